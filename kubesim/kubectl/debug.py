@@ -89,7 +89,9 @@ def _add_ephemeral(call: Call, pod: Target, arguments: list[str]) -> None:
     name = call.flags["container"] or _new_name(call, pod)
     existing = pod.obj["spec"].get("ephemeralContainers", [])
     before = find_named(existing, name)
-    if before:  # kubectl's patch then has both, and the one that was there, with the profile's additions, comes last
+    # A container of the name exists: kubectl's patch then has both containers of that name, and the last one counts,
+    # which is the existing one with the profile's additions.
+    if before:
         container = {**before, **_security(call, before)}
     else:
         container = {"name": name, **_debug_fields(call, arguments), **_security(call, {})}

@@ -1,4 +1,7 @@
-"""kubectl logs. Mirrors k8s.io/kubectl pkg/cmd/logs, v1.36."""
+"""kubectl logs of one Pod, of a workload's Pod, or of the Pods that a selector matches.
+
+--follow waits for a container to start, and then prints its log so far. Mirrors k8s.io/kubectl pkg/cmd/logs, v1.36.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,9 @@ from kubesim.kubectl.running import container_name, find_subject, names_of, pod_
 from kubesim.kubectl.selection import Group, list_live
 from kubesim.shell.tools import lines
 
-_LINES_OF_EACH = 10  # of the logs of a selection
-_TRIES = 20  # of --follow, a second apart, until a container has started
-_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")  # in the order in which all are shown
+_LINES_OF_EACH = 10  # the default of --tail with a selector
+_TRIES = 20  # attempts of --follow, a second apart, to read the log of a container that hasn't started
+_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")  # the order of --all-containers
 _USAGE = (
     "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
     "POD or TYPE/NAME is a required argument for the logs command"
@@ -29,6 +32,7 @@ _USAGE = (
 
 
 def _check_logs(call: Call) -> None:
+    """The trait `check` of logs. Raises UsageError for a wrong number of arguments."""
     count = len(call.args)
     if call.flags["selector"]:
         refuse_if(count == 1, "only a selector (-l) or a POD name is allowed", UsageError)
@@ -64,7 +68,7 @@ def _whole_seconds(duration: float) -> int:
 
 
 def _check_log_flags(call: Call, container: str) -> None:
-    """Refuse what kubectl refuses once it has found the Pods."""
+    """Refuse wrong flags. Raises KubectlError. kubectl checks these only after it has found the Pods."""
     flags = call.flags
     refuse_if(
         flags["all-containers"] and container,
@@ -77,7 +81,10 @@ def _check_log_flags(call: Call, container: str) -> None:
 
 
 def _logged(call: Call) -> list[Target]:
-    """What logs are asked for of: Pods of a selector, or what is named."""
+    """The objects whose logs are printed: the Pods of a selector, or the one named object.
+
+    Raises KubectlError for a missing object, in words that only logs uses.
+    """
     if call.flags["selector"]:
         pods = list_live(call, Target(POD, call.namespace, None))
         if not pods:
@@ -92,7 +99,7 @@ def _logged(call: Call) -> list[Target]:
 
 
 def _log_options(call: Call) -> LogOptions:
-    """Which part of each log is asked for."""
+    """The part of each log to read, from --previous, --tail, --since and --timestamps."""
     flags = call.flags
     tail = None if flags["tail"] < 0 else flags["tail"]
     if flags["selector"] and "tail" not in call.typed_flags:
@@ -102,7 +109,11 @@ def _log_options(call: Call) -> LogOptions:
 
 
 def _log(call: Call, read: Callable[[], str]) -> str:
-    """The log; with --follow, of a container that is waiting to start as soon as it has, looked at every second."""
+    """The result of `read`, a request for a log.
+
+    With --follow, the request is repeated every second as long as the API server refuses it because the container is
+    waiting to start. Raises KubectlError after _TRIES attempts.
+    """
     for _ in range(_TRIES):
         try:
             return read()

@@ -1,6 +1,6 @@
-"""Which command the words of a line mean, as cobra finds it, and the modules that are imported for it.
+"""The search for the command of a command line, and the import of the command's module.
 
-Mirrors github.com/spf13/cobra command.go as kubectl v1.36 uses it.
+Parsing of its flags comes afterwards, in pflag. Mirrors github.com/spf13/cobra command.go as kubectl v1.36 uses it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from kubesim.kubectl.help import help_text
 
 
 def find_command(args: Sequence[str]) -> tuple[Command, list[str]]:
-    """The command that the words begin with, flags left aside, and the words without its name; ROOT is without a name.
+    """Find the command in the words after "kubectl"; return it and the other words, flags included.
 
-    Raises NotSimulated for one that kubectl has and kubesim does not.
+    Flags may stand before and between the command's words. Without a known command, the result is ROOT and all words.
+    Raises NotSimulated for a command that only kubectl has.
     """
     rest = list(args)
     command = ROOT
@@ -37,15 +38,15 @@ def find_command(args: Sequence[str]) -> tuple[Command, list[str]]:
 
 @cache
 def _import_modules(word: str) -> None:
-    """The other end of `catalogue.GROUPS`: there, each first word has the modules that register its commands."""
+    """Import the modules that `catalogue.GROUPS` lists for a first word; they fill REGISTERED."""
     for module in MODULES.get(word, "").split():
         import_module(f"kubesim.kubectl.{module}")
 
 
 def next_word(words: Sequence[str], flags: FlagSet) -> int | None:
-    """The position of the first word that is neither a flag nor the value of one, as cobra looks for commands.
+    """The index of the first word that is neither a flag nor a flag's value, None without one before a "--".
 
-    It takes the word after a flag that it does not know for its value. Mirrors stripFlags.
+    The word after an unknown flag counts as its value. Mirrors stripFlags.
     """
     at = 0
     while at < len(words) and words[at] != "--":
@@ -57,7 +58,7 @@ def next_word(words: Sequence[str], flags: FlagSet) -> int | None:
 
 
 def _takes_next(word: str, flags: FlagSet) -> bool:
-    """Whether a word is a flag whose value is the next word; "" and "-" are none."""
+    """Whether a word is a flag whose value is the next word. The empty word and "-" aren't flags."""
     if len(word) < 2 or "=" in word:
         return False
     if word.startswith("--"):
@@ -69,11 +70,11 @@ def _takes_next(word: str, flags: FlagSet) -> bool:
     return flag is None or flag.bare is None
 
 
-_HELP_ON_STDOUT = (("rollout",),)  # of groups; others write it to stderr
+_HELP_ON_STDOUT = (("rollout",),)  # groups whose help goes to stdout; that of others goes to stderr
 
 
 def _show_group(call: Call) -> None:
-    """Called by itself, a command that only holds others shows its help."""
+    """The `run` of groups: print the group's help, and raise Exit. Raises UsageError for an unknown subcommand."""
     if call.args:
         raise UsageError(f'unknown command "{" ".join(call.args)}"')
     show = call.say if call.command.path in _HELP_ON_STDOUT else call.complain
@@ -82,7 +83,8 @@ def _show_group(call: Call) -> None:
 
 
 ROOT = Command((), row_of(""), _show_group)
-"""kubectl itself."""
+"""The command of kubectl itself, without words."""
 
+# Groups have no module of their own, and so they are registered here.
 for _path in GROUP_PATHS:
     command(_path, is_offline=True)(_show_group)

@@ -1,6 +1,7 @@
-"""Manifests: files, folders and standard input read into objects, with kubectl's words for what is wrong in them.
+"""Manifests: the objects in files, folders and standard input (-f), with kubectl's messages about errors in them.
 
-Mirrors k8s.io/cli-runtime pkg/resource/{builder,visitor}.go, v1.36.
+documents.py decodes the texts; selection.py combines manifests with names on the command line. Mirrors
+k8s.io/cli-runtime pkg/resource/{builder,visitor}.go, v1.36, without URLs, patterns and kustomize.
 """
 
 from __future__ import annotations
@@ -35,61 +36,62 @@ ANOTHER_NAMESPACE = (
     'the namespace from the provided object "{0}" does not match the namespace "{1}". You must pass '
     "'--namespace={0}' to perform this operation."
 )
-_ENDINGS = (".json", ".yaml", ".yml")
+_ENDINGS = (".json", ".yaml", ".yml")  # of the files in a folder that are read
 
 
 class Target(NamedTuple):
-    """One object by name, or (name None) all objects of a type that the selectors match.
+    """The objects that a command acts on: one, or all of a type that the selectors match.
 
-    Of an object in a file, `source` is that file. `obj` is the object where it is known: as a file has it, with the
-    namespace that it goes into; or as the API server has it.
+    For a manifest, `source` is its file, and `obj` is the manifest with its final namespace. For a fetched target,
+    `obj` is the live object. It is empty if the object isn't known yet, and shared: nobody may change it.
     """
 
     resource: Resource
-    namespace: str | None  # None: of all namespaces
-    name: str | None
-    source: str = ""
+    namespace: str | None  # "" for a type without namespaces, None for all namespaces
+    name: str | None  # "" for a manifest with generateName, None for all objects
+    source: str = ""  # "" for an object that isn't from a file, "STDIN" for standard input
     obj: Object = {}  # noqa: RUF012 (never changed)
 
     @property
     def place(self) -> tuple[Resource, str, str]:
-        """Where the API server has the object."""
+        """The first arguments of the client's methods: type, namespace and name."""
         return self.resource, self.namespace or "", self.name or ""
 
     @property
     def printed(self) -> str:
-        """How a command names what it has done something to: "deployment.apps/web"."""
+        """The object in reports of success: "deployment.apps/web"."""
         return f"{self.resource.printed}/{self.name}"
 
     @property
     def in_plural(self) -> str:
-        """How a refusal names it: "deployments/web"."""
+        """The object in kubectl's refusals: "deployments/web"."""
         return f"{self.resource.plural}/{self.name}"
 
 
 def parse_json(text: str) -> Any:
-    """The value of a JSON text, not too much of it. Raises ValueError, and StatusError (501) for too much."""
+    """The value of a JSON text. Raises ValueError, and StatusError (501) for too many values."""
     value = gojson.loads(text)
     count_values(value, "a patch")
     return value
 
 
 def manifests(call: Call, validates: bool = True) -> Iterator[Target | Exception]:
-    """The objects of every -f, one after the other; in place of one that could not be read, why.
+    """The objects of all -f, in order; in place of an object or file that can't be read, the exception.
 
-    `validates`: it checks them as strictly as --validate asks for. Raises what is wrong with the files' names.
+    With `validates`, documents are checked as --validate says. Raises KubectlError or NotSimulated at the first item
+    if a file's name or a file is unusable.
     """
     if call.flags.get("validate", "ignore") in ("ignore", "false"):
         validates = False
     files = check_paths(call)
     if call.flags.get("selector"):
         raise NotSimulated("a selector beside -f is not part of this simulator")
-    for source, text in list(_sources(call, files)):
+    for source, text in list(_sources(call, files)):  # all files are read before the first object is used
         yield from _of_file(call, source, text, validates)
 
 
 def read_text(call: Call, path: str) -> str:
-    """A file of the workspace, or standard input for "-". Raises KubectlError."""
+    """The text of a file in the workspace, or of standard input for "-". Raises KubectlError."""
     if path == "-":
         return call.context.read_stdin()
     try:
@@ -99,9 +101,9 @@ def read_text(call: Call, path: str) -> str:
 
 
 def check_paths(call: Call) -> list[str]:
-    """The files that -f names, "-" for standard input.
+    """The files of all -f, those in folders included, "-" for standard input.
 
-    Raises what is wrong with the names. Mirrors FilenameParam of builder.go.
+    Raises KubectlError for missing files and for folders without manifests. Mirrors FilenameParam of builder.go.
     """
     files: list[str] = []
     problems: list[Exception] = []
@@ -113,7 +115,7 @@ def check_paths(call: Call) -> list[str]:
             files += of_path
         elif not call.context.workspace.exists(path):
             problems.append(KubectlError(f'the path "{path}" does not exist'))
-        elif not files and not problems:  # kubectl passes over such a folder behind anything else
+        elif not files and not problems:  # kubectl ignores a folder without manifests, unless it comes first
             problems.append(
                 KubectlError(f"error reading [{path}]: recognized file extensions are [{' '.join(_ENDINGS)}]")
             )
@@ -125,7 +127,7 @@ _NETWORK = ("http://", "https://")
 
 
 def _sources(call: Call, files: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """What each file is called in errors, and its text."""
+    """The name of each file in error messages, and its text. Raises KubectlError, and NotSimulated for a URL."""
     for file in files:
         if file.startswith(_NETWORK):
             raise NotSimulated(f"there is no network here, so {file} cannot be read")
@@ -133,7 +135,10 @@ def _sources(call: Call, files: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _files(call: Call, path: str) -> list[str]:
-    """The files that one -f names: those of a folder; none where there is no such path."""
+    """The files of one -f: itself, or the manifests in a folder. Empty for a missing path.
+
+    Raises NotSimulated for a pattern such as "*.yaml" that the shell didn't expand.
+    """
     workspace = call.context.workspace
     if path == "-" or path.startswith(_NETWORK):
         return [path]
@@ -147,7 +152,7 @@ def _files(call: Call, path: str) -> list[str]:
 
 
 def _in_folder(call: Call, folder: str) -> Iterator[str]:
-    """The manifests of a folder; with --recursive also those of the folders in it, in the order of all names."""
+    """The manifests in a folder, with --recursive those in its folders, too, sorted by name at each level."""
     workspace = call.context.workspace
     for name in sorted(workspace.listdir(folder)):
         path = normpath(f"{folder}/{name}")
@@ -160,7 +165,10 @@ def _in_folder(call: Call, folder: str) -> Iterator[str]:
 
 
 def _of_file(call: Call, source: str, text: str, validates: bool) -> Iterator[Target | Exception]:
-    """The objects of a file, lists taken apart; a document that is broken or not valid ends the file."""
+    """The objects of a file, those inside a List one by one, with exceptions in place of invalid ones.
+
+    A malformed document, or one that fails validation, ends the file.
+    """
     from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
 
     try:
@@ -181,7 +189,10 @@ def _of_file(call: Call, source: str, text: str, validates: bool) -> Iterator[Ta
 
 
 def _manifest(call: Call, item: Any, document: Document, source: str) -> Target:
-    """An object of a document. Raises KubectlError and NotSimulated for what is wrong with it."""
+    """The target for one object of a document. Raises KubectlError and NotSimulated.
+
+    An object without a namespace gets the command line's, in a copy.
+    """
     with reworded(ManifestError, f'unable to decode "{source}": '):
         _check_object(item, document)
         resource = _resource(item, source)
@@ -197,7 +208,7 @@ def _manifest(call: Call, item: Any, document: Document, source: str) -> Target:
 
 
 def _check_metadata(resource: Resource, item: Object) -> None:
-    """As metadata_decoder.go: kubectl works on the metadata itself, so that its types must be right."""
+    """Raise ManifestError for metadata of wrong types, which kubectl decodes itself. Mirrors metadata_decoder.go."""
     try:
         decoding.convert(schema.type_of(resource), {"metadata": item.get("metadata")})
     except decoding.DecodeError as error:
@@ -206,7 +217,7 @@ def _check_metadata(resource: Resource, item: Object) -> None:
 
 
 def _resource(item: Any, source: str) -> Resource:
-    """The type of an object. Raises KubectlError for one that there isn't, and NotSimulated."""
+    """The type of an object. Raises KubectlError for a type that Kubernetes lacks, NotSimulated for one we lack."""
     kind = item["kind"]
     version = item.get("apiVersion") or ""
     api_version = version or "v1"
@@ -229,7 +240,7 @@ def _resource(item: Any, source: str) -> Resource:
 
 
 def _find_lower_kind(api_version: str, kind: str) -> Resource | None:
-    """The type of "pod", which kubectl finds, too; only the API server insists on "Pod"."""
+    """The type for a kind in lower case, such as "pod". kubectl accepts it, and then the API server refuses it."""
     for resource in RESOURCES:
         if resource.api_version == api_version and resource.kind.lower() == kind:
             return resource
@@ -237,7 +248,7 @@ def _find_lower_kind(api_version: str, kind: str) -> Resource | None:
 
 
 def check_kind(manifest: Target) -> None:
-    """Raise what the API server says of an object whose kind is not spelled as its type's."""
+    """Raise the API server's refusal (StatusError) of a kind in lower case, see `_find_lower_kind`."""
     kind = manifest.obj["kind"]
     resource = manifest.resource
     if kind != resource.kind:
@@ -245,7 +256,7 @@ def check_kind(manifest: Target) -> None:
 
 
 def _check_object(item: Any, document: Document) -> None:
-    """Raise ManifestError for what is no object with a kind, or has an apiVersion that is no text."""
+    """Raise ManifestError unless `item` is a map with a kind, and with a string as apiVersion if it has one."""
     if not isinstance(item, dict):
         raise ManifestError(gojson.mismatch(item, "value of type unstructured.detector"))
     if not item.get("kind") or not isinstance(item["kind"], str):
@@ -258,7 +269,10 @@ def _check_object(item: Any, document: Document) -> None:
 
 
 def _validate_head(item: Any, source: str) -> None:
-    """What --validate finds before it needs a schema. Mirrors k8s.io/kubectl pkg/validation/schema.go."""
+    """Raise KubectlError for a missing apiVersion or kind, as --validate does before it uses a schema.
+
+    Unknown fields are left to the API server. Mirrors k8s.io/kubectl pkg/validation/schema.go.
+    """
     problem = _problem_of_head(item)
     if problem:
         raise KubectlError(
@@ -268,7 +282,7 @@ def _validate_head(item: Any, source: str) -> None:
 
 
 def _problem_of_head(item: Any) -> str:
-    """What is wrong with the apiVersion and the kind of a document, "" for nothing."""
+    """The problem of a document's apiVersion and kind, "" without one."""
     if not isinstance(item, dict):
         return "invalid object to validate"
     missing = [f"{key} not set" for key in ("apiVersion", "kind") if item.get(key) in (None, "")]

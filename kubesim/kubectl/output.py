@@ -1,6 +1,7 @@
-"""What commands print: "secret/x created", an object in the format of -o, or the tables of `kubectl get`.
+"""The output that commands share: reports such as "secret/x created", and the tables of get and events.
 
-Mirrors k8s.io/cli-runtime pkg/printers/tableprinter.go, v1.36.
+The formats of --output are in formats/, and the columns of each type in the API server's printers. Mirrors
+k8s.io/cli-runtime pkg/printers/tableprinter.go, v1.36.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ DRY_RUN_SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry ru
 
 
 def print_result(call: Call, resource: Resource, obj: Object, operation: str) -> None:
-    """Report that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o."""
+    """Print "TYPE/NAME OPERATION", such as "pod/web created", or `obj` in the format of --output."""
     traits = call.command.traits
     form = call.output_format()
     if form.is_table:
@@ -36,7 +37,7 @@ def print_result(call: Call, resource: Resource, obj: Object, operation: str) ->
 
 
 def event_age(event: Object, now: Micros) -> str:
-    """How long ago an event was: "6s", or "6s (x3 over 41s)" for one that came again.
+    """The age of an event at `now`: "6s", or "6s (x3 over 41s)" for a repeated one.
 
     Mirrors getInterval of k8s.io/kubectl pkg/cmd/events/event_printer.go.
     """
@@ -51,27 +52,27 @@ def event_age(event: Object, now: Micros) -> str:
 
 
 def nothing_found(call: Call, namespaced: bool = True) -> str:
-    """What kubectl reports where a list is empty."""
+    """The line on stderr about an empty list; `namespaced` is false if a type without namespaces was listed."""
     if call.flags.get("all-namespaces") or not namespaced:
         return "No resources found\n"
     return f"No resources found in {call.namespace} namespace.\n"
 
 
 class Columns(NamedTuple):
-    """What a table shows of each object."""
+    """The columns of a table: headings, and the function that returns an object's cells."""
 
     names: list[str]
     cells: printers.Cells
 
 
-_CELL_COST = 10  # steps for the cell of a label, of which a learner may ask for thousands
+_CELL_COST = 10  # steps of the budget for the cell of a label: -L may list thousands of labels
 
 
 class Table:
-    """Prints objects of one type; of a watch, line after line with the widths that the columns have got.
+    """A table of objects of one type, rendered at once or, for a watch, call by call.
 
-    `with_kind` writes "pod/web" instead of "web", as for several types at once; `columns` are others than those of the
-    type. While it `has_headings`, they are still to be printed.
+    Later calls print no headings and keep the widths of the columns. `with_kind` prints "pod/web" instead of "web".
+    `columns` replace those that the API server has for the type. `has_headings` is true until the headings are printed.
     """
 
     def __init__(
@@ -95,11 +96,11 @@ class Table:
         self._budget = call.context.budget
 
     def render(self, objects: Sequence[Object], now: Micros) -> str:
-        """The objects' rows, under the headings when they are printed for the first time."""
+        """The rows of `objects` at the moment `now`, below the headings in the first call."""
         self._budget.spend(_CELL_COST * len(objects) * len(self._labels))
         cells_of = self._columns.cells
         rows = [cells_of(obj, now) for obj in objects]
-        if self._is_from_server and not "".join(map("".join, rows)).isprintable():  # few tables need a cut
+        if self._is_from_server and not "".join(map("".join, rows)).isprintable():  # one test for all cells is faster
             rows = [list(map(_cut, row)) for row in rows]
         if self._has_more_cells:
             rows = [self._with_more_cells(obj, row) for obj, row in zip(objects, rows, strict=True)]
@@ -118,7 +119,7 @@ class Table:
         return headings
 
     def _with_more_cells(self, obj: Object, row: list[str]) -> list[str]:
-        """The row with what flags change and add."""
+        """Add the kind, the namespace and labels to `row`, which is changed and returned."""
         if self._with_kind:
             names = self._columns.names
             place = names.index("NAME") if "NAME" in names else 0
@@ -133,7 +134,7 @@ class Table:
 
 
 def _cut(cell: str) -> str:
-    """A cell up to its first line break; no character that a terminal would obey."""
+    """A cell up to its first line break, with control characters escaped."""
     if cell.isprintable():
         return cell
     first_line = re.split("[\f\n\r]", cell, maxsplit=1)[0]

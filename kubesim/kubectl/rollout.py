@@ -1,4 +1,8 @@
-"""kubectl rollout. Mirrors k8s.io/kubectl pkg/cmd/rollout and pkg/polymorphichelpers, v1.36."""
+"""kubectl rollout status, history, restart and undo.
+
+The messages of each kind's rollout are data of its Resource. Mirrors k8s.io/kubectl pkg/cmd/rollout and
+pkg/polymorphichelpers, v1.36, without pause and resume.
+"""
 
 from __future__ import annotations
 
@@ -47,10 +51,10 @@ _command = partial(
 
 
 def _visit(call: Call, act: Callable[[Call, Target], None], refusal: str, reports_none: bool = True) -> None:
-    """Do something with each object that is named.
+    """Call `act` with each object on the command line.
 
-    `refusal` is the sentence for objects of other kinds, with a place for their {kind} or for the {object}.
-    `reports_none`: it says so where there is no object.
+    `refusal` is the message for a kind without rollouts, with the fields {kind} and {object}. With `reports_none`,
+    "No resources found" is printed if there is no object. Raises KubectlError.
     """
     refuse_if(not call.args and not call.flags["filename"], "required resource not specified")
     number = call.flags.get("revision", 0)
@@ -77,17 +81,17 @@ def status(call: Call) -> None:
 
 
 def _follow(call: Call, target: Target) -> None:
-    """Say the state of the rollout after each change of the object until it is done, at most for --timeout."""
-    changes = [target.obj]
+    """Print the rollout's state now and after each change of the object, until it is done or --timeout has passed."""
+    changes = [target.obj]  # states of the object that aren't printed yet
     finished = False
-    follow(call, target)  # refuses those who may not watch it
+    follow(call, target)  # raises for a user without the right to watch the object
 
     def note(change: Change) -> None:
         changes.append(change.obj)
 
     stop = call.api.watch(target.resource, note, target.namespace, fields=f"metadata.name={target.name}")
 
-    def done() -> bool:
+    def done() -> bool:  # prints, too: the clock calls it between timers, so that the lines have the right order
         nonlocal finished
         while changes and not finished:
             new = changes.pop(0)
@@ -106,7 +110,7 @@ def _follow(call: Call, target: Target) -> None:
 
 
 def _state(resource: Resource, obj: Object) -> tuple[str, bool]:
-    """kubectl's message on a rollout, and whether it is done. Raises KubectlError for one that will not be."""
+    """kubectl's message about a rollout, and whether it is done. Raises KubectlError for one that can't finish."""
     rollout = resource.rollout
     assert rollout, "its kind is one of _ROLLED_OUT"
     if at(obj, "spec.updateStrategy.type") not in (None, "RollingUpdate"):
@@ -125,17 +129,18 @@ def _state(resource: Resource, obj: Object) -> tuple[str, bool]:
 
 
 def _number(obj: Object, path: str) -> int:
-    """A number of the object, or with "PATH - PATH" the difference of two."""
+    """The number at a path of the object, 0 if it is missing; for "PATH - PATH" the difference of two numbers."""
     path, _, subtracted = path.partition(" - ")
     number = int(at(obj, path) or 0)
     return number - int(at(obj, subtracted) or 0) if subtracted else number
 
 
-# The ReplicaSets or ControllerRevisions that keep the templates that an object has had, by number, in order.
+# By revision, in ascending order, the objects that keep former Pod templates: ReplicaSets or ControllerRevisions.
 _Revisions = dict[int, Object]
 
 
 def _history(call: Call, target: Target) -> _Revisions:
+    """The revisions of a workload: ReplicaSets for a Deployment, ControllerRevisions for other kinds."""
     keeper_type = REPLICA_SET if target.resource is DEPLOYMENT else CONTROLLER_REVISION
     keepers: _Revisions = {}
     for keeper in call.api.list(keeper_type, target.namespace):
@@ -145,7 +150,7 @@ def _history(call: Call, target: Target) -> _Revisions:
 
 
 def _template(keeper: Object) -> Object:
-    """The Pod template of a ReplicaSet, or in the patch that a ControllerRevision holds."""
+    """A copy of the Pod template in a ReplicaSet, or in the patch that a ControllerRevision stores as `data`."""
     holder = keeper.get("data", keeper)
     template: Object = clone(holder["spec"]["template"])
     template.pop("$patch", None)
@@ -171,14 +176,14 @@ def _show_history(call: Call, target: Target) -> None:
         text = f"with revision #{number}\n{_revision_text(target.resource, revisions[number])}"
     else:
         text = f"\n{_revision_table(revisions)}"
-    if call.flags["template"]:  # without --output it is for the object itself
+    if call.flags["template"]:  # --template without --output prints the workload instead of its revisions
         print_result(call, target.resource, target.obj, "")
     else:
         call.say(f"{target.printed} {text}\n")
 
 
 def _print_revision(call: Call, target: Target, keeper: Object) -> None:
-    """Print a ReplicaSet, or the object with the template that a ControllerRevision keeps."""
+    """Print a revision in the format of --output: a ReplicaSet, or the workload with the revision's template."""
     if target.resource is DEPLOYMENT:
         print_result(call, REPLICA_SET, keeper, "")
     else:
@@ -187,7 +192,7 @@ def _print_revision(call: Call, target: Target, keeper: Object) -> None:
 
 
 def _revision_text(resource: Resource, keeper: Object) -> str:
-    """The Pod template of a revision, for a Deployment with the cause of the change among its annotations."""
+    """The Pod template of a revision as text, for a Deployment with the change-cause among the annotations."""
     template = _template(keeper)
     cause = annotations_of(keeper).get(CHANGE_CAUSE)
     if resource is DEPLOYMENT and cause:
@@ -208,7 +213,7 @@ def restart(call: Call) -> None:
 
 
 def _restart(call: Call, target: Target) -> None:
-    """Give the Pod template a new annotation, so that all Pods are replaced."""
+    """Set an annotation of the Pod template to now, so that the controller replaces all Pods."""
     spec = target.obj["spec"]
     refuse_if(spec.get("paused"), f"{_named(target)} can't restart paused deployment (run rollout resume first)")
     now = call.context.clock.timestamp()
@@ -232,7 +237,7 @@ def undo(call: Call) -> None:
 
 
 def _undo(call: Call, target: Target) -> None:
-    """Give the object the Pod template of --to-revision, or that before the last."""
+    """Restore the Pod template of --to-revision, or of the revision before the last."""
     obj = target.obj
     if LAST_APPLIED in annotations_of(obj):
         call.complain(_APPLIED_BEFORE.format(target.resource.plural, target.name))
@@ -257,7 +262,11 @@ _APPLIED_BEFORE = (
 
 
 def _roll_back(call: Call, target: Target, old: Object, number: int) -> str:
-    """Give the object an old template, and a Deployment the old annotations; return what was done."""
+    """Update a workload to the template of the revision `old`; return the operation for the report.
+
+    A Deployment also gets the old annotations, except for those that belong to rollouts. `number` is --to-revision,
+    which appears in the report even if it is 0.
+    """
     obj = target.obj
     template = bare_template({"spec": {"template": _template(old)}})
     if template == obj["spec"]["template"]:
@@ -272,7 +281,7 @@ def _roll_back(call: Call, target: Target, old: Object, number: int) -> str:
 
 
 def _revision_before(target: Target, revisions: _Revisions, number: int) -> Object:
-    """What keeps the revision of a number, or for 0 the one before the last."""
+    """The revision with this number; for 0, the one before the last. Raises KubectlError if there is none."""
     if number:
         refuse_if(number not in revisions, f"unable to find specified revision {number} in history")
         return revisions[number]

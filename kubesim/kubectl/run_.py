@@ -1,4 +1,7 @@
-"""kubectl run: a Pod. Mirrors k8s.io/kubectl pkg/cmd/run/run.go, v1.36."""
+"""kubectl run, which creates a Pod with one container.
+
+Mirrors k8s.io/kubectl pkg/cmd/run/run.go, v1.36, without --expose.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ _PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
 
 
 def _check_run(call: Call) -> None:
+    """The trait `check` of run. Raises UsageError for unknown policies."""
     flags = call.flags
     restart = flags["restart"]
     pull = flags["image-pull-policy"]
@@ -43,6 +47,7 @@ def run(call: Call) -> None:
 
 
 def _pod(call: Call) -> Object:
+    """The Pod that the arguments and flags describe, before --overrides. Raises KubectlError."""
     name, *arguments = call.args
     flags = call.flags
     fields = {
@@ -89,7 +94,7 @@ _HEAD = (
 
 
 def _override(call: Call, pod: Object) -> Object:
-    """The Pod merged with --overrides and read as a Pod again."""
+    """The Pod with --overrides merged into it, decoded again as a typed Pod. Raises KubectlError and NotSimulated."""
     try:
         change: Any = parse_json(call.flags["overrides"])
     except ValueError:
@@ -100,6 +105,7 @@ def _override(call: Call, pod: Object) -> Object:
     _check_is_pod(merged)
     with reworded(decoding.DecodeError):
         typed = decoding.convert(schema.type_of(POD), merged)
+    # Go's encoder writes these fields even if they are empty.
     overridden: Object = {"metadata": {}, "spec": {}, **typed, "status": {}}
     for container in overridden["spec"].setdefault("containers", None) or ():
         container.setdefault("resources", {})
@@ -107,7 +113,7 @@ def _override(call: Call, pod: Object) -> Object:
 
 
 def _check_is_pod(merged: Object) -> None:
-    """Refuse another kind, with what kubectl says of one that it doesn't have, or of none."""
+    """Raise kubectl's refusal of a missing or unknown kind, and NotSimulated for a known kind other than Pod."""
     for key in ("apiVersion", "kind"):
         value = merged.get(key, "")
         mismatch = gojson.mismatch(value, f"struct field .{key} of type string")

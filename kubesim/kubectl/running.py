@@ -1,6 +1,6 @@
-"""kubectl exec, and which Pod and which container a command line means.
+"""kubectl exec, and the choice of a Pod and a container, which logs and debug share.
 
-Mirrors k8s.io/kubectl pkg/cmd/exec and pkg/polymorphichelpers, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/exec and pkg/polymorphichelpers, v1.36, without terminals (--tty) and without Services.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from kubesim.shell.process import Process, StartError
 
 T = TypeVar("T")
 _NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
-_LONGEST_EXEC = 3600  # simulated seconds
+_LONGEST_EXEC = 3600  # simulated seconds after which a process counts as endless and is interrupted
 
 
 def find_subject(call: Call, word: str) -> Target:
-    """The object that a word names: a Pod, or TYPE/NAME."""
+    """The live object of an argument: the name of a Pod, or TYPE/NAME. Raises KubectlError and StatusError."""
     kind, slash, name = word.rpartition("/")
     if not slash or kind in ("pod", "pods", "po"):
         target = Target(POD, call.namespace, name)
@@ -36,9 +36,10 @@ def find_subject(call: Call, word: str) -> Target:
 
 
 def pod_of(call: Call, subject: Target, purpose: str, tells_choice: bool = False) -> Object:
-    """The Pod that is named, or one of the Pods of what is; a refusal says what the `purpose` was.
+    """The Pod `subject` itself, or the best of a workload's Pods by `_rank`.
 
-    `tells_choice`: it says which one it has chosen of several.
+    `purpose`, such as "attach to", is part of the refusal of a type without Pods. With `tells_choice`, the choice among
+    several Pods is printed. Raises KubectlError and NotSimulated.
     """
     resource = subject.resource
     if resource is POD:
@@ -55,13 +56,13 @@ def pod_of(call: Call, subject: Target, purpose: str, tells_choice: bool = False
     return best
 
 
-_PHASES = {"Unknown": 1, "Pending": 2}  # behind all others
+_PHASES = {"Unknown": 1, "Pending": 2}  # ranks of phases; all others have 0 and come first
 
 
 def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
-    """Which Pod of several comes first: one on a node, running, ready, for the longest time.
+    """The sort key of a Pod: scheduled Pods come first, then running ones, ready ones, and those ready the longest.
 
-    As far as the two orders of pkg/util/podutils agree; they look at restarts, too.
+    Mirrors the two orders of k8s.io/kubectl pkg/util/podutils where they agree, without their comparison of restarts.
     """
     ready_since = ""
     for condition in pod["status"].get("conditions", ()):
@@ -73,9 +74,10 @@ def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
 
 
 def container_name(pod: Object, container: str, tell: Callable[[str], None]) -> str:
-    """The container of a Pod that was named, the one that the Pod itself prefers, or the first one, which is told.
+    """Choose a container of a Pod: `container` if it isn't empty, the one in the Pod's annotation, or the first.
 
-    Raises KubectlError for one that the Pod does not have.
+    `tell` gets a line about the choice of the first one among several. Raises KubectlError if the Pod has no such
+    container.
     """
     marked = {name: name + mark for field, mark in _MARKS.items() for name in names_of(pod, field)}
     listed = ", ".join(marked.values())
@@ -93,17 +95,21 @@ def container_name(pod: Object, container: str, tell: Callable[[str], None]) -> 
     return first
 
 
-# What stands behind the names of containers, by the field that they are in.
+# Suffixes of containers' names in messages, by the field of the Pod's spec, in the messages' order.
 _MARKS = {"containers": "", "ephemeralContainers": " (ephem)", "initContainers": " (init)"}
 
 
 def names_of(pod: Object, key: str) -> list[str]:
-    """The names of the containers in a field of a Pod's spec."""
+    """The names of the containers in the field `key` of a Pod's spec."""
     return [item["name"] for item in pod["spec"].get(key, ())]
 
 
 def exec_in(call: Call, pod: Object, run: Callable[[Connection], T], tell: Callable[[str], None] | None = None) -> T:
-    """What `run` makes of a container of the Pod, in which a command is started; `tell` says which one was chosen."""
+    """Connect to a container of a Pod, and return the result of `run`, which starts a process there.
+
+    `tell` gets the line about a default container; by default it goes to stderr. Raises KubectlError for a Pod that has
+    ended, for a missing container, and for a process that can't start.
+    """
     refuse_if(
         has_ended(pod),
         f"cannot exec into a container in a completed pod; current phase is {pod['status']['phase']}",
@@ -114,11 +120,13 @@ def exec_in(call: Call, pod: Object, run: Callable[[Connection], T], tell: Calla
         with reworded(StatusError, "unable to upgrade connection: "):
             return run(connection)
     except StartError as error:
+        # The container runtime's random ID of the exec, here derived from the Pod and the time to be deterministic.
         exec_id = hashlib.sha256(repr((pod["metadata"]["uid"], call.context.clock.now)).encode()).hexdigest()
         raise KubectlError(error.of_exec(exec_id)) from None
 
 
 def _check_exec(call: Call) -> None:
+    """The trait `check` of exec. Raises UsageError for a command without "--" before it."""
     old = "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead"
     words = 0 if call.flags["filename"] else 1
     refuse_if(call.dash < 0 and len(call.args) > words, old, UsageError)
@@ -134,7 +142,7 @@ def execute(call: Call) -> None:
     check_paths(call)
     refuse_if(words and in_files, "resource/name arguments cannot be provided when a path is specified")
     subjects = Query(call, words).fetch(is_strict=True) if in_files else [find_subject(call, words[0])]
-    # A file without an object, too, is read into a list.
+    # kubectl uses this message for a file without objects, too.
     refuse_if(len(subjects) != 1, "cannot exec into multiple objects at a time")
     pod = pod_of(call, subjects[0], "attach to")
 
@@ -154,7 +162,7 @@ def execute(call: Call) -> None:
 
 
 def _show(call: Call, ran: Process) -> None:
-    """Show what a process writes, and let it end. Raises Exit where it would go on."""
+    """Print the output of a process, and let the time pass that it takes. Raises Exit for an endless process."""
     for write in ran.writes:
         if write.stream == "stdout":
             call.say(write.text)

@@ -1,4 +1,7 @@
-"""What a YAML scalar without quotes means to kubectl. Mirrors goyaml.v2's resolve.go (sigs.k8s.io/yaml v1.6)."""
+"""Values of YAML scalars without quotes, for the reader in documents.py and the writer in yamldump.py.
+
+Mirrors goyaml.v2's resolve.go (sigs.k8s.io/yaml v1.6), which follows YAML 1.1: `yes` and `on` are booleans.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ _IN_EACH_CASE = {
     **dict.fromkeys([".inf", "+.inf"], math.inf),
     "-.inf": -math.inf,
 }
-# What plain texts other than numbers mean, which is why a string that reads so has quotes.
+# Values of plain scalars other than numbers. Case counts: goyaml knows "yes", "Yes" and "YES", but not "yEs".
 _WORDS: dict[str, Any] = {
     "": None,
     **_IN_EACH_CASE,
@@ -26,12 +29,12 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 
 
 def plain(text: str) -> Any:
-    """The value of a scalar without quotes: None, a truth value, a number, or its text, as of dates and times."""
+    """The value of a scalar without quotes: None, a boolean, a number, or the text itself. Dates stay text."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789":
         return text
-    bare = text if text[0] == "." else text.replace("_", "")
+    bare = text if text[0] == "." else text.replace("_", "")  # YAML 1.1 allows 1_000
     if _INTEGER.fullmatch(bare):
         whole = _integer(bare)
         if -(2**63) <= whole < 2**63:
@@ -42,5 +45,8 @@ def plain(text: str) -> Any:
 
 
 def _integer(text: str) -> int:
-    """Go's base 0: a leading 0 means octal. Long digits are cut off, which leaves more than 64 bits hold."""
+    """The value of an integer in Go's base 0, in which a leading 0 means octal.
+
+    Only 100 characters are read: even those exceed 64 bits, and `int` is slow with long texts.
+    """
     return int(re.sub(r"^([-+]?)0(?=[0-7])", r"\g<1>0o", text)[:100], 0)

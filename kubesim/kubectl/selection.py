@@ -1,6 +1,6 @@
-"""Which objects a command line means: TYPE, TYPE NAME…, TYPE/NAME…, -f FILE, with selectors.
+"""The objects of a command line: TYPE, TYPE NAME…, TYPE/NAME…, or -f FILE, with selectors; and their live state.
 
-Mirrors k8s.io/cli-runtime pkg/resource/builder.go, v1.36.
+Reading the files is the task of manifests.py. Mirrors k8s.io/cli-runtime pkg/resource/builder.go, v1.36.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kubesim.kubectl.manifests import Target, check_paths, manifests
 
 
 class Group(NamedTuple):
-    """Objects of one type, as the API server has them; none, where all of it were asked for, which `get all` counts."""
+    """Live objects of one type. An empty group is a type of which all objects were requested and none exist."""
 
     resource: Resource
     objects: Sequence[Object]
@@ -29,7 +29,10 @@ class Group(NamedTuple):
 
 
 def resolve(call: Call, name: str) -> Resource:
-    """The type that the command line calls `name`. Raises KubectlError, or NotSimulated for one without objects."""
+    """The type of a plural, kind or short name. Raises KubectlError, and NotSimulated for a type that kubesim lacks.
+
+    Warns if the short name belongs to several types.
+    """
     warn_of_others(call, name)
     resource = find_resource(name)
     if resource is None:
@@ -40,15 +43,15 @@ def resolve(call: Call, name: str) -> Resource:
 
 
 def warn_of_others(call: Call, name: str) -> None:
-    """Warn of types further down that have the same short name. Mirrors client-go restmapper/shortcut.go, v1.36."""
+    """Warn about types of lower priority with the same short name. Mirrors client-go restmapper/shortcut.go, v1.36."""
     for other in [resource for resource in RESOURCES if name in resource.short_names][1:]:
         call.warn(f'short name "{name}" could also match lower priority resource {other.qualified}')
 
 
 class Selection(NamedTuple):
-    """The objects that a command line means, and what went wrong with others."""
+    """The fetched objects of a command line, and the error about the others, if any."""
 
-    groups: list[Group]  # of those that follow each other and are of one type
+    groups: list[Group]  # consecutive objects of one type are in one group
     error: Exception | None = None
 
     @property
@@ -57,11 +60,16 @@ class Selection(NamedTuple):
 
 
 class Query:
-    """What a command line asks for: objects of files, or those of `targets`. Raises what is wrong with it as a whole.
+    """The objects that a command line selects: those of -f, or `targets`, from the arguments `args`.
 
-    `latest`: in place of the objects in files, those that the API server has. `needs_name`: a type alone does not mean
-    all its objects. `one_type`: several types are refused. `all_selects`: --all selects, where other commands only let
-    a type alone mean all its objects. Mirrors Builder and Result.
+    Nothing is fetched before `visit`, `visit_names`, `select` or `fetch`. Options:
+
+    * `latest`: the live objects replace those in files.
+    * `needs_name`: TYPE alone is refused without --all or a selector; otherwise it means all objects of the type.
+    * `one_type`: several types are refused.
+    * `all_selects`: --all counts as a selector, with the same refusals.
+
+    The constructor raises KubectlError and NotSimulated for the command line as a whole. Mirrors Builder and Result.
     """
 
     def __init__(
@@ -83,11 +91,14 @@ class Query:
         self.targets = self._find_targets(args)
 
     def visit(self, act: Callable[[Target], object]) -> int:
-        """Do something with each object, fetched before; see `errors.visit`."""
+        """Fetch each object and call `act` with it. Returns the number of objects; see `errors.visit` for errors."""
         return self.visit_names(lambda target: act(self._fetched(target)))
 
     def visit_names(self, act: Callable[[Target], object]) -> int:
-        """The same with objects that may not exist. Raises TooMuchError before anything is done to any."""
+        """Call `act` with each target, without fetching objects that are named, which may be missing.
+
+        Returns the number of targets. Raises TooMuchError before the first `act` if there are too many.
+        """
         targets: list[Target | Exception] = []
         for batch in self._batches():
             targets += batch.targets if isinstance(batch, Group) else [batch]
@@ -95,7 +106,7 @@ class Query:
         return visit(targets, act, ignores_missing=self._ignores_missing)
 
     def select(self) -> Selection:
-        """Every object, fetched, and what went wrong with any."""
+        """Fetch all objects. Errors don't raise but become part of the Selection."""
         gathered: list[tuple[Resource, list[Object]]] = []
 
         def keep(batch: Target | Group) -> None:
@@ -114,7 +125,10 @@ class Query:
         return Selection([Group(resource, objects) for resource, objects in gathered], problem)
 
     def fetch(self, is_strict: bool = False) -> list[Target]:
-        """Every object. Raises what went wrong with any of them; `is_strict`: the first alone, as Infos does."""
+        """All objects, fetched. Raises the error about any of them.
+
+        With `is_strict`, only the first of several errors is raised, as by Infos of cli-runtime.
+        """
         selection = self.select()
         error = selection.error
         if isinstance(error, Several) and is_strict:
@@ -124,7 +138,7 @@ class Query:
         return selection.targets
 
     def _find_targets(self, args: Sequence[str]) -> list[Target]:
-        """The names and types of a command line; none where it names files."""
+        """The targets of the arguments, empty with -f. Raises KubectlError in the order of kubectl's checks."""
         call = self._call
         has_all = bool(call.flags.get("all"))
         selects = bool(call.flags.get("selector") or call.flags.get("field-selector"))
@@ -151,20 +165,20 @@ class Query:
 
     @property
     def is_single(self) -> bool:
-        """Whether one object is asked for, by its name or by one file: it has no List."""
+        """Whether the command line selects one object, by a name or one file: --output prints it without a List."""
         if paths := self._call.flags.get("filename"):
             return len(paths) == 1 and paths[0] not in ("-", "") and not self._call.context.workspace.is_dir(paths[0])
         return len(self.targets) == 1 and self.targets[0].name is not None
 
     def _fetched(self, target: Target) -> Target:
-        """The target with its object, which is read from the API server where it isn't known."""
+        """The target with its object, which is fetched unless it is known. Raises KubectlError and StatusError."""
         if target.obj:
             return target
         refuse_if(not target.name, "resource name may not be empty")
         return target._replace(obj=get_live(self._call, target))
 
     def _batches(self) -> Iterator[Target | Group | Exception]:
-        """Each object of files, and each that is named; for each type all its objects; and why some can't be found."""
+        """The selected objects: a Target for each name or manifest, a Group for each type, or errors in their place."""
         if self._call.flags.get("filename"):
             for manifest in manifests(self._call, validates=False):
                 if self._latest and isinstance(manifest, Target):
@@ -175,14 +189,14 @@ class Query:
             yield self._listed(target) if target.name is None else target
 
     def _live(self, manifest: Target) -> Target | Exception:
-        """What the API server has in place of an object in a file."""
+        """The live object of a manifest, or the error."""
         try:
             return self._fetched(manifest._replace(obj={}))
         except REFUSALS as error:
             return error
 
     def _listed(self, target: Target) -> Group | Exception:
-        """All objects that a target without a name means."""
+        """All objects of a target without a name, or the error."""
         try:
             return Group(target.resource, list_live(self._call, target))
         except REFUSALS as error:
@@ -203,13 +217,13 @@ _FILES_AND_WORDS = "when paths, URLs, or stdin is provided as input, you may not
 
 
 def _all_of(call: Call, resource: Resource) -> Target:
-    """All objects of a type in the namespace, or everywhere."""
+    """The target of all objects of a type, in the command line's namespace or in all."""
     is_everywhere = call.flags.get("all-namespaces") or not resource.namespaced
     return Target(resource, None if is_everywhere else call.namespace, None)
 
 
 def _spelled_out(args: Sequence[str]) -> list[str]:
-    """The words, with a/c b/c for a,b c: several types and a name. Raises KubectlError where forms are mixed."""
+    """The arguments, with "a/c b/c" in place of "a,b c". Raises KubectlError if TYPE/NAME is mixed with other forms."""
     words = list(args)
     if words[1:] and "," in words[0]:
         words = [f"{kind}/{name}" for kind in args[0].split(",") for name in args[1:]]
@@ -218,6 +232,10 @@ def _spelled_out(args: Sequence[str]) -> list[str]:
 
 
 def _check_words(call: Call, words: Sequence[str], has_pairs: bool, selects: bool) -> None:
+    """Refuse contradictions between arguments, -f and selectors.
+
+    `has_pairs`: there is a TYPE/NAME. `selects`: there is a selector.
+    """
     if call.flags.get("filename"):
         check_paths(call)
         refuse_if(has_pairs, "resource/name arguments cannot be provided when a path is specified")
@@ -230,7 +248,7 @@ def _check_words(call: Call, words: Sequence[str], has_pairs: bool, selects: boo
 
 
 def split_pair(word: str) -> tuple[str, str]:
-    """The type and name in TYPE/NAME. Raises KubectlError."""
+    """Split TYPE/NAME. Raises KubectlError for other forms."""
     kind, _, name = word.partition("/")
     refuse_if("/" in name, "arguments in resource/name form may not have more than one slash")
     is_pair = kind and name and "," not in kind
@@ -239,6 +257,7 @@ def split_pair(word: str) -> tuple[str, str]:
 
 
 def _types(call: Call, word: str) -> list[Resource]:
+    """The types in an argument such as "pods,secrets" or "all", each once. Raises KubectlError and NotSimulated."""
     types: list[Resource] = []
     for name in word.split(","):
         in_category = [item for item in RESOURCES if item.readable and name in item.categories]
@@ -248,8 +267,8 @@ def _types(call: Call, word: str) -> list[Resource]:
     return types
 
 
-_VISIT_COST = 1_500  # steps for an object to which something is done
-_NAME_COST = 300  # steps for an object that is asked for by its name
+_VISIT_COST = 1_500  # steps of the budget for an object that a command changes
+_NAME_COST = 300  # steps of the budget for a name on the command line
 
 
 def _named(call: Call, resource: Resource, name: str) -> Target:
@@ -262,9 +281,10 @@ def _named(call: Call, resource: Resource, name: str) -> Target:
 
 
 def get_live(call: Call, target: Target) -> Object:
-    """An object as the API server has it. Raises StatusError: NotFound of the namespace where that is missing.
+    """The live object of a target, or the part of --subresource.
 
-    Mirrors Info.Get of k8s.io/cli-runtime pkg/resource/visitor.go, v1.36.
+    Raises StatusError; if the namespace is missing, that is NotFound of the namespace. Mirrors Info.Get of
+    k8s.io/cli-runtime pkg/resource/visitor.go, v1.36.
     """
     part = call.flags.get("subresource", "")
     if part and part not in target.resource.parts:
@@ -278,7 +298,7 @@ def get_live(call: Call, target: Target) -> Object:
 
 
 def _refuse_missing_namespace(call: Call, namespace: str) -> None:
-    """Raise NotFound of a namespace; who may not read it isn't told."""
+    """Raise NotFound of a missing namespace. Does nothing if the user may not read it."""
     try:
         call.api.get(NAMESPACE, "", namespace)
     except StatusError as error:
@@ -287,7 +307,7 @@ def _refuse_missing_namespace(call: Call, namespace: str) -> None:
 
 
 def find_live(call: Call, target: Target) -> Object | None:
-    """The same, or None where it is not there. Raises StatusError where it cannot be read."""
+    """The live object of a target, or None if it is missing. Raises StatusError for other refusals."""
     try:
         return get_live(call, target)
     except StatusError as error:
@@ -297,9 +317,9 @@ def find_live(call: Call, target: Target) -> Object | None:
 
 
 def follow(call: Call, target: Target) -> Callable[[], Object | None]:
-    """What tells the present state of an object to a command that waits for it.
+    """A function that returns the current state of an object, or None; for commands that wait.
 
-    Raises NotSimulated where the user may not list and watch it: kubectl would ask again and again, and log that.
+    Raises NotSimulated if the user isn't allowed to list and watch the object: kubectl would retry forever and log it.
     """
     try:
         return call.api.follow(*target.place)
@@ -310,7 +330,10 @@ def follow(call: Call, target: Target) -> Callable[[], Object | None]:
 
 
 def list_live(call: Call, target: Target) -> list[Object]:
-    """The objects that a target without a name means. Raises StatusError, in the words of NewSelector.Visit."""
+    """The objects of a target without a name that match --selector and --field-selector.
+
+    Raises StatusError; that for a wrong selector has the words of Selector.Visit in cli-runtime.
+    """
     resource = target.resource
     labels = call.flags.get("selector") or ""
     fields = call.flags.get("field-selector") or ""

@@ -1,4 +1,7 @@
-"""kubectl set: changes of Pod templates. Mirrors k8s.io/kubectl pkg/cmd/set, v1.36."""
+"""kubectl set image and set serviceaccount, which change Pods and Pod templates.
+
+Mirrors k8s.io/kubectl pkg/cmd/set, v1.36, without the other subcommands and without --local.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ _set = partial(command, asks_namespace=True, operands="types", checks_format="fi
 
 
 def _containers(target: Target) -> list[ContainerSpec]:
-    """The containers of a Pod or of a workload's template, in kubectl's order: those that initialise it last."""
+    """The containers of a Pod or a Pod template, in kubectl's order: init containers last. Changes reach the object."""
     spec: PodSpec = template_of(target.resource, target.obj)["spec"]
     return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
 
@@ -64,15 +67,17 @@ def set_service_account(call: Call) -> None:
     _change(call, words, "serviceaccount updated", set_account, "ServiceAccountName", sends_empty=True)
 
 
-_Make = Callable[[Target], None]  # changes the object of a target, which is a copy
+# Changes the object of a target in place; `_changed` passes a copy.
+_Make = Callable[[Target], None]
 
 
 def _change(
     call: Call, words: Sequence[str], operation: str, make: _Make, what: str, *, sends_empty: bool = False
 ) -> None:
-    """Send what `make` changes in a copy of each Pod, or of what creates some; `what` begins a refusal's sentence.
+    """Apply `make` to a copy of each object that `words` select, send the difference as a patch, and report it.
 
-    `sends_empty`: a patch that changes nothing is sent, too.
+    `operation` is the report's verb; `what` follows "failed to patch" in a refusal. With `sends_empty`, a patch without
+    changes is sent, too.
     """
 
     def change(target: Target) -> None:
@@ -86,7 +91,7 @@ def _change(
 
 
 def _changed(target: Target, make: _Make) -> Object:
-    """A copy of an object with a Pod template, as `make` has changed it."""
+    """A changed copy of a target's object. Raises KubectlError for an object that has no Pod template."""
     resource = target.resource
     if resource is not POD and not resource.template:
         raise KubectlError(

@@ -1,4 +1,7 @@
-"""kubectl wait. Mirrors k8s.io/kubectl pkg/cmd/wait/{wait,condition,json,create,delete}.go, v1.36."""
+"""kubectl wait: simulated time passes until objects meet conditions.
+
+Mirrors k8s.io/kubectl pkg/cmd/wait/{wait,condition,json,create,delete}.go, v1.36.
+"""
 
 from __future__ import annotations
 
@@ -22,19 +25,19 @@ from kubesim.kubectl.selection import Query, find_live, follow
 
 @command("wait", operands="types", checks_format="first")
 def wait(call: Call) -> None:
-    """Let time pass until objects are as asked, at most for --timeout in all."""
+    """Let time pass until all objects meet all conditions of --for, for at most --timeout in total."""
     refuse_if(not call.flags["for"], "unrecognized condition: []")
     conditions = [_condition(text, call.context.budget) for text in call.flags["for"]]
     events = {condition.event for condition in conditions}
     query = Query(call, call.args, needs_name=True)
-    timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else inf  # a week, for the real one
-    ends = call.context.clock.now + timeout * SECOND  # for all of them together
+    timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else inf  # kubectl: a week
+    ends = call.context.clock.now + timeout * SECOND  # one deadline for all objects and conditions
 
     def wait_for(target: Target) -> None:
         for condition in conditions:
             may_be_gone = "delete" in events and condition.event != "create"
             if may_be_gone and not find_live(call, target):
-                return  # beside --for=delete, kubectl asks nothing of what isn't there
+                return  # with --for=delete among the conditions, kubectl skips the others for a missing object
             if condition.event == "delete":
                 refuse_if(not timeout, _unmet(target))
                 wait_until_gone(call, [target])
@@ -53,20 +56,20 @@ _Test = Callable[[Object], bool]
 
 
 class _Condition(NamedTuple):
-    """What is waited for: that an object is created or deleted, or that something holds of it."""
+    """A condition of --for: the creation or deletion of an object, or a test of its state."""
 
-    event: Literal["create", "delete", ""]  # "" for neither
-    holds: _Test
+    event: Literal["create", "delete", ""]  # "" for a test
+    holds: _Test  # always true for an event
 
 
 def _wait_until(call: Call, target: Target, condition: _Condition, seconds: float) -> None:
-    """Let at most so many seconds pass until the condition holds; it is not tried where none are left.
+    """Let time pass until the condition is true, for at most `seconds`, and report it. Raises KubectlError.
 
-    With --timeout=0 it is tried once.
+    With --timeout=0, the condition is tested once. Otherwise it isn't tested if no seconds are left.
     """
     is_creation = condition.event == "create"
     current = partial(find_live, call, target) if is_creation else follow(call, target)
-    current()  # refuses those who may not read it
+    current()  # raises for a user without the right to read the object
 
     def holds() -> bool:
         obj = current()
@@ -87,7 +90,7 @@ def _unmet(target: Target) -> str:
 
 
 def _condition(text: str, budget: Budget) -> _Condition:
-    """What a --for means: create, delete, condition=NAME[=VALUE] or jsonpath=PATH[=VALUE]."""
+    """Parse --for: create, delete, condition=NAME[=VALUE] or jsonpath=PATH[=VALUE]. Raises KubectlError."""
     word, equals, rest = text.partition("=")
     if text.lower() == "create":
         return _Condition("create", lambda _: True)
@@ -107,7 +110,10 @@ def _has_condition(name: str, value: str, obj: Object) -> bool:
 
 
 def _jsonpath_test(rest: str, budget: Budget) -> _Test:
-    """Whether the PATH of PATH[=VALUE] finds that value, or without one anything. Raises KubectlError."""
+    """The test of jsonpath=PATH[=VALUE]: PATH finds VALUE in the object, or without VALUE any value.
+
+    Raises KubectlError, and so does the test if PATH finds several values, a list or a map.
+    """
     path, brace, after_brace = rest.rpartition("}")
     if brace:
         expression = path + brace
@@ -119,7 +125,7 @@ def _jsonpath_test(rest: str, budget: Budget) -> _Test:
         after_brace == "=",
         "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
     )
-    evaluate_relaxed(expression, {}, budget)  # refuses a broken path
+    evaluate_relaxed(expression, {}, budget)  # raises for a malformed path before any waiting
 
     def test(obj: Object) -> bool:
         values = evaluate_relaxed(expression, obj, budget)

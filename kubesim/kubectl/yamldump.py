@@ -1,7 +1,7 @@
-"""YAML as kubectl writes it.
+"""The YAML of `kubectl get -o yaml`: order of keys, quotes and block scalars.
 
-Mirrors encode.go and sorter.go of goyaml.v2 (sigs.k8s.io/yaml v1.6), whose emitter is a port of the libyaml that PyYAML
-uses.
+PyYAML's emitter writes the text from events that are built here. Mirrors encode.go and sorter.go of goyaml.v2
+(sigs.k8s.io/yaml v1.6), whose emitter is a port of libyaml, which PyYAML uses.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _LIST_END = yaml.SequenceEndEvent()
 
 
 def dump(value: Any) -> str:
-    """Plain values as a YAML document with its line end.
+    """A value of JSON's types as a YAML document with its line end.
 
-    PyYAML's own way from values to events takes four times as long.
+    The events are built by hand, because PyYAML's representers take four times as long.
     """
     start = (yaml.StreamStartEvent(), yaml.DocumentStartEvent(explicit=False))
     end = (yaml.DocumentEndEvent(explicit=False), yaml.StreamEndEvent())
     text: str = yaml.emit(chain(start, _events(value), end), Dumper=_DUMPER, allow_unicode=True)
-    return text.removesuffix("...\n")
+    return text.removesuffix("...\n")  # PyYAML ends a document that is a plain scalar with this line
 
 
 def _events(value: Any) -> Iterator[yaml.Event]:
-    """The events of a value, in the styles that goyaml asks its emitter for."""
+    """The emitter's events for a value, in goyaml's styles: blocks, sorted keys."""
     if isinstance(value, dict):
         yield _MAP_START
         for key in sorted_keys(value):
@@ -55,8 +55,9 @@ def _events(value: Any) -> Iterator[yaml.Event]:
         yield yaml.ScalarEvent(None, None, (True, True), json.dumps(gojson.whole(value)))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # keys and common values repeat in every object
 def _text(text: str) -> yaml.Event:
+    """The event for a string: a block if it has several lines, quoted if it would read as another type."""
     style = None
     if "\n" in text:
         style = "|"
@@ -65,7 +66,7 @@ def _text(text: str) -> yaml.Event:
     return yaml.ScalarEvent(None, None, (True, True), gojson.valid(text), style=style)
 
 
-# Numbers in base 60 and times, which YAML 1.1 has and goyaml only writes around.
+# Numbers in base 60 and times. Other readers of YAML 1.1 convert them, and so goyaml quotes them.
 _AMBIGUOUS = re.compile(
     r"[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?"
     r"|\d{4}-\d\d?-\d\d?(?:[Tt]\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)| \d\d?:\d\d?:\d\d?(?:\.\d+)?)?"
@@ -73,38 +74,39 @@ _AMBIGUOUS = re.compile(
 
 
 def resolves(text: str) -> bool:
-    """Would a reader take the plain text for something else than a string?"""
+    """Whether a reader would take the text without quotes for something other than a string."""
     return not isinstance(plain(text), str) or bool(_AMBIGUOUS.fullmatch(text))
 
 
 def sorted_keys(mapping: dict[str, Any]) -> list[str]:
-    """The keys in the order in which goyaml writes them: numbers by their value, letters after other characters."""
-    if all(map(str.isalpha, mapping)):
+    """The keys in goyaml's order: numbers within keys by their value, letters after other characters."""
+    if all(map(str.isalpha, mapping)):  # the common case, in which both orders are the same
         return sorted(mapping)
     return sorted(mapping, key=cmp_to_key(_compare))
 
 
 def _compare(one: str, other: str) -> int:
-    """Which of two different keys comes first: `one` where the number is below 0. Mirrors keyList.Less of sorter.go."""
+    """Compare two different keys: negative if `one` comes first. Mirrors keyList.Less of sorter.go."""
     if one.startswith(other) or other.startswith(one):
         return len(one) - len(other)
     place = next(place for place, pair in enumerate(zip(one, other, strict=False)) if len({*pair}) > 1)
-    # A zero within a number isn't one before it.
+    # If the keys differ at a zero inside a number (10, 12), that zero isn't a leading one: keep a digit before it.
     head = "1" if "0" in (one[place], other[place]) and re.search("[1-9][0-9]*$", one[:place]) else ""
     return -1 if _rank(head, one[place:]) < _rank(head, other[place:]) else 1
 
 
 class _Rank(NamedTuple):
-    """Where a text stands among others with another first character."""
+    """The sort key of the rest of a key, from the first character in which two keys differ."""
 
     is_letter: bool
-    size: int  # of the number that it begins with, so that 9 comes before 10
+    size: int  # digits of the number at the beginning, without leading zeros, so that 9 comes before 10
     number: str
-    digits: int  # with the zeros before the number, so that 1 comes before 01
+    digits: int  # digits with leading zeros, so that 1 comes before 01
     text: str
 
 
 def _rank(head: str, text: str) -> _Rank:
+    """The rank of `text`, the rest of a key; `head` is a digit before it, or ""."""
     rest = text.lstrip("0123456789")
     digits = head + text.removesuffix(rest)
     number = digits.lstrip("0")

@@ -1,6 +1,7 @@
-"""kubectl create, with -f or as a subcommand; secrets.py has Secrets and ConfigMaps, roles.py Roles and bindings.
+"""kubectl create with -f, and its subcommands for namespaces, ServiceAccounts, Deployments, Jobs and CronJobs.
 
-Mirrors k8s.io/kubectl pkg/cmd/create, v1.36.
+secrets.py has those for Secrets and ConfigMaps, roles.py those for Roles and bindings. Mirrors k8s.io/kubectl
+pkg/cmd/create, v1.36.
 """
 
 from __future__ import annotations
@@ -38,24 +39,25 @@ def create(call: Call) -> None:
 
 
 def _one_name(call: Call) -> None:
+    """The trait `check` of the subcommands. Raises UsageError unless one name is typed before "--"."""
     names = len(call.before_dash)
     refuse_if(names != 1, f"exactly one NAME is required, got {names}", UsageError)
 
 
 subcommand = partial(command, check=_one_name, is_typed=True)
-"""Registers a command that creates one object."""
+"""A decorator like `command`, for commands that create one object."""
 
 
 def refuse_empty_name(call: Call) -> None:
-    """What kubectl says itself; without this, the API server does."""
+    """Raise KubectlError for the name "". Subcommands that don't call this let the API server refuse it."""
     refuse_if(not call.args[0], "name must be specified")
 
 
 def create_object(call: Call, resource: Resource, fields: Object, failure: str = "failed to create {noun}:") -> None:
-    """Create an object with the name that was typed, and these fields, and report it.
+    """Create an object from `fields`, with the name on the command line and the flags' additions, and report it.
 
-    `failure` begins the sentence of a refusal ("" for the server's own), but for what isn't simulated; {noun} is the
-    last word of the command.
+    `failure` begins the message of a refusal, with {noun} for the last word of the command. With "", the API server's
+    refusal isn't reworded. Raises KubectlError, and StatusError for what isn't simulated.
     """
     meta = {"name": call.args[0], **fields.get("metadata", {})}
     if resource.namespaced and call.flags["namespace"]:
@@ -110,7 +112,11 @@ def _container(name: str, image: str, arguments: Sequence[str]) -> Object:
 
 
 def _container_name(image: str) -> str:
-    """The image's own name; where characters have to go, a suffix keeps it apart from others."""
+    """A container's name from its image: the last part of the path, without tag and digest.
+
+    If characters must be replaced, a hash is appended, so that two images don't get the same name. kubectl appends five
+    random letters; a hash keeps the simulator deterministic.
+    """
     name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
     plain = name.replace("_", "-").replace(".", "-")
     return plain if plain == name else f"{plain}-{safe_hash(image)}"
@@ -131,7 +137,7 @@ def create_job(call: Call) -> None:
 
 
 def _job_of(call: Call, source: str) -> Object:
-    """The fields of the Job of a CronJob's template."""
+    """The fields of a Job from the template of the CronJob `source`, such as "cronjob/backup". Raises KubectlError."""
     objects = Query(call, [source], needs_name=True).fetch()
     refuse_if(len(objects) != 1, "from must be an existing cronjob")
     resource = objects[0].resource
@@ -139,7 +145,7 @@ def _job_of(call: Call, source: str) -> Object:
     cron_job = objects[0].obj
     template: Object = cron_job["spec"]["jobTemplate"]
     owner = owner_reference(cron_job)
-    del owner["blockOwnerDeletion"]
+    del owner["blockOwnerDeletion"]  # kubectl doesn't set it, unlike the controller
     annotations = {"cronjob.kubernetes.io/instantiate": "manual", **annotations_of(template)}
     marks = nonempty({"labels": labels_of(template), "annotations": annotations})
     spec = {**template["spec"], "template": {"metadata": {}, **template["spec"]["template"]}}

@@ -25,7 +25,7 @@ _PATH_VERBS = "get post put delete patch head options *"
 _VERBS = "get delete list create update patch watch proxy deletecollection use bind escalate impersonate *"
 
 _ROLES = ("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io")
-# Verbs that only go with some types. Mirrors specialVerbs of create_role.go.
+# Verbs that are limited to some types. Mirrors specialVerbs of create_role.go.
 _SPECIAL = {
     "use": ("podsecuritypolicies.policy", "podsecuritypolicies.extensions"),
     "bind": _ROLES,
@@ -60,7 +60,7 @@ def _verbs(call: Call) -> list[str]:
 
 
 def _rules(call: Call, verbs: list[str]) -> list[Object]:
-    """A rule for each API group of --resource."""
+    """The rules of --resource: one for each API group, sorted. Warns about verbs that aren't standard."""
     words = ["*"] if "*" in call.flags["resource"] else call.flags["resource"]
     for verb in verbs:
         if words and verb not in _VERBS.split():
@@ -79,9 +79,10 @@ def _rules(call: Call, verbs: list[str]) -> list[Object]:
 
 
 def _known(word: str, verbs: list[str]) -> tuple[str, str]:
-    """Group and plural of a type that rules with these verbs can be about, simulated or not, with its subresource.
+    """The group and "plural/subresource" of a --resource, which may be a type that kubesim doesn't simulate.
 
-    A special verb may be about what is no type of the API, such as users: only without one, an unknown type is refused.
+    With a verb such as impersonate, the word may be no type of the API, such as users. Raises KubectlError for a verb
+    that doesn't apply to the type, and Plain for an unknown type.
     """
     name, _, subresource = word.partition("/")
     part = f"/{subresource}" if subresource else ""
@@ -103,7 +104,7 @@ def _known(word: str, verbs: list[str]) -> tuple[str, str]:
 
 
 def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
-    """The paths, which are no objects. Raises KubectlError where one or a verb is wrong."""
+    """The URL paths of --non-resource-url, each once. Raises KubectlError for a wrong path or verb."""
     for verb in verbs:
         refuse_if(verb not in _PATH_VERBS.split(), f"invalid verb: '{verb}' for nonResourceURL")
     for path in paths:
@@ -130,7 +131,7 @@ def create_cluster_role_binding(call: Call) -> None:
 
 
 def _bind(call: Call, resource: Resource, kind: str, role: str) -> None:
-    """Grant a role to whom the flags name."""
+    """Create a binding of a Role or ClusterRole (`kind`) to the users, groups and ServiceAccounts of the flags."""
     subjects: list[Object] = []
     for subject_kind in ("User", "Group"):
         for name in call.flags[subject_kind.lower()]:

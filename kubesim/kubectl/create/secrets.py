@@ -1,6 +1,6 @@
-"""kubectl create secret and create configmap: values out of options and files.
+"""kubectl create secret and create configmap, with values from --from-literal, --from-file and --from-env-file.
 
-Mirrors k8s.io/kubectl pkg/cmd/create/create_{secret,secret_docker,configmap}.go, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/create/create_{secret,secret_docker,configmap}.go, v1.36, without `create secret tls`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kubesim.kubectl.create import create_object, refuse_empty_name, subcommand
 from kubesim.kubectl.errors import KubectlError, file_problem, refuse_if
 from kubesim.workspace import encoded
 
-_Pairs = Iterable[tuple[str, bytes]]
+_Pairs = Iterable[tuple[str, bytes]]  # keys, which may repeat, and values; reading files raises KubectlError on the way
 _Data = dict[str, bytes]
 
 
@@ -43,6 +43,7 @@ def create_docker_registry(call: Call) -> None:
 
 
 def _docker_config(flags: Mapping[str, Any]) -> bytes:
+    """The JSON for the key .dockerconfigjson, from the flags --docker-*."""
     user = gojson.valid(flags["docker-username"])
     password = gojson.valid(flags["docker-password"])
     entry = {"username": user, "password": password}
@@ -73,7 +74,7 @@ def _create_secret(call: Call, kind: str, data: _Data) -> None:
 
 
 def _secret_data(pairs: _Pairs) -> _Data:
-    """The pairs as a dict, unless a key is wrong or there twice."""
+    """The pairs as a dict. Raises KubectlError for an invalid or repeated key."""
     data: _Data = {}
     for key, value in pairs:
         problems = config_key(key)
@@ -95,7 +96,7 @@ def create_config_map(call: Call) -> None:
     name = call.args[0]
     fields = _config_map_fields(
         name,
-        chain(  # files are read before literals, other than for a Secret
+        chain(  # kubectl reads files before literals here, and after them for a Secret: the first error counts
             _of_files(call, flags["from-file"]),
             _of_literals(flags["from-literal"]),
             _of_env_files(call, "env config file"),
@@ -105,7 +106,10 @@ def create_config_map(call: Call) -> None:
 
 
 def _config_map_fields(name: str, pairs: _Pairs) -> Object:
-    """The pairs in `data`, and in `binaryData` what is no text, unless a key is wrong or there twice."""
+    """The fields `data`, and `binaryData` for values that aren't UTF-8, of the ConfigMap `name`.
+
+    Raises KubectlError for an invalid or repeated key.
+    """
     texts: dict[str, str] = {}
     others: _Data = {}
     for key, value in pairs:
@@ -138,17 +142,21 @@ def _of_literals(literals: Sequence[str]) -> _Pairs:
 
 
 def _of_env_files(call: Call, noun: str) -> _Pairs:
-    """The variables of the env files, of which a refusal speaks as `noun`."""
+    """The variables of --from-env-file; `noun` is the files' name in a refusal."""
     for path in call.flags["from-env-file"]:
         refuse_if(call.context.workspace.is_dir(path), f"{noun} cannot be a directory")
         yield from _of_env_file(call, path)
 
 
-_LONGEST_LINE = 65535  # bytes, of an env file: Go's Scanner ends at a longer one, and nobody asks it why
+# Bytes of a line in an env file. Go's Scanner stops at a longer one, and kubectl doesn't check for its error.
+_LONGEST_LINE = 65535
 
 
 def _of_env_file(call: Call, path: str) -> _Pairs:
-    """The variables of an env file; one without a value has that of the shell. Mirrors pkg/util/env_file.go."""
+    """The variables of an env file. A line without "=" takes the value of the shell's variable.
+
+    Raises KubectlError. Mirrors pkg/util/env_file.go.
+    """
     content = _read(call, path).removeprefix(b"\xef\xbb\xbf")
     for number, line in enumerate(content.split(b"\n"), 1):
         if len(line) > _LONGEST_LINE:
@@ -173,7 +181,10 @@ def _of_files(call: Call, sources: Sequence[str]) -> _Pairs:
 
 
 def _of_file(call: Call, source: str) -> _Pairs:
-    """What --from-file=[KEY=]PATH means: one file, or all files of a folder. Mirrors ParseFileSource of pkg/util."""
+    """The pairs of --from-file=[KEY=]PATH: of one file, or of all files in a folder, whose names are the keys.
+
+    Raises KubectlError. Mirrors ParseFileSource of pkg/util.
+    """
     workspace = call.context.workspace
     key = ""
     path = source
@@ -192,7 +203,7 @@ def _of_file(call: Call, source: str) -> _Pairs:
 
 
 def _read(call: Call, path: str) -> bytes:
-    """A file, or what is piped into kubectl for /dev/stdin; "-" is a file's name. Raises KubectlError."""
+    """The content of a file, or of standard input for /dev/stdin. Unlike in -f, "-" is a file. Raises KubectlError."""
     if path == "/dev/stdin":
         return encoded(call.context.read_stdin())
     try:

@@ -1,7 +1,8 @@
-"""kubectl describe, and what it shows of an object: a pure function of the object, its related objects, and the time.
+"""kubectl describe. A description is a pure function of an object, its related objects, and the time.
 
-A description is the rows of screens.json, as lines with tabs between what is to be aligned; and the events below it.
-Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
+screens.json lists the rows of each kind's description, screens.py turns them into lines, and the other modules here
+have the formatters of their values. Tabs in a line mark columns, which are aligned at the end. Mirrors k8s.io/kubectl
+pkg/{describe,cmd/describe}/describe.go, v1.36.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kubesim.gotext import tabwriter
 from kubesim.gotext.terminal import escape
 from kubesim.kubectl.command import Call, command
 
-# screens.json calls what these register.
+# Importing these registers the formatters that screens.json names.
 from kubesim.kubectl.describers import common, nodes, pods, rules, workloads  # noqa: F401
 from kubesim.kubectl.describers.related import Lists, related_lists
 from kubesim.kubectl.describers.screens import Items, lines, part, screen_of, table
@@ -28,13 +29,13 @@ from kubesim.kubectl.selection import Query
 
 
 def describe(obj: Object, related: Lists, now: Micros) -> str:
-    """The description of `obj`, ending in a newline.
+    """The description of `obj`, ending in a newline. Raises NotSimulated for a kind without a screen.
 
-    `related` holds the lists that its screen names for its kind, or the refusal of one that is shown instead. Without
-    "events" there is no events section.
+    `related` has the lists that the kind's screen requires, see `related_lists`; without "events", the description has
+    no section about events.
     """
     screen = screen_of(obj.get("kind", ""))
-    # Rows of screens.json call what they show beside the object "now" and "+pods".
+    # In paths of screens.json, "now" is the time, and "+pods" the related list of Pods.
     known = {**obj, "now": now, **{f"+{plural}": related.get(plural) for plural in screen.related}}
     described = lines(screen.rows, known)
     described += _event_lines(known.get("+events"), now)
@@ -45,7 +46,7 @@ _EVENT_HEADINGS = ("Type", "Reason", "Age ", "From", "Message")  # kubectl write
 
 
 def _event_lines(events: Items, now: Micros) -> Iterator[str]:
-    """The table of events, oldest first; nothing at all if `events` is None (kubectl does not always ask for them)."""
+    """The section about events, oldest first; nothing if `events` is None, because kubectl doesn't always list them."""
     if events is None:
         return
     if not events:
@@ -58,7 +59,7 @@ def _event_lines(events: Items, now: Micros) -> Iterator[str]:
 
 
 def _event(event: Object, now: Micros) -> list[str]:
-    """The row of an event."""
+    """The cells of an event."""
     source = at(event, "source.component") or event.get("reportingComponent") or ""
     message = event.get("message", "").strip()
     field = at(event, "involvedObject.fieldPath")
@@ -68,7 +69,7 @@ def _event(event: Object, now: Micros) -> list[str]:
 
 
 def pod_template(template: Object) -> str:
-    """A Pod template as `kubectl rollout history --revision` shows it: unlike a description, it is not aligned."""
+    """A Pod template as `kubectl rollout history --revision` shows it. Unlike a description, it isn't aligned."""
     return "".join(f"{line}\n" for line in part("template", template))
 
 
@@ -80,12 +81,12 @@ _NO_TYPE = (
 
 @command("describe", asks_namespace=True, operands="types", shows_config_errors=True)
 def describe_objects(call: Call) -> None:
-    """Describe what was asked for; each refusal is said once, after what could be described."""
+    """Describe the objects of the command line. Refusals are raised after the descriptions, each message once."""
     refuse_if(not call.args and not call.flags["filename"], _NO_TYPE)
     selection = Query(call, call.args).select()
     error = selection.error
     is_alone = len(selection.targets) == 1 and not error
-    # Unless asked, kubectl looks for events only where a single object was asked for and found.
+    # Without --show-events on the command line, kubectl lists events only for a single object.
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.typed_flags)
     if error and is_missing(error) and len(call.args) == 2:
         if "/" not in call.args[0] and _describe_by_prefix(call, with_events):
@@ -108,7 +109,7 @@ def describe_objects(call: Call) -> None:
 
 
 def _describe_by_prefix(call: Call, with_events: bool) -> bool:
-    """Describe the objects whose names begin with the one that was not found; return whether there are any."""
+    """Describe the objects whose names begin with the missing name of TYPE NAME; return whether there are any."""
     kind, prefix = call.args
     all_of_type = Query(call, [kind], one_type=True).fetch()
     matches = [target for target in all_of_type if name_of(target.obj).startswith(prefix)]
@@ -118,7 +119,10 @@ def _describe_by_prefix(call: Call, with_events: bool) -> bool:
 
 
 def _described(call: Call, target: Target, with_events: bool) -> str:
-    """The description of an object, which is read once more for it: who may only list them is refused."""
+    """The description of a target, whose object is fetched again, as by kubectl.
+
+    Raises StatusError, also for a user who may list the objects but not get them.
+    """
     resource = target.resource
     obj = call.api.get(*target.place)
     return describe(obj, related_lists(call, resource, obj, with_events), call.context.clock.now)

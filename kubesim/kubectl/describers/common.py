@@ -1,8 +1,7 @@
-"""What a line of a description shows of the values at its paths, as far as several kinds of objects need it.
+"""Formatters that the descriptions of several kinds share.
 
-No function calls a `@formatter` here: screens.json does.
-
-Mirrors the small helpers of k8s.io/kubectl pkg/describe/describe.go, v1.36.
+A formatter turns the values at a row's paths into text. Only screens.json refers to it, by its name without the leading
+underscore. Mirrors the small helpers of k8s.io/kubectl pkg/describe/describe.go, v1.36.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from kubesim.api.humanize import NONE, human_duration, long_time
 from kubesim.api.objects import LAST_APPLIED, pull_secret_names
 from kubesim.kubectl.describers.screens import TABLE
 
-_MAX_ANNOTATION = 140  # characters that are shown
+_MAX_ANNOTATION = 140  # characters of an annotation that fit in one line
 
 
 def _filled(text: str, *values: Any) -> str:
-    """A text of screens.json with counts in it; a status that hasn't been written yet lacks them."""
+    """A text of screens.json with numbers filled in, 0 for those missing from a new object's status."""
     return text.format(*(value or 0 for value in values))
 
 
@@ -45,14 +44,14 @@ register(
         "target": lambda reference: f"{reference.get('kind', '')}/{reference.get('name', '')}",
         "time": long_time,
         "time_with_space": lambda time: f"{long_time(time)} ",
-        "with_space": lambda value: f"{value or ''} ",  # kubectl writes one after each cell of some tables
+        "with_space": lambda value: f"{value or ''} ",  # some of kubectl's tables have a space after each cell
     }
 )
 
 
 @formatter
 def _annotations(annotations: Mapping[str, str] | None) -> list[str]:
-    """Annotations, sorted; long values or ones of several lines on lines of their own, cut off where too long."""
+    """Annotations, sorted, without LAST_APPLIED. Long values are cut, and begin on a line of their own."""
     lines: list[str] = []
     for key, value in sorted((annotations or {}).items()):
         if key != LAST_APPLIED:
@@ -85,7 +84,7 @@ def _size(encoded: str) -> str:
 
 @formatter
 def _secret_data(data: Mapping[str, str] | None) -> Iterator[str]:
-    """How long the values are, not what they are."""
+    """The keys of a Secret with the sizes of their values, which aren't shown."""
     yield from ("", "Data", "====")
     for key, value in sorted((data or {}).items()):
         yield f"{key}:\t{_size(value)}"

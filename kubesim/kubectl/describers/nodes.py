@@ -1,7 +1,6 @@
-"""What is shown of a Node: its Lease and its taints.
+"""Formatters for Nodes: the Lease and the taints, which screens.json refers to by name.
 
-No function calls a `@formatter` here: screens.json does. Mirrors describeNode in k8s.io/kubectl
-pkg/describe/describe.go, v1.36.
+Mirrors describeNode in k8s.io/kubectl pkg/describe/describe.go, v1.36.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from kubesim.api.formatters import formatter
 from kubesim.api.humanize import long_time
 from kubesim.kubectl.describers.screens import Items, Listed
 
-# How often a kubelet renews its Lease, which is not kept as an object: nothing else here looks at it.
+# The interval at which a kubelet renews its Lease. The Lease isn't stored as an object, because only describe reads it.
 _RENEWAL: Micros = 10 * SECOND
 
 

@@ -1,6 +1,7 @@
-"""What is shown of Pods and Pod templates: containers, volumes, conditions, tolerations.
+"""Formatters for Pods and Pod templates: containers, volumes, conditions, tolerations.
 
-Mirrors describePod, describeContainers and describeVolumes in k8s.io/kubectl pkg/describe/describe.go, v1.36.
+screens.json refers to them by their names without the leading underscore. Mirrors describePod, describeContainers and
+describeVolumes in k8s.io/kubectl pkg/describe/describe.go, v1.36.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def _controlled_by(owners: Items) -> str | None:
 
 @formatter
 def _containers(pod: Object) -> Iterator[str]:
-    """With what `container` and what it calls need beside the container itself: its Pod and its status."""
+    """The part "container" of screens.json for each container, which gets the fields "pod" and "status" in addition."""
     for heading, field in _CONTAINER_LISTS.items():
         containers = pod["spec"].get(field) or ()
         if containers or field == "containers":
@@ -75,7 +76,7 @@ def _tolerations(tolerations: Items) -> list[str]:
 
 
 def _toleration(item: Object) -> str:
-    """As in "node.kubernetes.io/not-ready:NoExecute op=Exists for 300s"."""
+    """A toleration in a line, such as "node.kubernetes.io/not-ready:NoExecute op=Exists for 300s"."""
     text: str = item.get("key", "")
     if item.get("value"):
         text += f"={item['value']}"
@@ -103,7 +104,7 @@ def _container_ports(ports: Items) -> Iterator[str]:
 
 @formatter
 def _words(container: Object) -> Iterator[str]:
-    """The command and its arguments, a line each."""
+    """The sections Command and Args, a line for each word."""
     for label in ("Command", "Args"):
         words = container.get(label.lower())
         if words:
@@ -114,7 +115,7 @@ def _words(container: Object) -> Iterator[str]:
 
 @formatter
 def _state(state: Object | None) -> str:
-    """In which state a container is."""
+    """The name of a container's state, "Waiting" for none."""
     for name in ("running", "terminated"):
         if at(state, name) is not None:
             return name.capitalize()
@@ -162,7 +163,7 @@ def _environment(container: Object) -> Iterator[str]:
 def _value_from(source: Object, container: Object) -> str:
     if field := source.get("fieldRef"):
         path = field["fieldPath"]
-        # Nothing in a template, nor where kubectl does not work it out: spec, status, one label.
+        # Empty in a template, which has no Pod, and for paths that kubectl doesn't resolve: spec, status, one label.
         value = at(container.get("pod"), path) if path in _PLAIN_FIELDS else None
         return f"{value or ''} ({field.get('apiVersion', 'v1')}:{path})"
     for kind, holder in (("secretKeyRef", "in secret"), ("configMapKeyRef", "of config map")):

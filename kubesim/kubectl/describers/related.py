@@ -1,4 +1,4 @@
-"""The other objects of which a description tells, as far as the user may list them.
+"""Related objects that a description includes, such as a Pod's events, listed with the user's rights.
 
 Mirrors k8s.io/kubectl pkg/describe/describe.go, v1.36.
 """
@@ -14,11 +14,14 @@ from kubesim.kubectl.command import Call
 from kubesim.kubectl.describers.screens import screen_of
 
 Lists = Mapping[str, list[Object] | StatusError]
-"""By their plurals, the lists that the screen of a kind names, or the refusal of one that is shown instead."""
+"""Related lists by plural; a refusal in place of a list is shown in the description."""
 
 
 def related_lists(call: Call, resource: Resource, obj: Object, with_events: bool) -> Lists:
-    """What is told with an object. Raises StatusError for a list that the user may not read, and that must be there."""
+    """The lists that the screen of `obj` requires, without events unless `with_events`.
+
+    Raises StatusError for a refused list that the description can't do without.
+    """
     related: dict[str, list[Object] | StatusError] = {}
     for plural in screen_of(resource.kind).related:
         listed = find_resource(plural)
@@ -27,20 +30,20 @@ def related_lists(call: Call, resource: Resource, obj: Object, with_events: bool
     return related
 
 
-# A list that a user may not read ends a description, but for these of a kind.
-_OPTIONAL = {("Deployment", "replicasets")}  # it does without
-_SHOWN_REFUSALS = {("Node", "leases"), ("ReplicaSet", "pods")}  # it shows the refusal in their place
+# A refused list ends the description, except for these pairs of an object's kind and a list's plural.
+_OPTIONAL = {("Deployment", "replicasets")}  # the list counts as empty
+_SHOWN_REFUSALS = {("Node", "leases"), ("ReplicaSet", "pods")}  # the description shows the refusal
 
 
 def _listed(call: Call, listed: Resource, resource: Resource, obj: Object) -> list[Object] | StatusError:
-    """What a description shows of other objects, as far as the user may list them. Raises StatusError."""
+    """The objects of the type `listed` for the description of `obj`, or a refusal to show. Raises StatusError."""
     namespace = name_of(obj) if resource is NAMESPACE else namespace_of(obj)
     try:
         if listed is EVENT:
             return call.api.events_about(obj)
         if listed is LEASE:
             call.api.authorize("get", LEASE, "kube-node-lease", name_of(obj))
-            return []  # it isn't kept as an object
+            return []  # the Lease isn't stored as an object: only the right to read it counts
         return call.api.list(listed, namespace or None)
     except StatusError as refusal:
         if (resource.kind, listed.plural) in _SHOWN_REFUSALS:

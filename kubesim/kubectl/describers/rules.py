@@ -1,4 +1,4 @@
-"""The rules of Roles as `kubectl describe` and `kubectl auth can-i --list` show them: one line for every resource.
+"""RBAC rules as `kubectl describe` and `kubectl auth can-i --list` show them: one row for each resource or URL.
 
 Mirrors k8s.io/kubectl pkg/util/rbac/rbac.go, v1.36.
 """
@@ -17,7 +17,7 @@ RULE_HEADINGS = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
 
 
 class _Rule(NamedTuple):
-    """A rule taken apart until it is for one URL, or for one resource (and name)."""
+    """A row: a rule that is split up into one URL, or one resource and at most one name."""
 
     verbs: Sequence[str]
     group: str = ""
@@ -27,7 +27,7 @@ class _Rule(NamedTuple):
 
     @property
     def in_go(self) -> str:
-        """How Go prints the rule, which the screen is sorted by: the verbs first."""
+        """The sort key of kubectl: Go's text of the rule, verbs first."""
         return f"[{' '.join(self.verbs)}],[{self.group}],[{self.resource}],[{self.name}],[{self.url}]"
 
     @property
@@ -38,9 +38,9 @@ class _Rule(NamedTuple):
 
 
 def rule_rows(rules: Iterable[Object]) -> list[tuple[str, ...]]:
-    """The lines of a table of rules.
+    """The sorted rows of a table of rules, with the columns RULE_HEADINGS.
 
-    Verbs for the same resource (and name) are on one line; rules for URLs stay apart.
+    Verbs for the same resource and name share a row; a URL has a row for each verb.
     """
     lines: list[_Rule] = []
     verbs_of: dict[tuple[str, str, str], list[str]] = {}

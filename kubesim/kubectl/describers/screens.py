@@ -1,7 +1,7 @@
-"""The screens of `kubectl describe`: the rows of screens.json, and how they become the lines of an object.
+"""The screens of `kubectl describe`: the rows of screens.json, and their rendering as lines.
 
-Rows name formatters (api/formatters.py). All rows are read at once, so that a slip of the pen is refused before
-anything is described.
+A row names a label, a formatter (api/formatters.py) and paths of an object; `_row` lists the forms of a row. All rows
+are read at the first use, so that a misspelled row fails before anything is described.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from kubesim.kubectl.errors import NotSimulated
 
 
 class _Table(NamedTuple):
-    """What screens.json has: texts with values in them, by a formatter's name; screens of kinds; parts; tables."""
+    """The sections of screens.json, not yet parsed."""
 
-    texts: Mapping[str, str]
-    kinds: Mapping[str, Mapping[str, Sequence[str]]]
-    parts: Mapping[str, Sequence[str]]
-    tables: Mapping[str, Mapping[str, str]]
+    texts: Mapping[str, str]  # by the name of a formatter, a text with {} for each value
+    kinds: Mapping[str, Mapping[str, Sequence[str]]]  # by kind, the fields of its Screen
+    parts: Mapping[str, Sequence[str]]  # rows that several screens share or that repeat in one
+    tables: Mapping[str, Mapping[str, str]]  # by heading, a formatter and a path
 
 
 TABLE = load_record(__file__, "screens.json", _Table)
 
 
 Items = Sequence[Object] | None
-"""A list in an object, None where it has none."""
+"""A list in an object, None if the field is missing."""
 Listed = Items | StatusError
-"""A related list, or why it may not be listed where that is shown; None where it isn't asked for."""
+"""A related list, the refusal to show in its place, or None if it wasn't requested."""
 
 
 class Row:
-    """A row of screens.json: its label, and the formatter or the part that shows what is at its paths.
+    """A row of screens.json: a label, the name of a formatter, part or table, and paths of the object.
 
-    The path "." is the object itself. A {field} in the label is one of the object. Raises ValueError for a formatter or
-    a part that there isn't.
+    The path "." is the object itself. "{field}" in a label is replaced by a field of the object. The constructor raises
+    ValueError for an unknown name.
     """
 
-    names: Container[str] = FORMATTERS  # one of these shows it
+    names: Container[str] = FORMATTERS  # the names that a subclass accepts
 
     def __init__(self, label: str, name: str, paths: Sequence[str]) -> None:
         if name not in self.names:
@@ -56,7 +56,7 @@ class Row:
         self._getters = [getter("" if path == "." else path) for path in paths]
 
     def lines(self, obj: Object) -> Iterable[str]:
-        """What is written of an object."""
+        """The lines about an object, without line ends."""
         raise NotImplementedError
 
     def label_of(self, obj: Object) -> str:
@@ -67,7 +67,7 @@ class Row:
 
 
 class Text(Row):
-    """A line as it is: its label."""
+    """A line that consists of its label."""
 
     names = ("",)
 
@@ -76,9 +76,10 @@ class Text(Row):
 
 
 class Value(Row):
-    """A value beside its label, or of a table below it.
+    """A value after its label, or a cell of a table, whose heading is the label then.
 
-    With "?", there is none where nothing is at the first path; with "|WORD", that word is shown there.
+    `words` is a formatter's name. With "?" after it, an empty value at the first path gives no line; with "|WORD", it
+    gives WORD.
     """
 
     def __init__(self, label: str, words: str, paths: Sequence[str]) -> None:
@@ -88,7 +89,7 @@ class Value(Row):
         self._instead = instead if bar else None
 
     def cell(self, obj: Object) -> Any:
-        """The text, or several texts; None for no line."""
+        """The formatter's text, or its list of texts, one for each line; None for no line."""
         values = self.values(obj)
         first = values[0]
         if self._is_optional and first in (None, "", [], {}):
@@ -103,14 +104,14 @@ class Value(Row):
             return []
         label = self.label_of(obj)
         head = f"{label[1:]}: " if label[0] == "=" else f"{label}:\t"
-        if isinstance(value, list):  # the others go below the first
+        if isinstance(value, list):  # further texts are aligned below the first
             first, *others = value or [NONE]
             return [f"{head}{first}", *[f"\t{other}" for other in others]]
         return [f"{head}{value}"]
 
 
 class Lines(Row):
-    """The lines that a formatter yields."""
+    """A row without a label, whose formatter yields complete lines."""
 
     def lines(self, obj: Object) -> Iterable[str]:
         several: Iterable[str] = FORMATTERS[self.name](*self.values(obj))
@@ -118,7 +119,7 @@ class Lines(Row):
 
 
 class Part(Row):
-    """The rows of a part, for an object that is there."""
+    """The rows of a part, applied to the object at the path; no lines if that is missing."""
 
     names = TABLE.parts
 
@@ -128,13 +129,16 @@ class Part(Row):
 
 
 class Parts(Row):
-    """A part for each item of a list or key of a map, or a table of them, below the label."""
+    """A label, and below it a part for each item of a list or map, or a table with a row for each item.
+
+    Without items, there is no line, or with `says_none` the label and "<none>".
+    """
 
     names = (*TABLE.parts, *TABLE.tables)
 
     def __init__(self, label: str, name: str, paths: Sequence[str], says_none: bool = False) -> None:
         super().__init__(label, name, paths)
-        self._says_none = says_none  # without any
+        self._says_none = says_none
 
     def lines(self, obj: Object) -> Iterator[str]:
         (value,) = self.values(obj)
@@ -154,7 +158,7 @@ class Parts(Row):
 
 
 def _as_objects(value: Any) -> list[Object]:
-    """The items of a list, or a map's with their keys; those that are no objects have a field "value"."""
+    """Items as objects: a map's entries have the fields "key" and "value", and plain values in a list have "value"."""
     if isinstance(value, dict):
         return [{"key": key, "value": value[key]} for key in sorted(value)]
     return [item if isinstance(item, dict) else {"value": item} for item in value or ()]
@@ -169,7 +173,7 @@ _BY_MARK: Mapping[str, Callable[[str, str, Sequence[str]], Row]] = {
 
 
 def _row(text: str) -> Row:
-    """A row of screens.json, taken apart. Raises ValueError.
+    """Parse a row of screens.json. Raises ValueError. These are the forms:
 
     "Name: text metadata.name", "Reason: text? reason", "Zone: text|<unset> zone": a Value.
     "=Misscheduled: number status.misscheduled": with a space in place of the tab.
@@ -188,23 +192,26 @@ def _row(text: str) -> Row:
 
 
 class Screen(NamedTuple):
-    """What is shown of a kind, and which lists that needs, by plural name."""
+    """The description of a kind."""
 
-    related: Sequence[str]
+    related: Sequence[str]  # plurals of the related lists that the rows need
     rows: Sequence[Row]
 
 
 class _Screens(NamedTuple):
-    """All of screens.json, read."""
+    """The sections of screens.json, parsed."""
 
     kinds: Mapping[str, Screen]
     parts: Mapping[str, Sequence[Row]]
-    tables: Mapping[str, Sequence[Value]]  # by column, whose label is the heading
+    tables: Mapping[str, Sequence[Value]]  # columns, whose labels are the headings
 
 
 @cache
 def _screens() -> _Screens:
-    """Everything in screens.json, once all formatters have registered. Raises ValueError."""
+    """Parse all of screens.json. Call it only after all formatters are registered, because rows check their names.
+
+    Raises ValueError.
+    """
     kinds = {kind: Screen(screen["related"], list(map(_row, screen["rows"]))) for kind, screen in TABLE.kinds.items()}
     parts = {name: list(map(_row, texts)) for name, texts in TABLE.parts.items()}
     tables: dict[str, list[Value]] = {}
@@ -217,7 +224,7 @@ def _screens() -> _Screens:
 
 
 def screen_of(kind: str) -> Screen:
-    """What is shown of a kind. Raises NotSimulated for one that isn't described here."""
+    """The screen of a kind. Raises NotSimulated if there is none."""
     screen = _screens().kinds.get(kind)
     if screen is None:
         raise NotSimulated(f"a description of {kind} objects is not part of this simulator")
@@ -225,12 +232,12 @@ def screen_of(kind: str) -> Screen:
 
 
 def part(name: str, obj: Object) -> list[str]:
-    """The lines of a part of a screen, such as a container."""
+    """The lines of the part `name`, such as "container", for an object."""
     return lines(_screens().parts[name], obj)
 
 
 def lines(rows: Sequence[Row], obj: Object) -> list[str]:
-    """The lines that rows make of an object."""
+    """The lines of all rows for an object."""
     written: list[str] = []
     for row in rows:
         written += row.lines(obj)
@@ -238,6 +245,6 @@ def lines(rows: Sequence[Row], obj: Object) -> list[str]:
 
 
 def table(headings: Sequence[str], rows: Iterable[Iterable[object]], indent: str = "  ") -> Iterator[str]:
-    """Headings, a rule under each, and the rows."""
+    """The lines of a table: headings, dashes below each, and the rows."""
     for row in (headings, ["-" * len(heading) for heading in headings], *rows):
         yield indent + "\t".join(map(str, row))

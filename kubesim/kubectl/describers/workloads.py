@@ -1,9 +1,7 @@
-"""What is shown of the ReplicaSets and Pods of a workload.
+"""Formatters for workloads: their ReplicaSets and the phases of their Pods.
 
-No function calls a `@formatter` here: screens.json does, with the fields and lists that it gets, in the order of its
-parameters.
-
-Mirrors describers of k8s.io/kubectl pkg/describe/describe.go, v1.36.
+screens.json refers to them by name, with a path for each parameter. Mirrors describers of k8s.io/kubectl
+pkg/describe/describe.go, v1.36.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from kubesim.kubectl.describers.screens import Items, Listed
 
 @formatter
 def _replica_sets(deployment: Object, replica_sets: Items) -> Iterator[str]:
-    """The ReplicaSets of a Deployment, apart from the others the one that has its template."""
+    """The lines about a Deployment's old ReplicaSets and its new one, whose template is the Deployment's."""
     owned = [item for item in replica_sets or () if is_controlled_by(item, deployment)]
     owned.sort(key=lambda item: (item["metadata"].get("creationTimestamp") or "", name_of(item)))
     new = [item for item in owned if bare_template(item) == bare_template(deployment)][:1]
@@ -43,7 +41,7 @@ _PHASES = {"Running": "Running", "Pending": "Waiting", "Succeeded": "Succeeded",
 
 @formatter
 def _pods_status(owner: Object, listed: Listed) -> str:
-    """How many Pods of an object are in each phase."""
+    """The number of an object's Pods in each phase, or the refusal to list them."""
     if isinstance(listed, StatusError):
         return f"error in fetching pods: {listed}"
     counts = Counter(at(pod, "status.phase") for pod in listed or () if is_controlled_by(pod, owner))
