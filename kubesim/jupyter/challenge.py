@@ -1,41 +1,33 @@
 """The card of `%challenge`: a round of broken clusters, one at a time, with two clocks, help for points and a review.
 
-Points, clocks and rules are those of lessons.challenge.Round; this module shows them. static/challenge.js sends its
-wall-clock time with each message. Every change but passing time is written to the progress file.
+Points, clocks and rules are those of lessons.challenge.Round, and roundview.py says how a round looks. This module does
+what the page asks. static/challenge.js sends its wall-clock time with each message. Every change but passing time is
+written to the progress file.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
 
 from IPython.display import display
 
-from kubesim.api.objects import name_of
-from kubesim.api.resources import POD
-from kubesim.jupyter import markup, quiz, standing, why
-from kubesim.jupyter.card import AGAIN, Button, Card, Message, goal_lines, script, styles
+from kubesim.jupyter import markup, quiz, roundview
+from kubesim.jupyter.card import Card, Message, script, styles
 from kubesim.jupyter.refusal import Refusal
-from kubesim.jupyter.seat import Seat, spell
-from kubesim.jupyter.task import GONE
+from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
-from kubesim.lessons.challenge import HINT, POINTS, WHY, Round, Standing
+from kubesim.lessons.challenge import HINT, POINTS, WHY, Round
 from kubesim.lessons.clusters import LAST_SEED, RoundId, small_rounds
 from kubesim.lessons.record import Record
 from kubesim.lessons.skills import CLUSTER
-from kubesim.lessons.task import Reading, is_intact
-from kubesim.session.flow import trace_flow
-from kubesim.why.export import Explained
-from kubesim.why.tell.report import Flow
 
 _RULES = (
     f"Each broken cluster is worth {POINTS} points. A hint costs {HINT} of them. `why` costs {WHY}, here and in the "
     "terminal, and `%flow` counts as `why`. A task whose solution you look at earns none. Time costs nothing: the "
     "clocks only show how long you took. The checks run after each command."
 )
-_TO_DO = "Find out what's wrong, and fix it."
-_UNSCORED = f"{_TO_DO} These points don't count, and the checks run after each command."
+_UNSCORED = f"{roundview.TO_DO} These points don't count, and the checks run after each command."
 _LOSS = "The tasks that you have not solved will earn no points, and all solutions will be shown."
 _BLOCKED = "The task's files cannot be written to the folder round-{}: what is in the way?"
 
@@ -84,7 +76,7 @@ class ChallengeCard(Card):
         self._warn_of_files()
 
     def do_next(self) -> None:
-        self.do_open(self._next())
+        self.do_open(roundview.next_task(self._round))
 
     def do_hint(self) -> None:
         current = self._round.current
@@ -94,8 +86,8 @@ class ChallengeCard(Card):
     def do_why(self) -> None:
         if current := self._round.current:
             current.ask_why()
-            flow = self._explained(current)
-            self.say(flow.why() if flow else _no_pod(current))
+            flow = roundview.explained(self._seat.cluster, current)
+            self.say(flow.why() if flow else roundview.no_pod(current))
 
     def do_reveal(self) -> None:
         current = self._round.current
@@ -120,7 +112,7 @@ class ChallengeCard(Card):
     def do_finish(self) -> None:
         self._asks_to_end = False
         self._round.end()
-        self.say(f"The round is over: {self._score()}.")
+        self.say(f"The round is over: {roundview.score(self._round)}.")
 
     def do_another(self) -> None:
         following = self.round_id._replace(seed=self.round_id.seed % LAST_SEED + 1)
@@ -144,39 +136,23 @@ class ChallengeCard(Card):
         self._keep_changes()
         current = challenge.current
         self.feedback = {
-            "score": self._score(),
-            "tasks": [self._listed(number, one) for number, one in enumerate(challenge.standings, 1)],
-            "simulated": spell(sum(one.simulated for one in challenge.standings)),
-            "real": sum(one.real for one in challenge.standings),
-            "since": (challenge.wall or 0) if current and not current.is_over else 0,
-            "owes": bool(current and current.is_over and not current.is_timed),
-            "task": self._task(current, readings) if current else {},
+            **roundview.feedback(challenge, readings, self._seat, self._asks_to_end),
             "warning": markup.inline(_LOSS if self._asks_to_end else self._warning),
-            "end": markup.listed(map(standing.review, challenge.standings), "ol") if challenge.is_over else "",
-            "buttons": self._buttons(),
             "news": [self._number_of_news, self._news],
         }
         if current:
             workbench(self._seat).open_task(current.task, readings, current.solved)
 
     def plain(self) -> str:
-        tasks = [f"{number}. {markup.plain_text(one.task.text)}" for number, one in enumerate(self._round.standings, 1)]
-        return "\n".join([self.round_id.title, _TO_DO, *tasks])
+        return roundview.plain(self._round)
 
     def static_html(self) -> str:
-        tasks = [
-            markup.paragraphs(one.task.text) + markup.details("Evidence and solution", standing.solution(one.task))
-            for one in self._round.standings
-        ]
-        return f"<p><b>{self.round_id.title}</b></p><p>{_TO_DO}</p>{markup.listed(tasks, 'ol')}"
+        return roundview.static_html(self._round)
 
     def say(self, words: str) -> None:
         """Have screen readers say `words` at the next refresh. The number tells a repeated sentence from an old one."""
         self._number_of_news += 1
         self._news = words.replace("`", "").replace("**", "")
-
-    def _score(self) -> str:
-        return f"{self._round.points} of {self._round.most_points} points"
 
     def start_over(self) -> str:
         """Set the open task up again, and return its title. `reset` in the terminal calls this, too (OpenTask)."""
@@ -209,72 +185,6 @@ class ChallengeCard(Card):
         progress.add(newer)
         self._marks = challenge.marks
         self._warning = progress.message or self._warning
-
-    def _next(self) -> int:
-        """The index of the next unfinished task, going round; if there is none, the index of the open task, or 0."""
-        standings = self._round.standings
-        here = standings.index(self._round.current) if self._round.current else -1
-        numbers = [*range(here + 1, len(standings)), *range(here + 1)]
-        return next((number for number in numbers if not standings[number].is_over), max(here, 0))
-
-    def _listed(self, number: int, one: Standing) -> dict[str, Any]:
-        state = standing.state(one)
-        points = f", {one.worth} points" if one.solved else ""
-        label = f"Task {number}: {one.task.title.replace('`', '')}, {state}{points}"
-        return {"label": label, "state": state, "current": one is self._round.current}
-
-    def _task(self, current: Standing, readings: tuple[Reading, ...]) -> dict[str, Any]:
-        task = current.task
-        number = self._round.standings.index(current) + 1
-        is_gone = not current.is_over and not is_intact(task, self._seat.session)
-        names = " and ".join(f"`{name}`" for name in task.files)
-        files = f"{'Its files are' if len(task.files) > 1 else 'Its manifest is'} {names}."
-        return {
-            "title": markup.inline(f"Task {number}. {task.title}"),
-            "html": markup.paragraphs(task.text) + markup.paragraphs(files),
-            "goals": goal_lines(readings, current.solved),
-            "advice": markup.inline(GONE if is_gone else self._round.advice()),
-            "hints": [markup.inline(hint) for hint in task.hints[: current.hints]],
-            "why": self._why_page(current) if current.why and not current.is_over else "",
-            "over": f"<p><b>{standing.summary(current)}</b></p>{standing.solution(task)}" if current.is_over else "",
-        }
-
-    def _explained(self, current: Standing) -> Flow | None:
-        """The flow of the task's first Pod with a failed pull, else of its first Pod; None without Pods."""
-        cluster = self._seat.cluster
-        namespace = current.task.namespaces[0]
-        flows = [trace_flow(cluster, namespace, name_of(pod)) for pod in cluster.api.list(POD, namespace)]
-        return next((flow for flow in flows if flow.cause), next(iter(flows), None))
-
-    def _why_page(self, current: Standing) -> str:
-        flow = self._explained(current)
-        return why.page(Explained([flow], [], 0)) if flow else f"<p>{_no_pod(current)}</p>"
-
-    def _buttons(self) -> list[Button]:
-        current = self._round.current
-        if self._asks_to_end:
-            return [("finish", "Yes, end the round"), ("keep", "No, continue")]
-        if self._round.is_over:
-            return [] if self.round_id.is_review else [("another", "Another round")]
-        if current is None:
-            has_begun = any(any(marks) for marks in self._marks)
-            return [("next", "Continue" if has_begun else "Start")]
-        end: Button = ("end", "End the round")
-        if current.is_over:
-            return [("next", "Next task"), end]
-        buttons: list[Button] = []
-        if current.hints < len(current.task.hints):
-            buttons.append(("hint", f"Hint (costs {HINT})"))
-        if not current.why:
-            buttons.append(("why", f"Why? (costs {WHY})"))
-        buttons.append(("reveal", "Show the solution (no points)"))
-        if self._round.standings[self._next()] is not current:
-            buttons.append(("next", "Skip"))
-        return [*buttons, AGAIN, end]
-
-
-def _no_pod(current: Standing) -> str:
-    return f"There is no Pod in {current.task.namespaces[0]}."
 
 
 @cache

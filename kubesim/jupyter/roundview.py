@@ -1,0 +1,129 @@
+"""A round of the challenge as its card shows it: scores, buttons, the list of tasks, and the open task.
+
+Everything here is a function of the round, of the cluster and of the goals' readings. challenge.py changes the round.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubesim.api.objects import name_of
+from kubesim.api.resources import POD
+from kubesim.cluster import Cluster
+from kubesim.jupyter import markup, standing, why
+from kubesim.jupyter.card import AGAIN, Button, goal_lines
+from kubesim.jupyter.seat import Seat, spell
+from kubesim.jupyter.task import GONE
+from kubesim.lessons.challenge import HINT, WHY, Round, Standing
+from kubesim.lessons.task import Reading, is_intact
+from kubesim.session.flow import trace_flow
+from kubesim.why.export import Explained
+from kubesim.why.tell.report import Flow
+
+TO_DO = "Find out what's wrong, and fix it."
+
+
+def feedback(challenge: Round, readings: tuple[Reading, ...], seat: Seat, asks_to_end: bool) -> dict[str, Any]:
+    """The fields of the card's `feedback` that follow from the round. `readings` are those of the open task's goals."""
+    current = challenge.current
+    return {
+        "score": score(challenge),
+        "tasks": [_listed(challenge, number, one) for number, one in enumerate(challenge.standings, 1)],
+        "simulated": spell(sum(one.simulated for one in challenge.standings)),
+        "real": sum(one.real for one in challenge.standings),
+        "since": (challenge.wall or 0) if current and not current.is_over else 0,
+        "owes": bool(current and current.is_over and not current.is_timed),
+        "task": _opened(challenge, current, readings, seat) if current else {},
+        "end": markup.listed(map(standing.review, challenge.standings), "ol") if challenge.is_over else "",
+        "buttons": _buttons(challenge, asks_to_end),
+    }
+
+
+def score(challenge: Round) -> str:
+    return f"{challenge.points} of {challenge.most_points} points"
+
+
+def next_task(challenge: Round) -> int:
+    """The index of the next unfinished task, going round; if there is none, the index of the open task, or 0."""
+    standings = challenge.standings
+    here = standings.index(challenge.current) if challenge.current else -1
+    numbers = [*range(here + 1, len(standings)), *range(here + 1)]
+    return next((number for number in numbers if not standings[number].is_over), max(here, 0))
+
+
+def explained(cluster: Cluster, current: Standing) -> Flow | None:
+    """The flow of the task's first Pod with a failed pull, else of its first Pod; None without Pods."""
+    namespace = current.task.namespaces[0]
+    flows = [trace_flow(cluster, namespace, name_of(pod)) for pod in cluster.api.list(POD, namespace)]
+    return next((flow for flow in flows if flow.cause), next(iter(flows), None))
+
+
+def no_pod(current: Standing) -> str:
+    return f"There is no Pod in {current.task.namespaces[0]}."
+
+
+def plain(challenge: Round) -> str:
+    """The round as plain text."""
+    tasks = [f"{number}. {markup.plain_text(one.task.text)}" for number, one in enumerate(challenge.standings, 1)]
+    return "\n".join([challenge.id.title, TO_DO, *tasks])
+
+
+def static_html(challenge: Round) -> str:
+    """The round as HTML, each task with its solution in a closed <details>."""
+    tasks = [
+        markup.paragraphs(one.task.text) + markup.details("Evidence and solution", standing.solution(one.task))
+        for one in challenge.standings
+    ]
+    return f"<p><b>{challenge.id.title}</b></p><p>{TO_DO}</p>{markup.listed(tasks, 'ol')}"
+
+
+def _listed(challenge: Round, number: int, one: Standing) -> dict[str, Any]:
+    state = standing.state(one)
+    points = f", {one.worth} points" if one.solved else ""
+    label = f"Task {number}: {one.task.title.replace('`', '')}, {state}{points}"
+    return {"label": label, "state": state, "current": one is challenge.current}
+
+
+def _opened(challenge: Round, current: Standing, readings: tuple[Reading, ...], seat: Seat) -> dict[str, Any]:
+    task = current.task
+    number = challenge.standings.index(current) + 1
+    is_gone = not current.is_over and not is_intact(task, seat.session)
+    names = " and ".join(f"`{name}`" for name in task.files)
+    files = f"{'Its files are' if len(task.files) > 1 else 'Its manifest is'} {names}."
+    return {
+        "title": markup.inline(f"Task {number}. {task.title}"),
+        "html": markup.paragraphs(task.text) + markup.paragraphs(files),
+        "goals": goal_lines(readings, current.solved),
+        "advice": markup.inline(GONE if is_gone else challenge.advice()),
+        "hints": [markup.inline(hint) for hint in task.hints[: current.hints]],
+        "why": _why_page(seat.cluster, current) if current.why and not current.is_over else "",
+        "over": f"<p><b>{standing.summary(current)}</b></p>{standing.solution(task)}" if current.is_over else "",
+    }
+
+
+def _why_page(cluster: Cluster, current: Standing) -> str:
+    flow = explained(cluster, current)
+    return why.page(Explained([flow], [], 0)) if flow else f"<p>{no_pod(current)}</p>"
+
+
+def _buttons(challenge: Round, asks_to_end: bool) -> list[Button]:
+    current = challenge.current
+    if asks_to_end:
+        return [("finish", "Yes, end the round"), ("keep", "No, continue")]
+    if challenge.is_over:
+        return [] if challenge.id.is_review else [("another", "Another round")]
+    if current is None:
+        has_begun = any(any(marks) for marks in challenge.marks)
+        return [("next", "Continue" if has_begun else "Start")]
+    end: Button = ("end", "End the round")
+    if current.is_over:
+        return [("next", "Next task"), end]
+    buttons: list[Button] = []
+    if current.hints < len(current.task.hints):
+        buttons.append(("hint", f"Hint (costs {HINT})"))
+    if not current.why:
+        buttons.append(("why", f"Why? (costs {WHY})"))
+    buttons.append(("reveal", "Show the solution (no points)"))
+    if challenge.standings[next_task(challenge)] is not current:
+        buttons.append(("next", "Skip"))
+    return [*buttons, AGAIN, end]
