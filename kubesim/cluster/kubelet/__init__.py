@@ -1,7 +1,8 @@
-"""The kubelet of the one node: makes its Pods run, and says why where it cannot.
+"""The kubelet of the one node: the syncs of its Pods, planned by timers. The modules of this package do their work.
 
-Mirrors kubernetes pkg/kubelet/{kubelet,pod_workers}.go and pkg/kubelet/kuberuntime, v1.36. A sync first reports what
-the sync before it found and then acts, which is why a Pod's status lags behind its events, as on a real node.
+Mirrors kubernetes pkg/kubelet/{kubelet,pod_workers}.go and pkg/kubelet/kuberuntime, v1.36, without static Pods, probes,
+hooks, evictions and cgroups. A sync first reports the findings of the sync before and then acts, so a Pod's status lags
+behind its events, as on a real node.
 """
 
 from __future__ import annotations
@@ -30,23 +31,23 @@ from kubesim.pull.image import Image
 from kubesim.pull.imageref import Reference
 
 # Seconds.
-REACTION = 0.02
-SANDBOX = 0.2
+REACTION = 0.02  # from a Pod's change to its sync
+SANDBOX = 0.2  # to start a sandbox
 # The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
 LONGEST_MOUNT_WAIT = 122.0
 _SYNC = 2
-"""Writes in the time of which a Pod is looked at and its status is made."""
+"""The computing time of a sync in units of Clock.work, from which a line's budget is paid."""
 
 
 class Kubelet(Stateful):
-    """Runs the Pods that are bound to `node`.
+    """Runs the Pods that are bound to `node`. Each Pod has a Worker, which is the kubelet's memory of it.
 
-    Each Pod has a worker, which is looked up by the Pod's uid when one of its timers is over, because it may be gone:
+    Timers call these methods with a Pod's uid. They look the worker up (`_current`), because it may be gone by then:
 
-    * `_sync` or `_say_again` is planned. Whatever is planned next replaces it (`_plan`).
-    * The runtime calls `_sync` a second after something has happened, whatever is planned.
-    * `_start_sandbox` comes once, after the first sync that could mount the volumes.
-    * `_remove` comes for each sync of a Pod that is being deleted.
+    * `_sync` or `_say_again`: at most one of them is planned, and `_plan` replaces it.
+    * `_sync` from the runtime, a second after an event of a container, in addition to the planned one.
+    * `_start_sandbox`: once, after the first sync that could mount the volumes.
+    * `_remove`: once for each sync of a Pod that is being deleted; the earliest call counts.
     """
 
     def __init__(self, api: Component, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
@@ -58,23 +59,24 @@ class Kubelet(Stateful):
         self.runtime = Runtime(clock, self._recorder, self._sync)
         self.starter = Starter(api, clock, identity, images, self.runtime, self._settle)
         self._workers = self.runtime.workers
-        self._rests: dict[str, Rest] = {}  # of the Pods that rest, by their uids
-        self._addresses = 1  # of the Pods until now, and of the node's own
+        self._rests: dict[str, Rest] = {}  # by the uids of resting Pods (see resting.py)
+        self._addresses = 1  # the number of addresses given so far, with the node's own
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_secret, SECRET)
         api.connect_node(node, Server(api, clock, images, self._workers))
 
     def load(self, reference: Reference, image: Image) -> None:
-        """Have an image on the node that no Pod has pulled."""
+        """Put an image on the node without a pull, as `ctr images import` does. Every Pod may use it."""
         self.images.node.load(reference, image, self._clock.now)
         self._wake()
 
     @property
     def traces(self) -> dict[tuple[str, str, str], PullTrace]:
-        """Why the last attempt to get an image went as it did, by namespace, Pod and container."""
+        """The last attempt to get each image, by namespace, Pod and container (RequiredImage.subject)."""
         return self.starter.traces
 
     def _on_pod(self, change: Change) -> None:
+        """Handle a write of a Pod. Status writes are the kubelet's own."""
         if change.of_status:
             return
         if change.type == "DELETED":
@@ -86,6 +88,7 @@ class Kubelet(Stateful):
         self._wake(change.obj["metadata"]["namespace"])
 
     def _forget(self, pod: Object) -> None:
+        """Forget a Pod that is gone. Its timers find no worker then."""
         uid = pod["metadata"]["uid"]
         self._workers.drop(uid)
         self._rests.pop(uid, None)
@@ -94,15 +97,15 @@ class Kubelet(Stateful):
 
     def _notice(self, pod: Object, old: Object | None) -> None:
         if old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
-            return  # nothing that concerns a kubelet has changed: such an update keeps the spec, the very same object
+            return  # nothing for the kubelet: a write without changes in the spec keeps the identical dict
         uid = pod["metadata"]["uid"]
         worker = self._workers.find(uid) or self._workers.put(uid, Worker(pod))
         self._plan(worker, REACTION)
 
     def _current(self, uid: str) -> Worker | None:
-        """A worker, with its Pod as that is by now; None where either is gone.
+        """The worker of a Pod, with its `pod` updated to the stored one; None if either is gone.
 
-        While it is busy, it keeps the Pod that it is busy with, unless that is being deleted.
+        A busy worker keeps the version of the Pod that it began with, unless the Pod is being deleted.
         """
         worker = self._workers.find(uid)
         pod = self._api.current(POD, worker.pod) if worker else None
@@ -113,12 +116,15 @@ class Kubelet(Stateful):
         return worker
 
     def _plan(self, worker: Worker, delay: float, action: Callable[[str], None] | None = None) -> None:
-        """Sync after `delay` seconds, or do something else, instead of whatever was planned before."""
+        """Plan a sync, or `action` instead, after `delay` seconds. Cancels the planned one."""
         self._clock.cancel(worker.planned)
         worker.planned = self._clock.call_later(delay, action or self._sync, worker.uid)
 
     def _sync(self, uid: str) -> None:
-        """Bring a Pod nearer to what it asks for; one that is being deleted is stopped, even while it is busy."""
+        """Report a Pod and do the next step of its start. A Pod that is being deleted is stopped instead.
+
+        While the worker is busy with pulls, the sync waits until they are over (Turn.DUE), but a deletion doesn't wait.
+        """
         self._clock.work += _SYNC
         worker = self._current(uid)
         if worker is None:
@@ -140,14 +146,17 @@ class Kubelet(Stateful):
             self._start_due(worker)
 
     def _report(self, worker: Worker) -> None:
-        """Write the Pod's status, unless nothing has changed since the last time."""
+        """Write the Pod's status if something in it may have changed since the last report."""
         if not worker.is_reported:
             worker.reported = worker.version
             status = generate(worker, self._clock.timestamp(), self.images.node.status_names)
             self._api.update_status(POD, worker.pod, status)
 
     def _mounts(self, worker: Worker) -> bool:
-        """Whether all volumes can be mounted; say why of each that can't, and look again after twice the wait."""
+        """Mount the volumes, or record an event for each failure and plan a retry, each after twice the wait.
+
+        True if all could be mounted.
+        """
         failures = list(mount_failures(PodData(self._api, worker.pod)))
         for failure in failures:
             self._recorder.event(worker.pod, "Warning", "FailedMount", failure)
@@ -157,6 +166,7 @@ class Kubelet(Stateful):
         return not failures
 
     def _start_sandbox(self, uid: str) -> None:
+        """Give the Pod its sandbox and its address, and start containers in the same sync."""
         worker = self._current(uid)
         if worker is None or worker.is_terminating:
             return
@@ -171,9 +181,9 @@ class Kubelet(Stateful):
         self._start_due(worker, is_same_sync=True)
 
     def _start_due(self, worker: Worker, *, is_same_sync: bool = False) -> None:
-        """Start what should run and does not; come back later where something could not start.
+        """Start all containers and image volumes that are due. `_settle` plans the retry of those that can't start.
 
-        In the same sync that has started the sandbox, missing Secrets were reported before that.
+        `is_same_sync`: this sync has started the sandbox, and has reported missing pull secrets before.
         """
         self._stop_undue(worker)
         due = images_of_volumes(worker.pod["spec"])
@@ -186,7 +196,10 @@ class Kubelet(Stateful):
             self.starter.start_all(PodSync(worker, due, secrets))
 
     def _settle(self, sync: PodSync) -> None:
-        """End a sync: plan the next one where something could not start, and wait for the news of what did."""
+        """End a sync: plan a retry if something couldn't start, and await the runtime's news of containers that did.
+
+        The starter calls this, possibly much later than `_start_due`, when all pulls are over.
+        """
         worker = sync.worker
         is_due = worker.turn is Turn.DUE
         worker.turn = Turn.IDLE
@@ -204,8 +217,10 @@ class Kubelet(Stateful):
             self._sync(worker.uid)
 
     def _rest(self, worker: Worker, back_off: BackOff) -> None:
-        """Let a Pod rest until the round in which the first of its waits is over; before that, it reports its status in
-        the next round, and speaks in those in which an event passes.
+        """Let a Pod rest until the round in which its first back-off ends (see resting.py).
+
+        Before that round it is woken for the next report of its status, and in each round in which the event limit lets
+        an event pass, so that events look as if it had synced in all rounds.
         """
         now = self._clock.now
         self._rests[worker.uid] = Rest(now, back_off)
@@ -219,9 +234,7 @@ class Kubelet(Stateful):
             self._plan(worker, RETRY * rounds_to_try)
 
     def _end_rest(self, worker: Worker) -> None:
-        """Count the rounds before this one that a Pod has rested through, as if it had spoken in each; nothing where it
-        does not rest.
-        """
+        """End a Pod's rest, if it rests, and count its events once for each round that it has slept through."""
         rest = self._rests.pop(worker.uid, None)
         if rest is None:
             return
@@ -230,12 +243,12 @@ class Kubelet(Stateful):
             self._recorder.count_again(worker.uid, rest.back_off.words, skipped)
 
     def _say_again(self, uid: str) -> None:
-        """Report a resting Pod and say what a sync would find."""
+        """Report a resting Pod, and record the events of a sync, without syncing. Then it rests again."""
         worker = self._current(uid)
         if worker is None:
             return
         rest = self._rests.get(uid)
-        if rest is None:  # the runtime's news came first: they end a rest, and needn't plan anything
+        if rest is None:  # news from the runtime have ended the rest, without cancelling this timer
             self._sync(uid)
             return
         now = self._clock.now
@@ -247,15 +260,16 @@ class Kubelet(Stateful):
         self._rest(worker, rest.back_off)
 
     def _wake(self, namespace: str | None = None) -> None:
-        """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
+        """Have resting Pods sync in their next round: a Secret in `namespace`, or (None) the node's images changed."""
         for uid, rest in self._rests.items():
-            worker = self._workers.own(uid)
+            worker = self._workers.own(uid)  # own, because `_plan` changes it
             if namespace in (None, worker.namespace):
                 self._plan(worker, rest.seconds_to_round(self._clock.now))
 
     def _stop_undue(self, worker: Worker) -> None:
-        """Stop containers whose part of the Pod was changed, which start again once they have ended; and what still
-        runs beside those that have all ended.
+        """Stop running containers whose definition was changed; they start again once they have ended.
+
+        If all main containers have ended for good, stop the sidecars as well.
         """
         for container in worker.containers.values():
             if not container.is_running or container.stopping:
@@ -266,16 +280,16 @@ class Kubelet(Stateful):
                 self.runtime.end_within(worker.grace, worker, container)
 
     def _terminate(self, worker: Worker) -> None:
-        """Stop a Pod that is being deleted, and plan its removal.
+        """Stop the containers of a Pod that is being deleted, and plan its removal.
 
-        Each sync until then plans one more, of which the earliest counts: a shorter grace period or containers that
-        have ended meanwhile bring it forward, and nothing puts it off.
+        Each further sync plans another removal, and the earliest counts. So a shorter grace period, or containers that
+        have ended, bring the removal forward, and nothing delays it.
         """
         worker.is_terminating = True
         self._clock.call_later(self.runtime.stop_all(worker), self._remove, worker.uid)
 
     def _remove(self, uid: str) -> None:
-        """Remove the worker's Pod; where finalizers keep it, it only says how it has ended."""
+        """Remove a Pod from the API. One with finalizers stays, and gets the status of its end."""
         worker = self._current(uid)
         if worker is None:
             return

@@ -1,6 +1,8 @@
-"""A container on its node: what its image holds, how it starts, what it writes and how it ends.
+"""A container on its node: the files of its image, its process, its log, its end and its state.
 
-Mirrors kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, v1.36, and containerd.
+Mirrors kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, v1.36, and containerd. A process is computed to its
+end when it starts (kubesim.shell); its writes have times, so a log is read up to any moment. launcher.py starts
+containers, worker.py decides which.
 """
 
 from __future__ import annotations
@@ -24,9 +26,10 @@ from kubesim.shell.process import Awaited, Process, StartError, Write, server
 from kubesim.shell.users import FILE, User
 from kubesim.workspace import encoded
 
-KILLED = 137
-_REACTION = 0.3  # seconds that a process needs that ends itself when it gets SIGTERM
-_UNSTARTED = 128  # containerd's exit status of what it could not start (internal/cri/server/container_start.go)
+KILLED = 137  # the exit status after SIGKILL
+_REACTION = 0.3  # seconds from SIGTERM to the end of a process that handles it
+_UNSTARTED = 128  # containerd's exit status for a failed start (internal/cri/server/container_start.go)
+# /etc/hosts and /etc/resolv.conf of a container. The Pod's own line and its namespace are added.
 _HOSTS = """# Kubernetes-managed hosts file.
 127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
@@ -40,7 +43,7 @@ _NAMES = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserve
 
 @cache
 def bases() -> Mapping[str, Base]:
-    """What images hold, by the name of their base."""
+    """The bases of images by their names: files, users and programs of a distribution, such as alpine (bases.json)."""
     document = load_table(__file__, "bases.json")
     rows = []
     for row in document["bases"].values():
@@ -52,7 +55,10 @@ def bases() -> Mapping[str, Base]:
 def new_place(
     image: Image, variables: Mapping[str, str], pod: Object, spec: ContainerSpec, user: User, outside: Outside
 ) -> Place:
-    """Where a container's processes run: its files, apart from those of volumes, and its name."""
+    """The place of a container's processes: files without those of volumes, variables, hostname and working directory.
+
+    Mount points exist already, as empty folders.
+    """
     hostname = variables["HOSTNAME"]
     namespace = pod["metadata"]["namespace"]
     base = bases()[image.base]
@@ -73,15 +79,19 @@ def new_place(
 
 
 def command_of(spec: ContainerSpec) -> list[str]:
-    """The words of a container's command; none where its image decides."""
+    """The words of a container's command and arguments; [] if its image decides.
+
+    A simplification: args without a command run as the command, as in an image without an entrypoint.
+    """
     return [*spec.get("command", ()), *spec.get("args", ())]
 
 
 def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool, budget: Budget) -> Process:
-    """Run a command, or what an image runs if the Pod names none; or say why the runtime could not.
+    """Run the command `argv`, or the image's own program if it is empty, and return the whole process.
 
-    What reads its input finds none, or with an open `stdin` waits for it for ever. What isn't simulated runs as if the
-    Pod named no command. An image's own program complains and fails where no variable is set that it needs.
+    A start that fails is a process with a `failure`. Input is empty, or with `stdin` never comes. A command that isn't
+    simulated prints a `kubesim:` line, and goes on as the image's own program. That program fails with its complaint if
+    none of the variables that it needs is set. `budget` pays for computing.
     """
     if NODE_PLATFORM not in image.platforms:
         path = argv[0] if argv else "/app"
@@ -102,45 +112,44 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
             return Process(exit_code=_UNSTARTED, failure=error.of_container())
     if not ran.unsimulated:
         return ran
-    own = _own_program(image, started)  # as which it goes on
+    own = _own_program(image, started)  # the unsimulated command goes on as this
     return own._replace(writes=ran.writes, seconds=max(ran.seconds, own.seconds), unsimulated=ran.unsimulated)
 
 
 def _program(image: Image, place: Place, argv: list[str], stdin: bool) -> list[str]:
-    """The command that is run in place of an image's own program; none for that, whose arguments change nothing."""
+    """The command to run instead of an image's own program; [] for that, whose arguments are ignored."""
     if image.program and argv and (argv[0] == image.program or argv[0].startswith("-")):
         return []
     if not argv and image.runs == "once" and stdin:
-        return [*place.base.shells][:1]  # its shell, if it has one, which waits for what is typed
+        return [*place.base.shells][:1]  # its shell, if it has one, which waits for input
     return argv
 
 
 def _own_program(image: Image, started: Micros) -> Process:
-    """What an image runs without a command, where nothing is missing that it needs."""
+    """The process of an image without a command: it ends at once (`runs` is "once"), or runs until it is stopped."""
     stop_code = 0 if image.runs == "until-stopped" else None
     main = server(image.log or bases()[image.base].log, started, stop_code)
     return main._replace(seconds=0) if image.runs == "once" else main
 
 
 def running_on(ran: Process, policy: str) -> Process:
-    """A process that isn't simulated, in a container whose restart policy is `policy`: started again and again, it
-    would look as if it crashed, so it runs on.
-    """
+    """The process, running for ever if it isn't simulated and `policy` is Always: restarts would look like crashes."""
     if ran.unsimulated and policy == "Always":
         return ran._replace(seconds=inf)
     return ran
 
 
 def files_of(image: Image) -> Payload:
-    """The files of an image as an image volume shows them, by their paths from the mount on."""
+    """The files of an image for an image volume, by their paths below the mount point."""
     entries = bases()[image.base].with_files(image.files)
     return {path[1:]: FileProjection(text, FILE.mode) for path, text in entries.items() if text is not None}
 
 
 class Container:
-    """One container, the part of the Pod that it was started from (`spec`), and by name the files of image volumes.
+    """One run of a container; a restart makes another Container, with this one as `previous`.
 
-    `digest` is that of its image; `started` is 0 for one that never did.
+    `spec` is its part of the Pod at the start, `digest` that of its image, and `image_files` the files of image volumes
+    by name. `started` is 0 if the start failed. A copy of the cluster takes a copy of it (`at`).
     """
 
     def __init__(
@@ -168,7 +177,7 @@ class Container:
         self.previous: Container | None = None
 
     def at(self, place: Place) -> Container:
-        """The same in another place."""
+        """A copy in another place, for a copy of the cluster."""
         twin = copy(self)
         twin.place = place
         return twin
@@ -179,17 +188,17 @@ class Container:
 
     @property
     def main(self) -> list[str]:
-        """Its command, as its process list shows it."""
+        """The command for its list of processes."""
         return command_of(self.spec) or ["sh"]
 
     def lines(self, now: Micros) -> list[LogLine]:
-        """What it has written by `now`."""
+        """The lines of its log until `now`."""
         seconds = (min(now, self.finished or now) - self.started) / SECOND
         lines = self.process.lines_by(seconds)
         return [LogLine(self.started + round(line.seconds * SECOND), line.text) for line in lines]
 
     def stops_after(self, grace: float) -> tuple[float, int]:
-        """After how many seconds it ends when it is stopped, and its exit status: killed, if it ignores SIGTERM."""
+        """Seconds from SIGTERM to its end, and its exit status: KILLED after `grace` if it ignores SIGTERM."""
         code = self.process.stop_code
         seconds = max(_REACTION, self.process.stop_seconds)
         if code is None or seconds > max(grace, _REACTION):
@@ -197,9 +206,11 @@ class Container:
         return min(grace, seconds), code
 
     def end(self, exit_code: int, now: Micros) -> None:
-        """It is over. Its message is the end of what it has left in a file, or where it failed without one, of its log.
+        """Set its exit status, time and message. It keeps the last writes of a process that was stopped in time.
 
-        Mirrors getTerminationMessage of kuberuntime_container.go and the limits of pkg/kubelet/container/runtime.go.
+        The message is the end of its termination-message file, else, after a failure and if the Pod says so, that of
+        its log. Mirrors getTerminationMessage of kuberuntime_container.go and the limits of
+        pkg/kubelet/container/runtime.go.
         """
         self.exit_code = exit_code
         self.finished = now
@@ -216,15 +227,16 @@ class Container:
         return self.exit_code is None
 
     def starts_again(self, policy: str) -> bool:
-        """Whether it is to be started again, by its restart policy."""
+        """True if it has ended and the restart policy, or a change of its definition, starts it again."""
         if self.is_running:
             return False
-        if self.stopping:  # because its part of the Pod was changed
+        if self.stopping:  # stopped because its definition was changed
             return True
         return policy == "Always" or (policy == "OnFailure" and self.exit_code != 0)
 
     @property
     def state(self) -> Object:
+        """Its ContainerState, running or terminated."""
         if self.is_running:
             return {"running": {"startedAt": rfc3339(self.started)}}
         terminated = {"containerID": self.url, "exitCode": self.exit_code, "finishedAt": rfc3339(self.finished)}
@@ -242,5 +254,5 @@ class Container:
 
 
 def _end(text: str, size: int) -> str:
-    """The last bytes of a text; part of a letter is shown as Go shows it."""
+    """The last `size` bytes of a text. A cut character becomes U+FFFD, as in Go."""
     return encoded(text)[-size:].decode(errors="replace")

@@ -1,6 +1,7 @@
-"""The variables of a container, and what else is read from the cluster before it starts.
+"""The environment variables of a container, and the data for them and for volumes: Secrets, ConfigMaps, downward API.
 
-Mirrors kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables), v1.36.
+Mirrors kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables), v1.36, without the variables of Services
+other than the API server's.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ from kubesim.cluster.apiserver import Component
 from kubesim.gotext.gofmt import quote
 
 Files = dict[str, str]
+"""The data of a Secret or ConfigMap, decoded, by key."""
 
 
 class DataSource(NamedTuple):
-    """By which fields of a Pod a type of object gives it data."""
+    """A type of object with data for Pods, and the fields of a Pod that refer to it."""
 
-    env_from: str  # of envFrom, for all keys
-    env_key: str  # of valueFrom, for one key
-    volume: str  # of a volume, or of a source that it projects
+    env_from: str  # the field of envFrom, for all keys
+    env_key: str  # the field of valueFrom, for one key
+    volume: str  # the field of a volume or of a projected source
     resource: Resource
-    noun: str  # the object, where a volume lacks a key of it
+    noun: str  # the word in the error about a missing key of a volume
 
 
 SOURCES = (
@@ -37,27 +39,29 @@ SOURCES = (
 )
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
-LONGEST_EXPANSION = 1_000_000  # characters
+LONGEST_EXPANSION = 1_000_000  # characters of all words of a command together
+# A field path of one label or annotation.
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.+)'\]")
 
 
 class MissingError(Exception):
-    """Why a container can't be created: a Secret, ConfigMap or key is not there, or its user must not be root.
+    """A container can't be created, or a volume can't be mounted.
 
-    The text is the kubelet's.
+    A Secret, ConfigMap or key is missing, or the user must not be root. The message is the kubelet's, or begins with
+    "kubesim:".
     """
 
 
 class PodData(NamedTuple):
-    """What the cluster has for the variables and volumes of a Pod."""
+    """The data of the cluster for the variables and volumes of a Pod, read at each call."""
 
     api: Component
     pod: Object
 
     def of(self, resource: Resource, reference: Object) -> Files | None:
-        """The data of a Secret or ConfigMap in plain text; None for an optional one that is not there.
+        """The decoded data of a Secret or ConfigMap; None for a missing one that is optional.
 
-        Raises MissingError.
+        Raises MissingError. Don't change the result: a ConfigMap's is the stored dict.
         """
         name = reference.get("secretName") or reference.get("name", "")
         obj = self.api.find(resource, namespace_of(self.pod), name)
@@ -71,7 +75,7 @@ class PodData(NamedTuple):
         return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
 
     def key(self, resource: Resource, reference: Object) -> str | None:
-        """One key of these data; None for an optional one that is not there. Raises MissingError."""
+        """The value of a key of a Secret or ConfigMap; None for a missing one that is optional. Raises MissingError."""
         data = self.of(resource, reference)
         if data is None:
             return None
@@ -82,9 +86,9 @@ class PodData(NamedTuple):
         return data.get(key)
 
     def amount(self, reference: Object, own_name: str = "") -> str:
-        """An amount of the container that a resourceFieldRef names, or else of its own one, which a volume has none of.
+        """The amount of a resource for a resourceFieldRef, of the container that it names, else of `own_name`.
 
-        A limit that the container lacks is what the node can give.
+        A volume has no container of its own. Without a limit, the limit is what the node can allocate.
         """
         containers = [container for _, container in containers_of(self.pod["spec"])]
         resources = at(find_named(containers, reference.get("containerName") or own_name), "resources") or {}
@@ -93,25 +97,26 @@ class PodData(NamedTuple):
         return quantity.of_field({**resources, "limits": limits}, reference)
 
     def field(self, path: str) -> str:
-        """What the downward API says of a field of the Pod, such as metadata.namespace. Mirrors pkg/fieldpath."""
+        """The downward API's text for a field of the Pod, such as metadata.namespace. Mirrors pkg/fieldpath."""
         if match := _SUBSCRIPT.fullmatch(path):
             values: Object = at(self.pod, f"metadata.{match[1]}") or {}
             return str(values.get(match[2], ""))
         value = at(self.pod, path)
-        if path == "metadata.annotations":  # the kubelet adds where it has the Pod from, and since when
+        if path == "metadata.annotations":  # the kubelet adds two annotations of its own
             seen = metadata(self.pod)["creationTimestamp"]
             value = {**(value or {}), "kubernetes.io/config.seen": seen, "kubernetes.io/config.source": "api"}
-        if isinstance(value, dict):  # of metadata.labels or metadata.annotations, which only volumes may show
+        if isinstance(value, dict):  # metadata.labels or metadata.annotations, which only volumes may use
             return "\n".join(f"{key}={quote(value[key])}" for key in sorted(value))
-        if isinstance(value, list):  # of addresses
+        if isinstance(value, list):  # status.podIPs or status.hostIPs
             return ",".join(item["ip"] for item in value)
         return "" if value is None else str(value)
 
 
 def variables(data: PodData, container: ContainerSpec, home: str) -> dict[str, str]:
-    """The variables of a container, in the order in which it finds them. Raises MissingError.
+    """The environment variables of a container, in the order that `env` prints. Raises MissingError.
 
-    `home` is its user's folder. A `$(NAME)` in a value is one of `env` that stands before it, or of the API server.
+    `home` is the home folder of its user. `$(NAME)` in a value refers to an earlier variable of `env`, or to one of the
+    API server.
     """
     declared: dict[str, str] = {}
     of_api_server = _of_api_server(data)
@@ -131,9 +136,9 @@ def variables(data: PodData, container: ContainerSpec, home: str) -> dict[str, s
 
 
 def _of_api_server(data: PodData) -> dict[str, str]:
-    """The variables that say where the API server is; Go's order is a different one each time.
+    """The variables with the address of the API server; {} without its Service. Mirrors pkg/kubelet/envvars/envvars.go.
 
-    Mirrors pkg/kubelet/envvars/envvars.go.
+    Their order is fixed here; in Go it is that of a map, and random.
     """
     service = data.api.find(SERVICE, "default", "kubernetes")
     if service is None:
@@ -161,7 +166,7 @@ def _hostname(pod: Object) -> str:
 
 
 def _from_sources(data: PodData, container: ContainerSpec) -> dict[str, str]:
-    """The variables of `envFrom`."""
+    """The variables of `envFrom`. Raises MissingError."""
     variables: dict[str, str] = {}
     for source in container.get("envFrom", ()):
         prefix = source.get("prefix", "")
@@ -173,6 +178,7 @@ def _from_sources(data: PodData, container: ContainerSpec) -> dict[str, str]:
 
 
 def _value(data: PodData, container: ContainerSpec, variable: Object, earlier: Mapping[str, str]) -> str | None:
+    """The value of one variable of `env`; None for a missing one that is optional. Raises MissingError."""
     source = variable.get("valueFrom")
     if not source:
         return substitute([str(variable.get("value", ""))], earlier)[0]
@@ -186,9 +192,10 @@ def _value(data: PodData, container: ContainerSpec, variable: Object, earlier: M
 
 
 def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:
-    """The words of a command with each `$(NAME)` of a known variable replaced; `$$` stands for a `$`.
+    """Replace `$(NAME)` of known variables in the words of a command, and `$$` by `$`. Unknown names stay.
 
-    Mirrors third_party/forked/golang/expansion. Raises MissingError where they become longer than LONGEST_EXPANSION.
+    Mirrors third_party/forked/golang/expansion. Raises MissingError for a result longer than LONGEST_EXPANSION, before
+    the text is built.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -197,7 +204,7 @@ def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:
     replaced: list[str] = []
     left = LONGEST_EXPANSION
     for word in words:
-        end = word.rfind(")") + 1  # behind it no reference ends
+        end = word.rfind(")") + 1  # without a ")" to come, the expression would scan the rest once for each "$("
         left -= sum(len(value(match)) for match in _REFERENCE.finditer(word, 0, end))
         if left < 0:
             raise MissingError("kubesim: $(NAME) would make this longer than a megabyte, the limit of this simulator")

@@ -1,6 +1,7 @@
-"""The image pull as a table: what each state does, where each outcome leads, and a record of every hop.
+"""The image pull as a state machine: STEPS has a function for each state, and TRANSITIONS the next state by outcome.
 
-Mirrors kubernetes pkg/kubelet/images/image_manager.go and pkg/kubelet/kuberuntime/kuberuntime_image.go, v1.36.
+Mirrors kubernetes pkg/kubelet/images/image_manager.go and pkg/kubelet/kuberuntime/kuberuntime_image.go, v1.36, with
+serialized pulls alone, and without limits of QPS. The node's memory of images is in nodeimages.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,18 +24,23 @@ from kubesim.pull.keyring import Match
 if TYPE_CHECKING:
     from kubesim.pull.answer import Answer
 
-# For how long the kubelet keeps what it has read of its own configuration (pkg/credentialprovider/provider.go).
+# The time until the kubelet reads the node's own credentials again (pkg/credentialprovider/provider.go).
 _CONFIG_LIFETIME: Micros = 300 * SECOND
 
 Event = tuple[str, str, str]
+"""Type, reason and message of an event; the message lacks "spec.containers{…}: "."""
 PullResult = Image | Waiting
-"""What a container may start from, or why it waits."""
+"""The image to start a container from, or the reason for which the container waits."""
 
+# %q of Go, cached, because images repeat.
 quote = lru_cache(maxsize=1024)(gofmt.quote)
 
 
 class PullRequest(NamedTuple):
-    """What one container needs; `secrets` are the Pod's pull secrets."""
+    """The image that one container or image volume needs.
+
+    `container` is a RequiredImage.subject, and `secrets` are the Pod's pull secrets in its order.
+    """
 
     namespace: str
     pod: str
@@ -47,7 +53,7 @@ class PullRequest(NamedTuple):
 
 
 class ImageManager(Stateful):
-    """Gets the images of one node's containers, with the credentials of the node itself besides pull secrets."""
+    """Gets images for the containers of one node. `registries` has the registries, and the node's own credentials."""
 
     def __init__(self, registries: Registries) -> None:
         self.registries = registries
@@ -56,7 +62,7 @@ class ImageManager(Stateful):
         self._read_again: Micros = 0
 
     def node_credentials(self, now: Micros) -> list[Match]:
-        """The node's own credentials, as they were when the kubelet last read them."""
+        """The node's own credentials as the kubelet read them last. They are read again when that is too long ago."""
         if now >= self._read_again:
             issued = map(self.registries.network.issued, self.registries.node.credentials)
             self._credentials = keyring.of_node(issued)
@@ -64,7 +70,10 @@ class ImageManager(Stateful):
         return self._credentials
 
     def ensure_image(self, request: PullRequest) -> "Pull":
-        """Get a container's image, if its Pod may use it; return what came of it and why."""
+        """Run the state machine for a request, at once, and return the finished Pull.
+
+        The image is on the node from `Pull.over` on: the caller waits for `Pull.duration`.
+        """
         pull = Pull(request, self)
         while pull.outcome in STEPS:
             outcome = STEPS[pull.outcome](pull)
@@ -74,14 +83,14 @@ class ImageManager(Stateful):
 
 
 class Pull:
-    """A pull: what the steps of the table read and write, and when it is over, what came of it.
+    """A pull: the data that the steps read and write, and its result.
 
-    `outcome` is the state that it is in, in the end one of `PullTrace.outcome`; `events` are (type, reason, message
-    without "spec.containers{…}: ") in order: "Pulling" is due at once, what follows it `duration` seconds later.
-    `image` is the one on the node, as far as the Pod may use it, and `error` why the container waits.
+    `outcome` is the present state, in the end one that is no key of STEPS (see PullTrace.outcome). `events` are in
+    order: if the first is "Pulling", it is due at once, and the rest `duration` seconds later. `image` is set if the
+    Pod may use it, and `error` if its container waits; a finished pull has one of the two.
     """
 
-    reference: Reference
+    reference: Reference  # set by the step ParseImageName
 
     def __init__(self, request: PullRequest, manager: "ImageManager") -> None:
         self.request = request
@@ -89,28 +98,29 @@ class Pull:
         self.manager = manager
         self.outcome = "ParseImageName"
         self.image: Image | None = None
-        self.matches: list[Match] | None = None  # the credentials that match; None: not looked up
-        self.attempts: list[Attempt] = []
-        self.right = ""
-        self.hops: list[Hop] = []
+        self.matches: list[Match] | None = None  # the matching credentials; None before the lookup
+        self.attempts: list[Attempt] = []  # one for each request to the registry
+        self.right = ""  # the sentence why the Pod may or may not use a present image, for the trace
+        self.hops: list[Hop] = []  # the states passed, with their outcomes
         self.events: tuple[Event, ...] = ()
         self.error: Waiting | None = None
         self.over: Micros = request.now
 
     @property
     def duration(self) -> float:
+        """Seconds from the request to the end, with the time in the queue; 0 if nothing was requested."""
         return (self.over - self.request.now) / SECOND
 
     @property
     def result(self) -> PullResult:
-        """What came of it when it is over."""
+        """The result of a finished pull."""
         result = self.error or self.image
         assert result is not None, f"a pull that ended as {self.outcome} has neither an error nor an image"
         return result
 
     @property
     def trace(self) -> PullTrace:
-        """Why it went as it did."""
+        """The record of this pull for `why`."""
         request = self.request
         return PullTrace(
             request.now,
@@ -129,13 +139,16 @@ class Pull:
         )
 
     def look_up(self) -> Sequence[Match] | None:
-        """The credentials that match, the node's own last; None where a Secret can't be read, which is the error."""
+        """The credentials that match the image, in the order of tries: those of the Secrets, then the node's own.
+
+        None if a Secret can't be read; `error` is set then.
+        """
         if self.matches is not None:
             return self.matches
         try:
             credentials = keyring.of_secrets(secret for _, secret in self.request.secrets if secret is not None)
         except ValueError as error:
-            # The kubelet has no reason of its own for this: it reports the error twice.
+            # The kubelet has no reason for this failure: the error is reason and message.
             self.error = Waiting(str(error), str(error))
             return None
         rings = (credentials, self.manager.node_credentials(self.request.now))
@@ -143,8 +156,11 @@ class Pull:
         return self.matches
 
     def emit(self, reason: str, message: str, kind: str = "Normal") -> None:
-        """Note an event that is to be recorded."""
+        """Add an event, for the caller to record."""
         self.events += ((kind, reason, message),)
+
+
+# The steps. Each returns its outcome, a key of TRANSITIONS together with the state.
 
 
 def _parse_name(pull: Pull) -> str:
@@ -167,7 +183,10 @@ def _check_presence(pull: Pull) -> str:
 
 
 def _check_right(pull: Pull) -> str:
-    """Whether the Pod may use the image that is there, or has to show the registry that it may."""
+    """Decide whether the Pod may use the present image, or must prove its right to the registry by a pull.
+
+    Mirrors MustAttemptImagePull of pullmanager/image_pull_manager.go (KEP-2535).
+    """
     pullers = pull.node.pullers(pull.reference)
     if None in pullers:
         return _granted(pull, "the image was pulled without credentials, so every Pod may use it")
@@ -176,7 +195,7 @@ def _check_right(pull: Pull) -> str:
         return "unreadable"
     for match in matches:
         is_same = match.owner in pullers or match.credential.digest in pullers.values()
-        if match.owner and is_same:  # the node's own credentials have no owner
+        if match.owner and is_same:  # only Secrets give a right; the node's own credentials have no owner
             pull.node.grant(pull.reference, match)
             return _granted(pull, f"{match.source} has the right to the image")
     pull.image = None
@@ -185,6 +204,7 @@ def _check_right(pull: Pull) -> str:
 
 
 def _granted(pull: Pull, why: str) -> str:
+    """Report that the Pod may use the present image."""
     pull.right = why
     image = quote(pull.request.image)
     pull.emit("Pulled", f"Container image {image} already present on machine and can be accessed by the pod")
@@ -192,7 +212,7 @@ def _granted(pull: Pull, why: str) -> str:
 
 
 def _check_policy(pull: Pull) -> str:
-    """Whether it may be pulled. The report is the same for an image that is there, to reveal nothing of it."""
+    """Refuse a pull for the policy Never. The report doesn't tell whether the image is there without a right to it."""
     if pull.request.policy != NEVER:
         return "may pull"
     message = f"Container image {quote(pull.request.image)} is not present with pull policy of Never"
@@ -218,12 +238,13 @@ def _check_back_off(pull: Pull) -> str:
 
 
 def back_off(image: str, failure: Failure) -> tuple[Event, Waiting]:
-    """What is said of an image whose next pull has to wait after a failure, and why its container waits."""
+    """The event about an image in back-off after `failure`, and the reason for which its container waits."""
     message = f"Back-off pulling image {quote(image)}"
     return ("Normal", "BackOff", message), Waiting("ImagePullBackOff", f"{message}: {failure.error}")
 
 
 def _pull_image(pull: Pull) -> str:
+    """Ask the registry with one credential after the other until one is accepted; anonymously if none matches."""
     pull.emit("Pulling", f"Pulling image {quote(pull.request.image)}")
     candidates: Sequence[Match | None] = pull.matches or [None]
     answers = []
@@ -246,7 +267,7 @@ def _attempt(match: Match | None, answer: "Answer") -> Attempt:
 
 
 def _succeed(pull: Pull, image: Image, match: Match | None, waited: float) -> str:
-    """Take the image, for which the runtime `waited` so many seconds at hosts that were silent."""
+    """Store the image. `waited` are the seconds lost at hosts that didn't answer."""
     duration = _pull_duration(image, pull.node.holds(image)) + round(waited * SECOND)
     pull.over = pull.node.reserve(pull.request.now, duration)
     pull.node.add(pull.reference, image, match, pull.over)
@@ -258,6 +279,7 @@ def _succeed(pull: Pull, image: Image, match: Match | None, waited: float) -> st
 
 
 def _fail(pull: Pull, answers: "Sequence[Answer]") -> str:
+    """Report the failure with the errors of all tries, each once, and begin its back-off when the pull is over."""
     duration = sum(_REFUSAL_DURATION + round(answer.seconds * SECOND) for answer in answers)
     pull.over = pull.node.reserve(pull.request.now, duration)
     errors = list(dict.fromkeys(answer.error(pull.reference) for answer in answers))
@@ -268,11 +290,11 @@ def _fail(pull: Pull, answers: "Sequence[Answer]") -> str:
     return "failed"
 
 
-_REFUSAL_DURATION: Micros = 20_000
+_REFUSAL_DURATION: Micros = 20_000  # of one request that is refused
 
 
 def _pull_duration(image: Image, held: bool) -> Micros:
-    """A few dozen milliseconds that depend on the content alone; little where only the manifest is fetched."""
+    """The duration of a pull, some dozen milliseconds that depend on the digest; less if the node has the layers."""
     spread = int(image.digest[-4:], 16)
     milliseconds = 12 + spread % 20 if held else 40 + spread % 60
     return 1000 * milliseconds
@@ -288,7 +310,7 @@ STEPS: Mapping[str, Callable[[Pull], str]] = {
     "PullImage": _pull_image,
 }
 
-# From a state, by its outcome, to the next state; what is no state is how the pull ends.
+# The next state by state and outcome. A name that is no key of STEPS is the final outcome of the pull.
 TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("ParseImageName", "valid"): "CheckPresence",
     ("ParseImageName", "invalid"): "InvalidImageName",

@@ -1,6 +1,7 @@
-"""A container whose image is on the node: its files, its variables, its volumes, and the start of its process.
+"""The launch of a container whose image is on the node: its user, variables, files and volumes, and its process.
 
-Mirrors startContainer in kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, v1.36.
+Mirrors startContainer in kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, v1.36, without lifecycle hooks.
+starter.py calls it, and reports what failed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from kubesim.pull.image import Image
 from kubesim.shell.container import Place
 
 _START = 20
-"""Writes in the time of which a container starts: it gets its files, and its process runs."""
+"""The computing time of a start in units of Clock.work: making its files, and running its process."""
 
 
 class Launcher:
@@ -33,10 +34,10 @@ class Launcher:
         self._runtime = runtime
 
     def launch(self, sync: PodSync, spec: ContainerSpec, image: Image, record: Record) -> Waiting | None:
-        """Create a container and start it. Returns why that failed, or None.
+        """Create a container and start it. Returns the reason for which it waits if that failed, else None.
 
-        Its volumes are mounted only after its creation, so that a container that can't be created changes no file in
-        the volumes that it shares.
+        `record` records its events. Its volumes are mounted only after its creation, so that a container that can't be
+        created changes no file in the volumes that it shares.
         """
         worker = sync.worker
         data = PodData(self._api, worker.pod_with_address)
@@ -70,6 +71,7 @@ class Launcher:
         return containers.new_place(image, variables, data.pod, spec, user, self._runtime.outside), argv
 
     def _mount(self, place: Place, sync: PodSync, data: PodData, spec: ContainerSpec) -> None:
+        """Add the files of the container's volumes to `place`. emptyDirs are shared by the Pod's containers."""
         place.files.folders |= volumes.mounts(data, spec, sync.image_files(), known={})
         place.files.folders |= volumes.shared_folders(data.pod, spec, sync.worker.folders)
         place.files.read_only = volumes.read_only_paths(spec)

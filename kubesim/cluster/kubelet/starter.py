@@ -1,6 +1,7 @@
-"""In which order the containers of a Pod start, what holds them up, and what is reported when one can't start.
+"""The order in which a Pod's containers start: pulls one after the other, back-off, and events about failures.
 
-Mirrors SyncPod in kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, v1.36.
+Mirrors SyncPod in kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, v1.36. imagepull.py gets an image, and
+launcher.py starts a container; this module decides when, and reports it.
 """
 
 from __future__ import annotations
@@ -22,16 +23,17 @@ from kubesim.cluster.kubelet.runtime import Record, Runtime
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, full_name, images_of_volumes
 from kubesim.pull.attempt import PullTrace, Waiting
 
-# What a container may fail with before or at its start; the event repeats the whole message.
+# Reasons whose event has the whole message; the event of any other one has only the reason.
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
-# Why a container waits whose image could not be pulled: it has just been tried, or has to wait for the next time.
+# Reasons of a container that waits for a failed pull.
 _OF_PULLS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 
 
 class Starter(Stateful):
-    """Gets images and starts containers, one after the other, for one sync of a Pod at a time.
+    """Gets images and starts containers, one after the other, in one sync of a Pod at a time.
 
-    `traces` has the last attempt to get each image. `settle` is called once all that was due in a sync was tried.
+    `traces` has the last attempt to get each image, by namespace, Pod and RequiredImage.subject. `settle` is called
+    with the PodSync when everything due in it was tried.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Starter(Stateful):
         self._settle = settle
 
     def forget(self, pod: Object) -> None:
-        """Remember nothing of a Pod that is gone."""
+        """Forget the traces and Secrets of a Pod that is gone."""
         spec = pod["spec"]
         needed = images_of_volumes(spec) + [RequiredImage.of(container) for _, container in containers_of(spec)]
         for required in needed:
@@ -60,7 +62,10 @@ class Starter(Stateful):
         self.secrets.forget(pod)
 
     def start_all(self, sync: PodSync) -> None:
-        """Get the volumes' images and start one container after the other; a pull holds up the rest."""
+        """Get the images of volumes, then start one container after the other.
+
+        A pull interrupts this: the method returns, and `_pulled` goes on when the pull is over. `sync.due` shrinks.
+        """
         while sync.due:
             required = sync.due.pop(0)
             if required.spec is not None and self._holds_back(sync, required.spec):
@@ -76,7 +81,7 @@ class Starter(Stateful):
         self._settle(sync)
 
     def _pulled(self, sync: PodSync, required: RequiredImage, result: PullResult, events: Sequence[Event]) -> None:
-        """Go on with what was held up by a pull that is over, unless the Pod is being deleted, or gone."""
+        """Go on with a sync after a pull, unless the Pod is being deleted or gone."""
         worker = self._runtime.workers.find(sync.worker.uid)
         if worker and not worker.is_terminating:
             going_on = sync.copy(worker)  # `sync` is a timer's argument, which copies of the cluster share
@@ -84,7 +89,7 @@ class Starter(Stateful):
             self.start_all(going_on)
 
     def _finish_pull(self, sync: PodSync, required: RequiredImage, result: PullResult, events: Sequence[Event]) -> None:
-        """Report what came of a pull, and start the container that needed it."""
+        """Record a pull's events, and launch the container that needed the image, or note that it waits."""
         record = self._runtime.recorder_for(sync.worker, required.container)
         for event in events:
             record(*event)
@@ -99,12 +104,15 @@ class Starter(Stateful):
         sync.started.append(error is None)
 
     def report_missing_secrets(self, worker: Worker, secrets: Secrets) -> None:
-        """Say which of a Pod's pull secrets are not there."""
+        """Record a warning about the Pod's missing pull secrets, if there are any."""
         for words in _on_missing(secrets):
             self._runtime.recorder_for(worker, "")(words.kind, words.reason, words.message)
 
     def back_off(self, worker: Worker) -> BackOff | None:
-        """What a Pod waits for, of which nothing has started; None where its next sync may do more than wait."""
+        """The back-off of a Pod in which nothing has started; None if its next syncs may do more than count events.
+
+        That is so only if each due container is in back-off after a pull.
+        """
         spec = worker.pod["spec"]
         words = _on_missing(self.secrets.of(worker.pod))
         waiting = {}
@@ -125,7 +133,7 @@ class Starter(Stateful):
         return BackOff(min(ends), words, waiting)
 
     def _holds_back(self, sync: PodSync, spec: ContainerSpec) -> bool:
-        """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
+        """Report that a container waits, if it crashed too often or lacks an image volume. True if it waits."""
         name = spec["name"]
         record = self._runtime.recorder_for(sync.worker, name)
         if crash_loop := sync.worker.take_restart(spec, self._clock.now):
@@ -139,6 +147,7 @@ class Starter(Stateful):
         return False
 
     def _ensure_image(self, sync: PodSync, required: RequiredImage) -> Pull:
+        """Get an image, and keep the trace, unless back-off prevented an attempt: `why` explains the last real one."""
         worker = sync.worker
         who = (worker.namespace, worker.name, worker.uid, required.subject)
         request = PullRequest(*who, required.image, required.policy, sync.secrets, self._clock.now)
@@ -148,14 +157,14 @@ class Starter(Stateful):
         return pull
 
     def _fail(self, sync: PodSync, spec: ContainerSpec, error: Waiting, record: Record) -> None:
-        """Report why a container doesn't run, and keep it, unless it has ended and isn't to be started again."""
+        """Record an event about a container that can't start. It waits with this reason if it will be tried again."""
         sync.worker.wait(spec["name"], error if sync.worker.starts_next(spec) else None)
         text = error.message if error.reason in _WHOLE_MESSAGES else error.reason
         record("Warning", "Failed", f"Error: {text}")
 
 
 def _on_missing(secrets: Secrets) -> list[Words]:
-    """What is said of pull secrets that are not there."""
+    """The warning about missing pull secrets, in a list; [] if none is missing."""
     missing = [name for name, secret in secrets if secret is None]
     if not missing:
         return []
