@@ -1,4 +1,7 @@
-"""A whole cluster: wires the parts together and moves time."""
+"""A whole cluster: its parts wired together, its boot, and copies of it.
+
+Nothing here simulates Kubernetes. The parts do that when the shared clock calls them.
+"""
 
 from __future__ import annotations
 
@@ -27,19 +30,23 @@ from kubesim.pull import imageref
 from kubesim.pull.image import Image
 from kubesim.shell import Tool
 
-# Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same.
+# Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same output.
 BOOT = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
-# Seconds after the boot: when someone begins to use a cluster, and when what makes it one starts.
+# Seconds after the boot at which a learner gets the cluster, and at which the Pods of kube-system start.
 AGE, SETTLED = 1140.0, 5.0
 ClusterPrograms = Callable[["Cluster"], Mapping[str, Tool]]
-"""The programs of containers that need a cluster."""
-# A new cluster's Endpoints and EndpointSlices, which aren't kept, and how often they are written until it is used.
+"""A function that returns programs for containers, by name, which call the given cluster, such as kubectl."""
+# The Endpoints and EndpointSlices of a real new cluster aren't stored here. Their number, and the number of writes to
+# them during AGE, still count, so that revisions are like those of a real cluster.
 _ENDPOINT_OBJECTS, _ENDPOINT_WRITES = 2, 8
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
 class _Parts:
-    """The parts of a cluster, wired together; nothing has happened yet."""
+    """The parts of a cluster, wired together but without any objects.
+
+    Every part that has state has a method `resume`, which takes over the state of the same part of another cluster.
+    """
 
     def __init__(
         self, seed: int, boot: datetime, registries: str | Path | None, node: Mapping[str, Any] | None
@@ -54,7 +61,11 @@ class _Parts:
         self.kubelet = Kubelet(self.api, self.clock, self.identity, images, bootstrap.NODE_NAME)
 
     def resume(self, other: _Parts) -> None:
-        """Go on from where another cluster is, with all that is in progress there. Nobody watches this one."""
+        """Take over another cluster's state, timers included; its watches stay with it.
+
+        `twins` maps the other cluster's parts to those of this one. Each `resume` adds its parts. The clock comes last,
+        because it uses `twins` to point copied timers at this cluster's parts.
+        """
         self.identity.resume(other.identity)
         self.apiserver.backend.resume(other.apiserver.backend)
         twins: dict[object, object] = {other.apiserver.backend: self.apiserver.backend}
@@ -65,13 +76,13 @@ class _Parts:
 
 
 class Cluster(_Parts):
-    """One node, its control plane, and the registries that it can reach; 19 minutes old.
+    """One node, its control plane, and the registries that the node can reach. A new cluster is 19 minutes old.
 
-    `seed` decides every uid and random name; `boot` is when it was booted. `registries` is a file of registries, by
-    default those of kubesim, and `node` says what is set on the node itself: the fields of NodeSettings. With an
-    `origin` it goes on from where that one is, and the rest doesn't count. A thread that shares the cluster with others
-    holds `lock` while it uses it. Raises ValueError where the file of registries is wrong, OSError where it can't be
-    read, and TypeError for a setting that the node doesn't have.
+    `seed` determines all uids and random names, and `boot` is the moment of the boot. `registries` is the path of a
+    YAML file of registries, None for the built-in ones; `node` has keyword arguments of NodeSettings. With `origin`,
+    the new cluster is a copy of that one, and the other arguments are ignored. Code that shares a cluster between
+    threads holds `lock` while it uses it. Raises ValueError for an invalid file of registries, OSError for an
+    unreadable one, and TypeError for an unknown field of NodeSettings.
     """
 
     def __init__(
@@ -95,34 +106,41 @@ class Cluster(_Parts):
             self.resume(origin)
 
     def offer(self, programs: ClusterPrograms | None) -> None:
-        """Give the containers programs that ask this cluster. Those of a copy ask the copy."""
+        """Offer containers programs that use this cluster, None for none. In a copy, they use the copy."""
         self._programs = programs
         if programs:
             self.kubelet.runtime.outside.programs = partial(programs, self)
 
     def advance(self, seconds: float, budget: Budget = UNPAID) -> None:
-        """Let time pass, which `budget` pays for. Raises TooMuchError where it can't, and then stops there."""
+        """Let `seconds` pass, paid from `budget`. Raises TooMuchError when it is spent; time stops at that moment."""
         self.clock.advance(seconds, budget)
 
     def fresh(self) -> Cluster:
-        """A cluster as this one was at first."""
+        """A new cluster with the arguments of this one, or of the one that it was copied from."""
         return Cluster(*self._options)
 
     def copy(self) -> Cluster:
-        """A cluster of its own in the same state, with everything that is in progress. Nobody watches the copy."""
+        """An independent cluster in the same state, timers included, without the watches of this one."""
         with self.lock:
             return Cluster(origin=self)
 
 
 @lru_cache(maxsize=4)
 def _booted(seed: int, boot: datetime, furnished: bool) -> _Parts:
-    """A cluster that has just been booted, with Kubernetes' own parts if it is `furnished`. It is only ever copied."""
-    with uncollected():
+    """A booted cluster of age AGE, if `furnished` with the Pods of kube-system.
+
+    The cache shares it, because a boot takes long: it must only be resumed from, never used.
+    """
+    with uncollected():  # many objects at once, none of which is garbage
         return _Boot(seed, boot, furnished)
 
 
 class _Boot(_Parts):
-    """A cluster that boots."""
+    """A cluster whose constructor performs the boot.
+
+    Objects of a real cluster that lessons never show get their uids aside from the main sequence (`identity.aside`), so
+    that they can change without changing the uids in recorded output.
+    """
 
     def __init__(self, seed: int, boot: datetime, furnished: bool) -> None:
         super().__init__(seed, boot, None, None)
@@ -139,18 +157,19 @@ class _Boot(_Parts):
         self._count_endpoints()
 
     def _count_endpoints(self) -> None:
-        """Skip the uids and revisions of the Endpoints and EndpointSlices, which aren't kept, of a new cluster."""
+        """Skip the uids and revisions of the Endpoints and EndpointSlices that a real cluster has."""
         for _ in range(_ENDPOINT_OBJECTS):
             self.identity.uid()
         self.apiserver.backend.store.revision += _ENDPOINT_WRITES
 
     def _record(self, objects: Iterable[tuple[Resource, Object]]) -> None:
+        """Store objects as they are, past defaults, admission and validation. Their metadata is changed."""
         for resource, obj in objects:
             obj["metadata"] |= {"creationTimestamp": self.clock.timestamp(), "uid": self.identity.uid()}
             self.api.record(resource, obj)
 
     def _start_kube_system(self) -> None:
-        """Run what makes the cluster one, with images that were on the node before."""
+        """Load the images of the control plane onto the node, and create the objects of kube-system."""
         node = self.api.get(NODE, "", bootstrap.NODE_NAME)
         for name, row in bootstrap.kube_system().images.items():
             digest = f"sha256:{sha256(name.encode()).hexdigest()}"

@@ -1,7 +1,8 @@
-"""What a new cluster has before anyone uses it: its node, the API server's Service, the roles for users.
+"""The objects of a new cluster: its node, the API server's Service, the roles for users, and kube-system.
 
-The roles mirror kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, v1.36, without those that only
-Kubernetes' own parts use.
+The objects are in bootstrap.json, rbac.json and kube_system.json. The functions return copies with new metadata, which
+the caller may complete. The roles mirror kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, v1.36,
+without those that only Kubernetes' own components use.
 """
 
 import json
@@ -21,11 +22,11 @@ NODE_NAME = "sim-worker"
 NODE_ADDRESS = "192.0.2.10"
 
 Typed = Iterator[tuple[Resource, Object]]
-"""Objects, each with its type and with metadata of its own."""
+"""Pairs of a type and an object. The metadata of each object is its own; the rest is shared with the table."""
 
 
 class _Objects(NamedTuple):
-    """The node; the API server's Service; and what every namespace has."""
+    """The contents of bootstrap.json: the last two objects are in every namespace."""
 
     node: Object
     service: Object
@@ -34,22 +35,22 @@ class _Objects(NamedTuple):
 
 
 class _Policy(NamedTuple):
-    """The roles for users, and those that bind or build them."""
+    """The contents of rbac.json."""
 
-    people: Sequence[Object]
-    parts: Sequence[Object]
+    people: Sequence[Object]  # roles for users
+    parts: Sequence[Object]  # their bindings to groups, roles that are aggregated into them, and the roles of nodes
 
 
 class ControlPlaneImage(NamedTuple):
-    """An image of kube-system: its size in bytes, what it runs, and the lines of its log."""
+    """An image of the control plane."""
 
-    size: int
-    program: str
-    log: Sequence[str]
+    size: int  # bytes
+    program: str  # the image's own program
+    log: Sequence[str]  # lines
 
 
 class KubeSystem(NamedTuple):
-    """What a cluster of kubeadm's runs in kube-system: its node's images for that, and the objects."""
+    """The namespace kube-system as kubeadm sets it up: images by name, and objects."""
 
     images: Mapping[str, ControlPlaneImage]
     objects: Sequence[Object]
@@ -60,6 +61,7 @@ _OBJECTS = load_record(__file__, "bootstrap.json", _Objects)
 
 @cache
 def _policy() -> _Policy:
+    """rbac.json, with the rules of aggregated roles filled in."""
     table = load_record(__file__, "rbac.json", _Policy)
     roles = {obj["metadata"]["name"]: obj for obj in (*table.people, *table.parts) if obj["kind"] == CLUSTER_ROLE.kind}
     people = [_aggregated(obj, roles) if "aggregationRule" in obj else obj for obj in table.people]
@@ -67,9 +69,10 @@ def _policy() -> _Policy:
 
 
 def _aggregated(role: Object, roles: Mapping[str, Object]) -> Object:
-    """A role with the rules of all that its aggregationRule selects, by their names; some of these are such roles, too.
+    """A role with the rules of the `roles` that its aggregationRule selects, in the order of their names.
 
-    Mirrors kubernetes pkg/controller/clusterroleaggregation, v1.36.
+    A selected role may itself be aggregated. Mirrors kubernetes pkg/controller/clusterroleaggregation, v1.36, which
+    does this whenever a role changes; here it is done once.
     """
     (selector,) = role["aggregationRule"]["clusterRoleSelectors"]
     rules: list[Object] = []
@@ -82,17 +85,17 @@ def _aggregated(role: Object, roles: Mapping[str, Object]) -> Object:
 
 
 def objects(now: str) -> Typed:
-    """What there is first. `now` is the moment of the boot, as the API writes it."""
+    """The first objects: the node, the API server's Service and the roles for users. `now` is the boot's timestamp."""
     return _typed([_node(now), _OBJECTS.service, *_policy().people])
 
 
 def parts() -> Typed:
-    """What binds the roles for users to groups, or is aggregated to them; and the roles of nodes."""
+    """Bindings of the roles for users to groups, roles that are aggregated into them, and the roles of nodes."""
     return _typed(_policy().parts)
 
 
 def published(namespace: str) -> Typed:
-    """What every namespace has, and in `default` the Service through which Pods reach the API server."""
+    """The objects that controllers create in a namespace, in `default` with the API server's Service."""
     common = [_OBJECTS.serviceAccount, _OBJECTS.rootCertificates]
     if namespace == "default":
         common.append(_OBJECTS.service)
@@ -101,7 +104,7 @@ def published(namespace: str) -> Typed:
 
 @cache
 def kube_system() -> KubeSystem:
-    """What a new cluster runs for itself. Raises ValueError for a word that the table doesn't have."""
+    """The contents of kube_system.json. Raises ValueError for an unknown field."""
     document = json.loads(_KUBE_SYSTEM.read_text("utf-8").replace("$KUBERNETES", KUBERNETES))
     (table,) = load_records(__file__, _KUBE_SYSTEM.name, KubeSystem, [document])
     images = load_records(__file__, _KUBE_SYSTEM.name, ControlPlaneImage, table.images.values())
@@ -109,7 +112,10 @@ def kube_system() -> KubeSystem:
 
 
 def kube_system_objects(node: Object, now: str) -> Typed:
-    """The objects of kube-system; a Pod is one of a file on the node, as the kubelet shows it at the API server."""
+    """The objects of kube-system. Its Pods are static: mirror Pods of files on the node, owned by `node`.
+
+    `now` is the boot's timestamp.
+    """
     owner = {"apiVersion": "v1", "controller": True, "kind": "Node", "name": NODE_NAME, "uid": node["metadata"]["uid"]}
     for resource, obj in _typed(kube_system().objects):
         if resource is POD:
@@ -122,6 +128,7 @@ def kube_system_objects(node: Object, now: str) -> Typed:
 
 
 def _typed(rows: Iterable[Object], **place: str) -> Typed:
+    """Each object with its type, and with the fields `place` in a copy of its metadata. Raises LookupError."""
     for obj in rows:
         resource = find_kind(obj["apiVersion"], obj["kind"])
         if resource is None:

@@ -1,9 +1,12 @@
-"""The event recorder: what components report about objects, with repeats folded into "x4 over 2m".
+"""The event recorder, through which components report about objects; repeated events become "x4 over 2m".
 
-Mirrors k8s.io/client-go tools/record/{event,events_cache}.go, v1.36: repeats of one message raise a count; from the
-tenth message on, those of one reason about an object are combined in one event, until ten minutes without any; and one
-source may record 25 events about an object at once, after that one every five minutes. Counting goes on meanwhile, so
-that the next event that passes shows how often it has happened.
+Mirrors k8s.io/client-go tools/record/{event,events_cache}.go, v1.36, which has three rules:
+
+* A repeated message raises the count of its event (_Series).
+* From the tenth different message of one reason about an object on, messages are combined in one event, until none
+  has come for ten minutes (_Similar).
+* A component may write 25 events about an object at once, and then one every five minutes (_Memory.full_at). Counting
+  continues while events are suppressed, so that the next written one has the full count.
 """
 
 from __future__ import annotations
@@ -19,38 +22,36 @@ from kubesim.api.resources import EVENT
 from kubesim.api.sharing import Shared, Stateful
 from kubesim.cluster.apiserver import Component
 
-BURST = 25
-REFILL: Micros = 300 * SECOND
+BURST = 25  # tokens in a full bucket
+REFILL: Micros = 300 * SECOND  # the time in which a bucket gains one token
 REFILL_ALL_BUT_ONE = (BURST - 1) * REFILL
-REMEMBERED = 4096  # objects about which a component remembers what it has recorded
+REMEMBERED = 4096  # objects that a component remembers; the oldest is forgotten first
 
-MOST_SIMILAR = 10  # messages of one reason, of which the last is combined with all that follow
+MOST_SIMILAR = 10  # the number of the first message of one reason that is combined
 SIMILAR_FOR: Micros = 600 * SECOND
 
 
 class Words(NamedTuple):
-    """What an event says: its type (Normal or Warning), its reason, its message ("": of the combined ones), and which
-    part of the object it is about, or "".
-    """
+    """The contents of an event, which identify a series of repeated events."""
 
-    kind: str
+    kind: str  # Normal or Warning
     reason: str
-    message: str
-    field: str = ""
+    message: str  # "" for the series of combined messages
+    field: str = ""  # the fieldPath of the part of the object that the event is about
 
 
 class _Series:
-    """The events with the same words: since when, how many, and the name of the stored one ("": none has passed)."""
+    """The repetitions of an event, which are stored as one object."""
 
     def __init__(self, words: Words, first: str) -> None:
         self.words = words
-        self.first = first
-        self.name = ""
-        self.count = 0
+        self.first = first  # the timestamp of the first event
+        self.name = ""  # of the stored object; "" as long as all events were suppressed
+        self.count = 0  # suppressed events included
 
 
 class _Similar:
-    """The messages of one type and reason about an object, and when the last one came."""
+    """The different messages of one type and reason about an object, and the time of the last one."""
 
     def __init__(self) -> None:
         self.messages: set[str] = set()
@@ -63,7 +64,7 @@ class _Similar:
         return copy
 
     def combines(self, message: str, now: Micros) -> bool:
-        """Whether a message is to be combined with others, now that there is this one, too."""
+        """Note a message, and return whether it belongs to the combined event. Changes the messages and the time."""
         if now - self.last > SIMILAR_FOR:
             self.messages = set()
         self.last = now
@@ -76,17 +77,16 @@ class _Similar:
 
 
 class _Memory:
-    """What a component remembers of one object: its series of events, those of a type and reason that are similar, and
-    when its token buckets are full again.
+    """A component's memory of one object: its series of events, similar messages, and token buckets.
 
-    Recordings show one bucket for each type (Normal, Warning) of events. A token taken puts off when it is full by the
-    time in which one comes.
+    Recordings of a real cluster show one bucket for each type of events. A bucket is represented by the moment at which
+    it will be full again: taking a token moves that moment by REFILL.
     """
 
     def __init__(self) -> None:
         self.series: dict[Words, _Series] = {}
-        self.full_at: dict[str, Micros] = {}
-        self.similar: defaultdict[tuple[str, str], _Similar] = defaultdict(_Similar)
+        self.full_at: dict[str, Micros] = {}  # by type, Normal or Warning
+        self.similar: defaultdict[tuple[str, str], _Similar] = defaultdict(_Similar)  # by type and reason
 
     def copy(self) -> _Memory:
         memory = _Memory()
@@ -97,9 +97,9 @@ class _Memory:
 
 
 class Recorder(Stateful):
-    """Records the events of one component.
+    """The recorder of one component's events.
 
-    `component` is what describe shows under "From"; `host` is the node that a kubelet speaks for.
+    `component` appears in `kubectl describe` under "From"; `host` is a kubelet's node, "" for others.
     """
 
     def __init__(self, api: Component, clock: Clock, component: str, host: str = "") -> None:
@@ -108,27 +108,30 @@ class Recorder(Stateful):
         self._component = component
         self._source = {"component": component} | ({"host": host} if host else {})
         self._known: Shared[str, _Memory] = Shared(_Memory.copy)  # by the objects' uids
-        self._stamp = 0
+        self._stamp = 0  # the number in the last event's name; each event gets a higher one
 
     def event(self, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
-        """Record that something happened to `obj`. `kind`: Normal or Warning; `field`: the part of it, or ""."""
+        """Record an event about `obj`. `kind` is Normal or Warning, `field` a fieldPath in the object or ""."""
         self._say(obj, self._of_object(obj["metadata"]["uid"]), Words(kind, reason, message, field), 1)
 
     def say_again(self, obj: Object, what: Iterable[Words], times: int) -> None:
-        """Record that the same has happened to `obj` so many `times` since it was said, now for the last time."""
+        """Repeat earlier events: add `times` to their counts and set their last time to now."""
         memory = self._of_object(obj["metadata"]["uid"])
         for words in what:
             self._say(obj, memory, words, times)
 
     def count_again(self, uid: str, what: Iterable[Words], times: int) -> None:
-        """Count what was said about an object so many times more, without recording it."""
+        """Add `times` to the counts of earlier events about an object, without writing them.
+
+        The kubelet calls this for repetitions that would all have been suppressed.
+        """
         memory = self._of_object(uid)
         for words in what:
             is_combined = words.message not in memory.similar[words.kind, words.reason].messages
             self._series(memory, words, is_combined).count += times
 
     def silent_until(self, uid: str) -> Micros:
-        """The moment before which no event about this object passes; 0 while one would."""
+        """The moment until which all events about an object are suppressed, 0 if one would be written now."""
         return max(0, min(self._of_object(uid).full_at.values(), default=0) - REFILL_ALL_BUT_ONE)
 
     def _of_object(self, uid: str) -> _Memory:
@@ -151,7 +154,7 @@ class Recorder(Stateful):
             self._write(obj, series, words.message)
 
     def _series(self, memory: _Memory, words: Words, is_combined: bool) -> _Series:
-        """The series of these words, or the one in which they are combined with similar ones."""
+        """The series of an event, which is created if needed: its own, or that of the combined messages."""
         if is_combined:
             words = Words(words.kind, words.reason, "")
         series = memory.series.get(words)
@@ -160,13 +163,14 @@ class Recorder(Stateful):
         return series
 
     def announce(self, obj: Object, reason: str, action: str, message: str) -> None:
-        """Record a single event about `obj` in the newer form (events.k8s.io) that the scheduler uses."""
+        """Record an event about `obj` in the form of events.k8s.io, which the scheduler uses, without counting it."""
         event = self._new(obj, Words("Normal" if reason == "Scheduled" else "Warning", reason, message))
         event |= {"action": action, "eventTime": self._clock.micro_timestamp(), "source": {}}
         event |= {"firstTimestamp": None, "lastTimestamp": None}
         self._api.record(EVENT, event)
 
     def _write(self, obj: Object, series: _Series, message: str) -> None:
+        """Store the state of a series, in the object that it has or in a new one."""
         if not series.words.message:
             message = f"(combined from similar events): {message}"
         fields = {
@@ -181,7 +185,8 @@ class Recorder(Stateful):
             self._api.record(EVENT, event | fields)
 
     def _new(self, obj: Object, words: Words) -> Object:
-        # In nanoseconds, as upstream; the revision tells apart what several components record in one microsecond.
+        # Upstream names events by nanoseconds. Here the clock has microseconds, and the store's revision fills the
+        # rest, so that several components' events in one microsecond get different names.
         revision = self._api.revision
         self._stamp = max(self._stamp + 1, self._clock.now * 1000 + revision % 1000)
         return {

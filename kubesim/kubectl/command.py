@@ -1,7 +1,7 @@
 """Commands of kubectl and their calls: the registry of commands, and what a running command reads and writes.
 
-`Command` and `Traits` describe a command, `Context` its surroundings, and `Call` is one execution. Each command's own
-code is in its module; the order of the checks before it is in checks.py.
+`Command` and `Traits` describe a command, and `Call` is one execution. Its surroundings and its kubeconfig are in
+access.py, each command's own code is in its module, and the order of the checks before it is in checks.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The API server: the only access to the cluster's state, and to each user the client that asks in that user's name."""
+"""The API server: the only access to the cluster's state, through a client for each user.
+
+client.py has the path of a request, and the modules beside it have its stages. Authentication is left to the callers,
+except for tokens (tokens.py) and impersonation.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +17,17 @@ _COMPONENT = User("system:apiserver", (MASTERS, AUTHENTICATED))
 
 
 class APIServer:
-    """Gives each user a client; who the users are is what authentication says."""
+    """An API server. It trusts its callers about the identity of users."""
 
     def __init__(self, clock: Clock, identity: Identity) -> None:
         self.backend = Backend(clock, identity)
 
     def as_user(self, user: User) -> Client:
-        """The requests of a user."""
+        """A client that sends requests as `user`."""
         return Client(self.backend, user)
 
     def as_component(self) -> Component:
-        """The requests of the cluster's own components."""
+        """A client for the cluster's own components, with their additional methods."""
         return Component(self.backend, _COMPONENT)
 
 

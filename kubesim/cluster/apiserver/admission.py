@@ -1,8 +1,8 @@
-"""Admission: what a Pod is completed with, and what is refused, of a request that is allowed and not yet validated.
+"""Admission: refusals of requests that are authorized but not yet validated, and fields that Pods get.
 
-Mirrors kubernetes plugin/pkg/admission/{serviceaccount,defaulttolerationseconds,priority,runtimeclass} and
-k8s.io/apiserver pkg/admission/plugin/namespace/lifecycle, v1.36. Every function completes its argument, which decoding
-has checked, in place.
+The functions change the objects, which are decoded and have their defaults, in place. Mirrors kubernetes
+plugin/pkg/admission/{serviceaccount,defaulttolerationseconds,priority,runtimeclass} and k8s.io/apiserver
+pkg/admission/plugin/namespace/lifecycle, v1.36.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_CONTAINERS = 200
 MAX_PODS = 4000
-# The PriorityClasses of a new cluster; no others can be made here. "" is for a Pod that names none.
+# The PriorityClasses of a new cluster with their values. Others can't be created here. "" is for a Pod without one.
 PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
-# Which every Pod gets, so that it isn't evicted at once where its node is lost.
+# Tolerations that every Pod gets, so that it isn't evicted at once from a lost node.
 _TOLERATIONS = [
     {"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300}
     for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 ]
-# The volume of the token with which a container's processes speak to the API server.
+# The sources of the volume with the token for the API server.
 _TOKEN_SOURCES = [
     {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
     {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
@@ -51,7 +51,10 @@ _TOKEN_SOURCES = [
 
 
 def check_may_grant(user: User, resource: Resource) -> None:
-    """Raise StatusError where rights are given away by someone who doesn't have all of them."""
+    """Raise StatusError (501) if a user other than an administrator writes RBAC objects.
+
+    Kubernetes compares the user's own rights with the granted ones; kubesim doesn't.
+    """
     is_about_rights = resource in (ROLE, CLUSTER_ROLE, ROLE_BINDING, CLUSTER_ROLE_BINDING)
     if is_about_rights and MASTERS not in user.groups:
         what = f"whether {user.name} has all rights that are given away"
@@ -59,10 +62,10 @@ def check_may_grant(user: User, resource: Resource) -> None:
 
 
 def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
-    """Complete a new, defaulted Pod in place.
+    """Complete a new Pod in place: ServiceAccount, pull secrets, token volume, tolerations and priority.
 
-    Raises StatusError (Forbidden) where its ServiceAccount or one of its classes is missing, or the cluster is full.
-    Mirrors plugin/pkg/admission/{serviceaccount,priority,runtimeclass}.
+    Raises StatusError (Forbidden) for a missing ServiceAccount, PriorityClass or RuntimeClass, and for too many Pods
+    or containers. Mirrors plugin/pkg/admission/{serviceaccount,priority,runtimeclass}.
     """
     if store.count(POD) >= MAX_PODS:
         raise errors.forbidden(POD, name_of(pod), f"kubesim keeps at most {MAX_PODS} Pods")
@@ -77,7 +80,7 @@ def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
 
 
 def admit_pod_update(pod: Object, old: Object) -> None:
-    """Complete a changed Pod in place: its priority stays, its tolerations come back; its ServiceAccount does not."""
+    """Complete a changed Pod in place: restore its priority and the default tolerations, if the change dropped them."""
     _add_tolerations(pod["spec"])
     for key in ("priority", "preemptionPolicy"):
         if pod["spec"].get(key) is None and key in old["spec"]:
@@ -85,7 +88,7 @@ def admit_pod_update(pod: Object, old: Object) -> None:
 
 
 def admit_deletion(resource: Resource, obj: Object) -> None:
-    """Raises StatusError for what the cluster cannot do without, and for a Pod that its kubelet shows again."""
+    """Raise StatusError for the deletion of a namespace in IMMORTAL, of the node, or of a static Pod."""
     if resource is NAMESPACE and name_of(obj) in IMMORTAL:
         raise errors.forbidden(resource, name_of(obj), "this namespace may not be deleted")
     if resource is NODE:
@@ -96,7 +99,7 @@ def admit_deletion(resource: Resource, obj: Object) -> None:
 
 
 def _set_priority(pod: Object) -> None:
-    """Give a Pod the priority of the class that it names. Raises StatusError (Forbidden)."""
+    """Set a Pod's priority from its priorityClassName. Raises StatusError (Forbidden)."""
     spec = pod["spec"]
     name = spec.get("priorityClassName", "")
     priority = PRIORITIES.get(name)
@@ -111,6 +114,7 @@ def _set_priority(pod: Object) -> None:
 
 
 def _set_service_account(pod: Object, store: Store, identity: Identity) -> None:
+    """Set a Pod's ServiceAccount, and take over its pull secrets, if the Pod has none, and its token."""
     spec = pod["spec"]
     name = spec.get("serviceAccountName") or "default"
     spec["serviceAccountName"] = spec["serviceAccount"] = name
@@ -129,7 +133,10 @@ def _set_service_account(pod: Object, store: Store, identity: Identity) -> None:
 
 
 def _mount_token(spec: PodSpec, identity: Identity) -> None:
-    """Mount the token's volume, the one that the Pod brings (as a copy of another does) or a new one."""
+    """Mount the volume of the token in all containers that have no mount there.
+
+    A volume with the prefix kube-api-access-, which a copied Pod still has, is used again; otherwise one is added.
+    """
     names = [volume.get("name", "") for volume in spec.get("volumes", ())]
     brought = [name for name in names if name.startswith(_TOKEN_VOLUME)]
     volume = brought[0] if brought else f"{_TOKEN_VOLUME}{identity.suffix()}"
@@ -152,5 +159,5 @@ def _add_tolerations(spec: PodSpec) -> None:
 
 
 def _covers(own: Object, toleration: Object) -> bool:
-    """Whether a Pod's own toleration is about the same taint; one without an effect or a key is about all of them."""
+    """Whether a Pod's `own` toleration covers the taint of `toleration`. Without an effect or a key, it covers any."""
     return own.get("effect", "") in ("", toleration["effect"]) and own.get("key", "") in ("", toleration["key"])

@@ -1,6 +1,6 @@
-"""Who may do what: RBAC over the Roles and bindings in the store.
+"""Authorization with RBAC, and the users and requests that it is about.
 
-Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, v1.36.
+Rights to impersonate are in impersonation.py. Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, v1.36.
 """
 
 import re
@@ -23,26 +23,23 @@ UNAUTHENTICATED = "system:unauthenticated"
 
 
 class User(NamedTuple):
-    """Who sends a request, and what else authentication has found out: keys with their values.
-
-    `impersonation` is there where somebody else speaks for this user; `uid` is that of a ServiceAccount's object.
-    """
+    """The user of a request, as authentication has found it."""
 
     name: str
     groups: tuple[str, ...] = (AUTHENTICATED,)
-    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    impersonation: "Impersonation | None" = None
-    uid: str = ""
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()  # pairs of a key and its values
+    impersonation: "Impersonation | None" = None  # the user who really sends the request, if that is another one
+    uid: str = ""  # of a ServiceAccount's object; "" for other users
 
 
 class Impersonation(NamedTuple):
-    """Who speaks for a user, and for members of which groups (kubectl --as-group)."""
+    """The impersonation of a user, as with kubectl --as."""
 
-    requestor: User
-    groups: tuple[str, ...]
+    requestor: User  # the user who sends the request
+    groups: tuple[str, ...]  # the groups of --as-group, each of which the requestor needs a right to
 
 
-# Authenticated by a client certificate, whose digest is the credential's name.
+# A client certificate's credential is named by the certificate's digest.
 _CREDENTIAL = f"X509SHA256={sha256(b'kubernetes-admin').hexdigest()}"
 ADMIN = User(
     "kubernetes-admin",
@@ -52,12 +49,15 @@ ADMIN = User(
 ANONYMOUS = User("system:anonymous", (UNAUTHENTICATED,))
 
 
-# As the API server escapes the sentence of a refusal.
+# The API server escapes the message of a refusal for HTML.
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 class Request(NamedTuple):
-    """What authorization looks at: a type, by its plural, or else a path of the API such as /version."""
+    """The attributes of a request for authorization: about objects of a type, or about a URL path such as /version.
+
+    `plural` may have a subresource: "pods/log". `path` is "" for a request about objects.
+    """
 
     user: User
     verb: str
@@ -71,9 +71,9 @@ class Request(NamedTuple):
     def about(
         cls, user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = ""
     ) -> "Request":
-        """The request about a known resource type, or about a part of it such as pods/log.
+        """The request about objects of a type, or about their subresource.
 
-        A Namespace is in itself, so that whoever may get everything in it may get it, too. Mirrors
+        A Namespace counts as being in itself, so that a Role in it can allow reading it. Mirrors
         pkg/endpoints/request/requestinfo.go.
         """
         plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
@@ -84,7 +84,7 @@ class Request(NamedTuple):
         return cls(user, verb, plural, resource.group, namespace, name)
 
     def forbidden(self) -> StatusError:
-        """The refusal of the request. Mirrors pkg/endpoints/handlers/responsewriters/errors.go."""
+        """The error that refuses the request. Mirrors pkg/endpoints/handlers/responsewriters/errors.go."""
         plural = self.plural.partition("/")[0]
         subject = f"{plural}.{self.group}" if self.group else plural
         if self.path:
@@ -99,14 +99,14 @@ class Request(NamedTuple):
 
 
 def is_allowed(asked: Request, store: Store) -> bool:
-    """Whether some rule that is bound to the user grants the request."""
+    """Whether a rule of the user's roles grants the request. Members of system:masters may do everything."""
     if MASTERS in asked.user.groups:
         return True
     return any(grants(rule, asked) for rule in rules_for(asked.user, asked.namespace, store))
 
 
 def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
-    """The rules of every role that is bound to the user in the whole cluster, and in the namespace if one is given."""
+    """The rules of all roles bound to the user, cluster-wide and, unless `namespace` is "", in that namespace."""
     bindings = store.list(CLUSTER_ROLE_BINDING)
     if namespace:
         bindings = bindings + store.list(ROLE_BINDING, namespace)
@@ -117,7 +117,7 @@ def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
 
 
 def role_of(binding: Object, store: Store) -> Object | None:
-    """The Role or ClusterRole that a binding refers to, if it exists."""
+    """The Role or ClusterRole of a binding, None if it doesn't exist."""
     reference = binding.get("roleRef", {})
     if reference.get("kind") == "ClusterRole":
         return store.get(CLUSTER_ROLE, "", reference.get("name", ""))
@@ -134,23 +134,23 @@ def _is_subject(subject: Object, user: User) -> bool:
 
 
 def grants(rule: Object, asked: Request) -> bool:
-    """Whether a rule allows what is asked."""
+    """Whether a rule of a role grants a request."""
     if not _covers(rule.get("verbs"), asked.verb):
         return False
     if asked.path:
         return any(_is_path_of(url, asked.path) for url in rule.get("nonResourceURLs") or ())
     names = rule.get("resourceNames") or ()
     is_named = not names or asked.name in names
-    in_any = re.sub(".*/", "*/", asked.plural)  # such as */log, as ResourceMatches allows it
+    in_any = re.sub(".*/", "*/", asked.plural)  # a rule for */log grants pods/log: see ResourceMatches upstream
     is_covered = _covers(rule.get("resources"), asked.plural, in_any)
     return is_named and is_covered and _covers(rule.get("apiGroups"), asked.group)
 
 
 def _is_path_of(url: str, path: str) -> bool:
-    """Whether a URL of a rule, which may end in a star, allows a path."""
+    """Whether a nonResourceURL of a rule, which may end in a star, matches a path."""
     return path.startswith(url.rstrip("*")) if url.endswith("*") else path == url
 
 
 def _covers(granted: Sequence[str] | None, *names: str) -> bool:
-    """Whether one of the names is granted, or all are."""
+    """Whether one of the names, or "*", is in the list of a rule."""
     return not {"*", *names}.isdisjoint(granted or ())

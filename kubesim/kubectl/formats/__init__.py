@@ -1,4 +1,4 @@
-"""kubectl's -o: which formats there are, and how an object is printed in one.
+"""The formats of --output, except for tables, which are in output.py. Templates have modules of their own here.
 
 Mirrors k8s.io/cli-runtime pkg/genericclioptions/{print,template,jsonpath,name}_flags.go and k8s.io/kubectl
 pkg/cmd/get/{get,customcolumn}_flags.go, v1.36.
@@ -18,21 +18,21 @@ from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 
 
 class Print(Protocol):
-    """Prints an object or a List. `typed`: kubectl built it itself, and its JSON keeps the order of the fields."""
+    """A function that turns an object or a List into text; for `typed` see `Format.render`. It may keep state."""
 
     def __call__(self, obj: Object, typed: bool) -> str: ...
 
 
 class _Options(NamedTuple):
-    """What a format gets, for the prints of one command."""
+    """The options of a format in one call of a command."""
 
     template: str
-    no_headers: bool  # of columns
+    no_headers: bool  # for columns
     budget: Budget
-    read_file: Callable[[str], str]
+    read_file: Callable[[str], str]  # see `parse_output`
 
 
-# How a format is made. Those with a template import their module when they are first used.
+# Functions that create a Print. Those with a template import its module only when it is used.
 
 
 def _json(_: _Options) -> Print:
@@ -68,7 +68,7 @@ def _columns(options: _Options) -> Print:
 
 
 def _columns_of_file(options: _Options) -> Print:
-    """With the headers even after --no-headers, as kubectl does."""
+    """Columns from a file. As in kubectl, --no-headers has no effect on them."""
     from kubesim.kubectl.formats.columns import Printer, of_file
 
     return Printer(of_file(options.template, options.read_file), options.budget, has_headings=True)
@@ -84,37 +84,39 @@ _TEMPLATED: _Makers = {
 }
 _COLUMNS: _Makers = {"custom-columns": _columns, "custom-columns-file": _columns_of_file}
 ABSENT_FORMATS = ("kyaml", "go-template-file", "templatefile", "jsonpath-file")
-"""Those that aren't simulated."""
+"""Formats of kubectl that aren't simulated."""
 FORMATS = (*_PLAIN, *_TEMPLATED, *ABSENT_FORMATS)
-"""What every -o knows."""
+"""Formats of every command with --output."""
 OUTPUT_FORMATS = (*FORMATS, *_COLUMNS, "wide")
-"""What kubectl get knows."""
+"""Formats of `kubectl get`."""
 
 
 class Format(NamedTuple):
-    """A format with its parsed template, for the prints of one command. The name is empty where -o was not given."""
+    """A format with its parsed template. `name` is "" without --output; `printer` is None for a table or a report."""
 
     name: str = ""
     printer: Print | None = None
 
     @property
     def is_table(self) -> bool:
-        """Whether it is a table for people, or the one line of a verb that changes something."""
+        """Whether the output is a table, or a report such as "pod/web created": the caller prints both itself."""
         return self.printer is None
 
     def render(self, obj: Object, typed: bool = False) -> str:
-        """An object or a List in a format that is no table; YAML and columns know whether something was printed before.
+        """An object or a List as text; not for tables. Raises FormatError.
 
-        `typed` says that kubectl built the object itself: its JSON keeps the order of the fields. Raises FormatError.
+        YAML separates the documents of several calls with `---`, and columns print their headers only once. With
+        `typed`, kubectl holds the object as a Go struct: JSON keeps the order of its fields instead of sorting keys.
         """
         assert self.printer, "a table is not printed by its format"
         return self.printer(obj, typed)
 
 
 def parse_output(flags: Mapping[str, Any], read_file: Callable[[str], str], budget: Budget, tables: bool) -> Format:
-    """The format that -o and --template name; without `tables` neither `wide` nor custom columns.
+    """Parse --output and --template. Raises FormatError and NotSimulated.
 
-    `read_file` reads a file of the learner and raises OSError. Raises FormatError and NotSimulated.
+    Only with `tables`, `wide` and custom columns are allowed. `read_file` returns the text of a file in the workspace,
+    or raises OSError.
     """
     output = flags.get("output", "")
     name, _, template = output.partition("=")
@@ -136,7 +138,7 @@ def parse_output(flags: Mapping[str, Any], read_file: Callable[[str], str], budg
 
 
 def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -> Exception:
-    """The refusal of an -o that a command does not know, or that kubesim does not have here."""
+    """The refusal of an --output: NotSimulated for a format of kubectl that kubesim lacks, otherwise FormatError."""
     if output.lower().partition("=")[0] in (*ABSENT_FORMATS, *absent):
         return NotSimulated(f"--output {output} is not part of this simulator")
     return FormatError(
@@ -146,7 +148,7 @@ def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -
 
 
 def list_of(items: list[Object]) -> Object:
-    """The List in which kubectl get shows several objects."""
+    """The List in which `kubectl get` prints several objects."""
     return {"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}}
 
 
@@ -157,7 +159,7 @@ def items_of(obj: Object) -> list[Object]:
 
 
 def _reference(obj: Object) -> str:
-    """What -o name prints: "deployment.apps/web"."""
+    """An object in the format `name`: "deployment.apps/web"."""
     group = str(obj.get("apiVersion", "")).rpartition("/")[0]
     kind = str(obj.get("kind", "")).lower()
     qualified = f"{kind}.{group}" if group else kind
@@ -165,10 +167,9 @@ def _reference(obj: Object) -> str:
 
 
 def to_json(value: Any, typed: bool) -> str:
-    """`value` indented by four spaces, without a line end.
+    """JSON indented by four spaces, without a line end at its end.
 
-    Keys are sorted; a `typed` object, one that kubectl built itself, keeps the order of its fields after kind and
-    apiVersion.
+    Keys are sorted; those of a `typed` object keep their order, after kind and apiVersion.
     """
     if typed:
         value = {key: value[key] for key in ("kind", "apiVersion") if key in value} | value

@@ -18,16 +18,16 @@ from kubesim.kubectl.formats.jsonpath import Part, parse, relaxed, results
 
 
 class Column(NamedTuple):
-    """A column by its header, and where its values are."""
+    """A column: its header, and the JSONPath of its values."""
 
     header: str
     path: str
 
 
 class Printer:
-    """Prints one row an object, the headers above the first; a watch goes on with the widths that it has.
+    """A Print with one row for each object, and the headers above the first row.
 
-    Raises FormatError, with the headers and the rows before the one that is wrong already printed.
+    Later calls, in a watch, keep the columns' widths. Raises FormatError, whose `stdout` has the rows before the error.
     """
 
     def __init__(self, columns: Sequence[Column], budget: Budget, *, has_headings: bool) -> None:
@@ -55,7 +55,7 @@ class Printer:
         return tabwriter.format(rows, widths=self._widths)
 
     def _cell(self, template: Sequence[Part], obj: Any) -> str:
-        """What a path finds in an object, with commas between; "<none>" for nothing."""
+        """The values that a path finds in an object, separated by commas, or "<none>"."""
         parts = results(template, obj, self._budget)
         texts = [escape(gofmt.sprint(value)) for values in parts for value in values]
         if not parts or not parts[0]:

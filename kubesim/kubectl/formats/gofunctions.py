@@ -1,4 +1,4 @@
-"""The functions of Go templates, as far as showing what Secrets hold needs them.
+"""The functions of Go templates that are simulated: those for printing the data of Secrets.
 
 Mirrors text/template/funcs.go (Go 1.26) and k8s.io/cli-runtime pkg/printers/template.go, v1.36, which adds
 base64decode.
@@ -14,15 +14,15 @@ from kubesim.gotext import gobase64, gofmt
 from kubesim.kubectl.errors import reworded
 
 ABSENT = "and block break call continue define exists ge gt html js le lt ne or print println slice template urlquery"
-"""What Go's templates have, and these don't: functions, and words that begin statements."""
+"""Functions and keywords of Go's templates that aren't simulated."""
 
 
 class Refusal(Exception):
-    """What is wrong with the values that a template meets."""
+    """An error while executing a template on an object."""
 
 
 def call(name: str, arguments: Sequence[Any]) -> Any:
-    """The value of a function of FUNCTIONS. Raises Refusal for other arguments than it takes."""
+    """Call a function of FUNCTIONS. Raises Refusal for arguments of wrong number or type."""
     function = FUNCTIONS[name]
     try:
         return function(*arguments)
@@ -36,12 +36,12 @@ def _base64decode(value: Any) -> str:
 
 
 def _equal(value: Any, other: Any, *others: Any) -> bool:
-    """Whether a value is the same as one of the others, which have its type."""
+    """Whether `value` equals one of the others. Raises TypeError for different types."""
     return any(_are_equal(value, each) for each in (other, *others))
 
 
 def _are_equal(one: Any, other: Any) -> bool:
-    """Whether two values of one type are the same; what is missing is only equal to what is missing, too."""
+    """Whether two values are equal; None, a missing field, equals only None. Raises TypeError for different types."""
     if one is None or other is None:
         return one is other
     if type(one) is not type(other) or isinstance(one, dict | list):
@@ -50,7 +50,7 @@ def _are_equal(one: Any, other: Any) -> bool:
 
 
 def _index(item: Any, *indices: Any) -> Any:
-    """What a list has at a number, or a map at a key, and what that has at the next one."""
+    """The element of nested lists and maps at the indices and keys. Raises Refusal, and TypeError for other values."""
     for index in indices:
         if isinstance(item, dict) and isinstance(index, str):
             item = item.get(index)
@@ -72,7 +72,7 @@ _VERB_TYPES = {"s": str, "d": int}
 
 
 def _printf(form: str, *values: Any) -> str:
-    """A text with a value in the place of each %s, %v or %d."""
+    """`form` with each %s, %v or %d replaced by a value. Raises TypeError for other verbs and wrong types."""
     first, *rest = _VERB.split(form)  # a text, a verb, the text behind it, a verb, …
     verbs = rest[::2]
     texts = rest[1::2]
@@ -94,4 +94,4 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "not": lambda value: not value,
     "printf": _printf,
 }
-"""Each function by its name. One raises Refusal, or whatever wrong types or too few of them raise in Python."""
+"""Functions by name. Wrong arguments raise Refusal, TypeError or AttributeError: see `call`."""

@@ -1,10 +1,10 @@
-"""-o go-template: the part of Go's templates that shows what Secrets hold.
+"""-o go-template: the part of Go's templates that is needed to print the data of Secrets.
 
-Fields, `range` with its variables, `if`, `with`, pipelines and the functions of gofunctions.py; the rest is not
-simulated. Mirrors text/template/parse and text/template/exec.go (Go 1.26).
+Fields, `range` with its variables, `if`, `with`, pipelines and the functions of gofunctions.py are simulated. Mirrors
+text/template/parse and text/template/exec.go (Go 1.26).
 
-A template is read into statements, which are executed on one object after the other; what a statement prints is the
-value of a pipeline: an operand, or what a function makes of some, handed through more functions.
+_Parser turns a template into statements once, and a _Run executes them for each object. A statement prints the value of
+a pipeline, or controls other statements. A pipeline is an operand or a call, whose value is passed to further calls.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _TOKEN_COST = 25
 
 
 class Printer:
-    """Prints objects through a template.
+    """A Print for a template.
 
-    Raises FormatError ("template: output:1: unclosed action"), and NotSimulated where the object is not as the template
-    expects: Go's report of that is long, and says at which byte of the template it was.
+    The constructor raises FormatError for a malformed template ("template: output:1: unclosed action"). A call raises
+    NotSimulated if the template fails on an object: Go's message about that quotes the template with byte offsets.
     """
 
     def __init__(self, text: str, budget: Budget) -> None:
@@ -46,9 +46,9 @@ class Printer:
 
 
 class _Run:
-    """One execution of a template: what it has printed, and its variables, those of the innermost block first.
+    """One execution of a template: its output so far, and its variables, with those of the innermost block first.
 
-    Each statement and each text that is made are paid for.
+    Statements and produced text are paid from the budget.
     """
 
     def __init__(self, obj: Any, budget: Budget) -> None:
@@ -57,12 +57,12 @@ class _Run:
         self.variables = ChainMap({"$": obj})
 
     def print(self, text: str) -> None:
-        """Write a text."""
+        """Append to the output."""
         self.budget.spend(len(text))
         self.out.append(text)
 
     def walk(self, statements: Sequence[_Statement], dot: Any, variables: dict[str, Any]) -> None:
-        """Execute statements one after the other; their variables end with them."""
+        """Execute statements in a block with new `variables`; `dot` is the value of "." in them."""
         self.variables = self.variables.new_child(variables)
         for statement in statements:
             self.budget.spend(_STATEMENT_COST)
@@ -80,14 +80,15 @@ class _Constant(NamedTuple):
 
 
 class _Field(NamedTuple):
-    """`.a.b`, `$x.a` or only `.`: the fields of the dot or of a variable."""
+    """A path of fields such as `.a.b`, `$x.a` or `.`, from the dot or a variable."""
 
-    variable: str  # "" for the dot
-    names: Sequence[str]
+    variable: str  # "" for the dot, otherwise with its dollar sign
+    names: Sequence[str]  # of the fields, from the outside in
 
     def evaluate(self, run: _Run, dot: Any) -> Any:
         if self.variable and self.variable not in run.variables:
-            raise Refusal(f"undefined variable {quote(self.variable)}")  # in the pipeline that declares it
+            # The parser knows the variables of `range` already in the pipeline that declares them.
+            raise Refusal(f"undefined variable {quote(self.variable)}")
         value = run.variables[self.variable] if self.variable else dot
         for name in self.names:
             if value is not None and not isinstance(value, dict):
@@ -97,7 +98,7 @@ class _Field(NamedTuple):
 
 
 class _Call(NamedTuple):
-    """A function with its arguments, behind which a pipeline hands it one more."""
+    """A function with its arguments. In a pipeline, the value before it is `handed` as the last argument."""
 
     function: str
     operands: Sequence[_Constant | _Field]
@@ -111,7 +112,7 @@ class _Call(NamedTuple):
 
 
 class _Pipeline(NamedTuple):
-    """A value, handed through functions."""
+    """A value that is passed through functions."""
 
     first: _Constant | _Field | _Call
     functions: Sequence[_Call] = ()
@@ -124,7 +125,7 @@ class _Pipeline(NamedTuple):
 
 
 class _Output(NamedTuple):
-    """The statement that prints a value, or a plain text."""
+    """The statement that prints a value; plain text of the template is a constant value."""
 
     pipeline: _Pipeline
 
@@ -137,10 +138,10 @@ class _Control(NamedTuple):
     """The statement `if`, `with` or `range`."""
 
     keyword: str
-    variables: Sequence[str]  # of a range
+    variables: Sequence[str]  # declared by `range`: none, one or two
     pipeline: _Pipeline
     body: Sequence[_Statement]
-    otherwise: Sequence[_Statement]
+    otherwise: Sequence[_Statement]  # after `else`
 
     def execute(self, run: _Run, dot: Any) -> None:
         value = self.pipeline.evaluate(run, dot)
@@ -155,7 +156,7 @@ class _Control(NamedTuple):
                 run.walk(self.body, item, self._range_variables(key, item))
 
     def _range_variables(self, key: Any, item: Any) -> dict[str, Any]:
-        """Of two variables, the first gets the key; one alone gets the item."""
+        """The variables in one round of `range`: two get key and item, one alone gets the item."""
         if len(self.variables) == 2:
             key_name, item_name = self.variables
             return {key_name: key, item_name: item}
@@ -166,7 +167,7 @@ _Statement = _Output | _Control
 
 
 def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
-    """What `range` goes through: the keys and values of a map, or the numbers and items of a list."""
+    """The pairs that `range` iterates over: sorted keys and values of a map, or indices and items of a list."""
     if isinstance(value, dict):
         yield from sorted(value.items())
     elif isinstance(value, list):
@@ -179,7 +180,7 @@ _CONTROLS = ("if", "range", "with")
 _CONSTANTS = {"true": True, "false": False, "nil": None}
 _STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
 _ACTION = re.compile(rf"\{{\{{((?:{_STRING}|[^\"`}}]|\}}(?!\}}))*)\}}\}}", re.DOTALL)
-# The first that fits counts: what declares variables would be a path, too.
+# Order matters, because the first match counts: a declaration begins with a path.
 _TOKEN = re.compile(
     rf"""\s*(?:(?P<string>{_STRING})
     |(?P<declare>\$\w+(?:\s*,\s*\$\w+)?\s*:=)
@@ -189,13 +190,13 @@ _TOKEN = re.compile(
     |(?P<pipe>\|))""",
     re.VERBOSE,
 )
-_BAD_CHARACTER = re.compile(r"[^\s.,|:()]")  # behind a path or a word
+_BAD_CHARACTER = re.compile(r"[^\s.,|:()]")  # not allowed directly after a path or a word
 _INTEGER = re.compile("[-+]?(?:0|[1-9][0-9]{0,17})")
-_CODE = re.compile(r"\\[0-7xuU]")  # of a character, in a string
+_CODE = re.compile(r"\\[0-7xuU]")  # a character's code in a string, which isn't simulated
 
 
 class _Token(NamedTuple):
-    """A word of an action."""
+    """A token of an action, the text between {{ and }}."""
 
     kind: str  # a group of _TOKEN
     text: str
@@ -206,21 +207,21 @@ def _not_simulated(text: str) -> NotSimulated:
 
 
 class _Parser:
-    """Reads statements from the text, piece by piece; so that errors name the line up to which it was read."""
+    """A parser of templates. It reads piece by piece, because an error names the line that was read last."""
 
     def __init__(self, text: str, budget: Budget) -> None:
         self._text = text
         self._budget = budget
         self._at = 0
-        self._pieces = self._cut()  # one at a time: `_error` names the line of the one that was taken last
-        self._variables = ["$"]
+        self._pieces = self._cut()  # lazy: `_error` names the line of the piece that was taken last
+        self._variables = ["$"]  # the names that are in scope
 
     def _error(self, problem: str) -> FormatError:
         line = 1 + self._text.count("\n", 0, self._at)
         return FormatError(f"template: output:{line}: {problem}")
 
     def _cut(self) -> Iterator[str | list[_Token]]:
-        """Plain texts, and the tokens of actions."""
+        """The pieces of the template: plain texts, and lists of tokens for actions."""
         while (start := self._text.find("{{", self._at)) >= 0:
             yield self._text[self._at : start]
             self._at = start
@@ -259,7 +260,7 @@ class _Parser:
         return statements
 
     def _statements(self) -> tuple[list[_Statement], str]:
-        """What stands up to `end` or `else`, which is returned too, or ("") to the end of the text."""
+        """The statements up to `end` or `else`, and that word; "" at the end of the text."""
         statements: list[_Statement] = []
         for piece in self._pieces:
             if isinstance(piece, str):
@@ -308,7 +309,7 @@ class _Parser:
         functions: list[_Call] = []
         for stage in stages[1:]:
             command = self._command(stage)
-            if not isinstance(command, _Call):  # into which nothing can be handed
+            if not isinstance(command, _Call):  # only a function can take the value before it
                 raise _not_simulated("|")
             functions.append(command)
         return _Pipeline(first, functions)
@@ -325,7 +326,7 @@ class _Parser:
             return _Call(first.text, [self._operand(token) for token in tokens[1:]])
         operand = self._operand(first)
         if tokens[1:] or first.text == "nil":
-            raise _not_simulated(first.text)  # Go finds that only when it gets there
+            raise _not_simulated(first.text)  # Go reports this only when it executes the action
         return operand
 
     def _operand(self, token: _Token) -> _Constant | _Field:

@@ -20,11 +20,11 @@ from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if, reworde
 
 Values = list[Any]
 Find = Callable[[Any, Budget], Iterable[Any]]
-"""From one value to what a step finds in it."""
+"""A step of a path: a function from one value to the values found in it, paid from the budget."""
 
 
 class _Union(NamedTuple):
-    """The step `[0,2]` or `['a','b']`: what its first path finds in all values comes first."""
+    """The step `[0,2]` or `['a','b']`. It needs all values at once, because it is ordered by path, not by value."""
 
     paths: Sequence[Path]
 
@@ -34,14 +34,17 @@ Path: TypeAlias = Sequence[Step]
 
 
 class Part(NamedTuple):
-    """One action or plain text; a range has the parts up to its `{end}` too, for each value that it finds."""
+    """An action or plain text. A range has the parts up to its `{end}` as `body`, evaluated for each value found."""
 
     path: Path
     body: Sequence[Part] | None = None
 
 
 class Printer:
-    """Prints objects through a template; `as_json` prints each part's results as an indented list."""
+    """A Print for a template. With `as_json`, each part's results are printed as an indented list.
+
+    The constructor and the call raise FormatError.
+    """
 
     def __init__(self, text: str, budget: Budget, as_json: bool = False) -> None:
         self._text = text
@@ -74,7 +77,7 @@ class Printer:
 
 
 def results(parts: Sequence[Part], obj: Any, budget: Budget) -> list[Values]:
-    """What each part of a template finds in `obj`. Raises FormatError with the bare reason."""
+    """The values that each part of a template finds in `obj`. Raises FormatError, whose message is only the reason."""
     values_of_parts: list[Values] = []
     for path, body in parts:
         values = _follow(path, obj, budget)
@@ -87,11 +90,11 @@ def results(parts: Sequence[Part], obj: Any, budget: Budget) -> list[Values]:
 
 
 _READING_COST = 5  # for each character of a template
-_COST = 6  # steps of the budget for one value
+_COST = 6  # steps of the budget for each value that a path passes
 
 
 def _follow(path: Path, obj: Any, budget: Budget) -> Values:
-    """What a path finds, step by step; each value that a step looks at or finds is paid for."""
+    """The values that a path finds in `obj`. Raises FormatError."""
     values = [obj]
     budget.spend(_COST)
     for step in path:
@@ -110,7 +113,7 @@ def _follow(path: Path, obj: Any, budget: Budget) -> Values:
 
 
 _NAME = r"(?:\\.|[^ \t\r\n.,\[\]$@{}\\])*\\?"
-# The first that fits counts: `..` would be a field, too, and the kinds are the keys of _STEPS.
+# Order matters, because the first match counts: `..` begins like a field. The groups' names are the keys of _STEPS.
 _TOKEN = re.compile(
     rf"""(?P<descent>\.\.(?:(?=\w){_NAME})?)
     |(?P<field>\.{_NAME})
@@ -122,7 +125,7 @@ _TOKEN = re.compile(
     |(?P<root>[ @$])""",
     re.VERBOSE | re.DOTALL,
 )
-# What is wrong where no token begins, by the first pattern that matches there.
+# The message for a place without a token, by the first pattern that matches there.
 _BROKEN = {
     r"$|[\r\n]": "unclosed action",
     r"\[\?\((?:\"[^\"\n]*\"|'[^'\n]*'|[^\"'\n)])*\)": "unclosed array expect ]",
@@ -135,7 +138,7 @@ _PIECE = re.compile(r"[^{]+|\{end\}|\{(?:range )?")
 
 @lru_cache(maxsize=256)
 def parse(template: str) -> Sequence[Part]:
-    """The parts of a template. Raises FormatError with the bare reason, such as "unclosed action"."""
+    """The parts of a template. Raises FormatError, whose message is only the reason, such as "unclosed action"."""
     return _parts(template, 0)[0]
 
 
@@ -143,9 +146,9 @@ _RELAXED = r"\{\.?([^{}]+)\}|\.?([^{}]+)"
 
 
 def relaxed(expression: str) -> str:
-    """The template that a path without braces or leading dot means: `metadata.name` is `{.metadata.name}`.
+    """The template for a path in a relaxed spelling: `metadata.name` becomes `{.metadata.name}`.
 
-    For --sort-by, custom columns and wait. Raises FormatError.
+    --sort-by, custom columns and wait accept paths without braces and leading dot. Raises FormatError.
     """
     match = re.fullmatch(_RELAXED, expression)
     if match is None and expression:
@@ -156,12 +159,12 @@ def relaxed(expression: str) -> str:
 
 
 def evaluate_relaxed(expression: str, obj: Object, budget: Budget) -> Values:
-    """What a path, with or without braces and leading dot, finds in `obj`. Raises FormatError."""
+    """The values that a path in a relaxed spelling finds in `obj`. Raises FormatError."""
     return list(chain.from_iterable(results(parse(relaxed(expression)), obj, budget)))
 
 
 def _parts(text: str, at: int, in_range: bool = False) -> tuple[list[Part], int]:
-    """The parts from a place on, up to the `{end}` of their range or to the end of the text, and where that is."""
+    """The parts from position `at` up to the `{end}` of their range or the end of the text, and the position there."""
     parts: list[Part] = []
     while piece := _PIECE.match(text, at):
         at = piece.end()
@@ -181,7 +184,7 @@ def _parts(text: str, at: int, in_range: bool = False) -> tuple[list[Part], int]
 
 
 def _action(text: str, at: int = 0) -> tuple[Path, int]:
-    """The steps up to the closing brace, and the place behind that brace."""
+    """The steps up to the closing brace, and the position after it. Raises FormatError."""
     steps: list[Step] = []
     while not text.startswith("}", at):
         token = _TOKEN.match(text, at)
@@ -194,7 +197,7 @@ def _action(text: str, at: int = 0) -> tuple[Path, int]:
 
 
 def _problem(text: str) -> str:
-    """What is wrong with a text that begins with no token."""
+    """The message for a text that doesn't begin with a token."""
     for pattern, problem in _BROKEN.items():
         if re.match(pattern, text):
             return problem
@@ -202,7 +205,7 @@ def _problem(text: str) -> str:
 
 
 def _sub(text: str) -> Path:
-    """An action without its braces, as in a filter or in brackets."""
+    """The steps of an action without braces, as in a filter or in brackets."""
     return _action(f"{text}}}")[0]
 
 
@@ -216,10 +219,11 @@ def _text(quoted: str) -> Step:
 
 
 class _UnknownWordError(FormatError):
-    """An identifier that jsonpath doesn't know; a filter takes what is before it for something that exists."""
+    """An unknown identifier. A filter that only tests existence counts it as existing, as in client-go."""
 
 
 def _word(name: str) -> Step:
+    """The step for a word. Unknown words are refused only when the step runs, as in client-go."""
     if name in ("true", "false"):
         return _constant(name == "true")
 
@@ -251,7 +255,7 @@ def _children(value: Any) -> Values:
 
 
 def _descend(value: Any, budget: Budget) -> Iterator[Any]:
-    """The value, if it contains something, and what it contains, in its order."""
+    """The value and all values inside it, depth first, without empty ones, numbers and booleans."""
     left = [value]
     while left:
         item = left.pop()
@@ -264,7 +268,7 @@ _SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?")
 
 
 def _array(text: str) -> Step:
-    """What brackets choose: a key in quotes, an index, a slice, or a union of them."""
+    """The step for brackets: a quoted key, an index, a slice, or a union of these. Raises FormatError."""
     if "," in text:
         return _Union([_sub(f"[{part.strip()}]") for part in text.split(",")])
     if text.count(":") > 1:
@@ -277,7 +281,7 @@ def _array(text: str) -> Step:
         raise FormatError(f"invalid array index {text}")
     start, is_slice, end = match.groups()
     first = int(start or 0)
-    last: int | None = None  # up to the end, as [-1], too
+    last: int | None = None  # up to the end, which is also right for [-1]
     if end:
         last = int(end)
     elif not is_slice and first != -1:
@@ -286,7 +290,7 @@ def _array(text: str) -> Step:
 
 
 def _cut(value: Any, first: int, last: int | None) -> Values:
-    """`[first:last]` of a list, nothing of null."""
+    """`[first:last]` of a list; empty for null. Negative numbers count from the end. Raises FormatError."""
     if value is None:
         return []
     if not isinstance(value, list):
@@ -319,7 +323,7 @@ _COMPARISON = re.compile(r"([^!<>=]+)([!<>=]+)(.+)", re.DOTALL)
 
 
 def _filter(text: str) -> Step:
-    """What `?(@.type=="Ready")` or `?(@.type)` chooses of a list."""
+    """The step for a filter such as `?(@.type=="Ready")` or `?(@.type)`: the items of a list that pass it."""
     match = _COMPARISON.fullmatch(text)
     if match:
         left, symbol, right = match.groups()

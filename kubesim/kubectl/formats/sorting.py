@@ -1,4 +1,4 @@
-"""The order of --sort-by. Mirrors k8s.io/kubectl pkg/cmd/get/sorter.go, v1.36."""
+"""Sorting of objects by a field, for `kubectl get --sort-by`. Mirrors k8s.io/kubectl pkg/cmd/get/sorter.go, v1.36."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ _MISSING: Any = object()
 
 
 def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
-    """`objects` in the order of `field`, a path with or without braces. Raises FormatError and NotSimulated."""
+    """The objects sorted by `field`, a path with or without braces.
+
+    Quantities sort by their amounts. Raises FormatError for a malformed path or one that no object has, and
+    NotSimulated for values that can't be compared.
+    """
     path = relaxed(field)
     with reworded(FormatError, "sorting error: ", FormatError):
         template = parse(path)
@@ -32,12 +36,12 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
 
 
 def no_field(field: str) -> FormatError:
-    """The refusal of a field that no object has."""
+    """The error about a field that no object has."""
     return FormatError(f"couldn't find any field with path {quote(relaxed(field))} in the list of objects")
 
 
 def _first(parts: Sequence[Sequence[Any]]) -> Any:
-    """The first value that a path leads to, of what it leads to in its parts."""
+    """The first value found by the first part of a template, _MISSING without one."""
     return parts[0][0] if parts and parts[0] else _MISSING
 
 
@@ -47,7 +51,7 @@ def _have_order(values: Sequence[Any]) -> bool:
 
 
 def _rank(value: Any, is_quantity: bool) -> tuple[int, Any]:
-    """Where an object stands: one without the field comes first, and then null."""
+    """The sort key of a value: objects without the field come first, then null."""
     if value is _MISSING:
         return 0, None
     if value is None:
