@@ -1,7 +1,8 @@
-"""What a node remembers of images: which it has, who may use them, which pulls failed, and the queue of pulls.
+"""A node's memory of images: their names, the credentials with a right to them, failed pulls, and the queue of pulls.
 
 Mirrors kubernetes pkg/kubelet/images/pullmanager/image_pull_manager.go and k8s.io/client-go
-util/flowcontrol/backoff.go, v1.36; the names of an image are those of containerd's image store.
+util/flowcontrol/backoff.go, v1.36, without garbage collection of images. The names of an image are those of
+containerd's image store. imagepull.py asks and updates it; no policy is decided here.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from kubesim.pull.keyring import Match, Owner
 
 INITIAL_BACK_OFF: Micros = 10 * SECOND
 MAX_BACK_OFF: Micros = 300 * SECOND
-# A failure is forgotten when no other follows for this long.
+# Without another failure for this long, the next delay is INITIAL_BACK_OFF again.
 STABLE: Micros = 2 * MAX_BACK_OFF
-# By the Secret with which an image was pulled (None: every Pod may use it), a hash of the credential.
+# Hashes of the credentials that pulled an image, by their Secret. The key None means that every Pod may use it.
 Pullers = dict[Owner | None, str]
 
 
 class Failure(NamedTuple):
-    """The last failed pull of one image for one Pod, and until when the next one waits."""
+    """The last failed pull of one image for one Pod, and the delay of the next pull."""
 
     error: str
     at: Micros
@@ -35,7 +36,7 @@ class Failure(NamedTuple):
 
 
 class Named(NamedTuple):
-    """The image that a name leads to, and since when."""
+    """The image of a name, and the time from which the name has it."""
 
     digest: str
     since: Micros
@@ -46,19 +47,19 @@ class NodeImages(Stateful):
 
     def __init__(self) -> None:
         self._images: dict[str, Image] = {}  # by their digests
-        self._names: dict[str, Named] = {}  # by tag and by digest, as containerd writes them
+        self._names: dict[str, Named] = {}  # by name with tag and by name with digest, as containerd writes them
         self._pullers: Shared[tuple[str, str], Pullers] = Shared(dict.copy)  # by digest and repository
         self._failures: Shared[str, dict[str, Failure]] = Shared(dict.copy)  # by the Pod's uid, then by the image
-        self._free_at: Micros = 0  # when the last pull in the queue is over
+        self._free_at: Micros = 0  # the end of the last pull in the queue
 
     def add(self, reference: Reference, image: Image, match: Match | None, at: Micros) -> None:
-        """Note that the kubelet's pull of `reference` with `match` (None: anonymously) is over at `at`."""
+        """Store an image that the kubelet pulled with `match` (None: anonymously). The pull ends at `at`."""
         self.load(reference, image, at)
         pullers = self._pullers.own_or((image.digest, reference.name), dict)
         pullers[match.owner if match else None] = match.credential.digest if match else ""
 
     def load(self, reference: Reference, image: Image, at: Micros) -> None:
-        """Note that the node has an image from `at` on, however it came there."""
+        """Store an image that the node has from `at` on. Pulled or imported, it gets its names here."""
         self._images[image.digest] = image
         for name in (reference.canonical, f"{reference.name}@{image.digest}"):
             before = self._names.get(name)
@@ -66,24 +67,24 @@ class NodeImages(Stateful):
                 self._names[name] = Named(image.digest, at)
 
     def tagged(self, now: Micros) -> list[tuple[str, Image]]:
-        """The names with a tag, sorted, and the image that each one has."""
+        """The names with a tag and their images, sorted by name."""
         tags = [name for name, named in self._names.items() if "@" not in name and named.since <= now]
         return [(name, self._images[self._names[name].digest]) for name in sorted(tags)]
 
     def present(self, reference: Reference, now: Micros) -> Image | None:
-        """The image that the node has under this name, if its pull is over."""
+        """The image with this name, if its pull is over; else None."""
         named = self._names.get(reference.canonical)
         return self._images[named.digest] if named and named.since <= now else None
 
     def holds(self, image: Image) -> bool:
-        """Whether the content is there under any name, so that little is left to fetch."""
+        """True if the node has the content of an image under any name, so that a pull takes little time."""
         return image.digest in self._images
 
     def pullers(self, reference: Reference) -> Pullers:
-        """Who has pulled the image that the node has under this name.
+        """The credentials with a right to the image of this name, which must be present. Don't change the result.
 
-        An image whose content the kubelet never pulled is everybody's. One that it pulled from other repositories alone
-        is nobody's.
+        Every Pod may use an image that the kubelet didn't pull. If the kubelet pulled the content only under other
+        repositories, nobody has a right to it under this one.
         """
         digest = self._names[reference.canonical].digest
         if pullers := self._pullers.get((digest, reference.name)):
@@ -92,29 +93,29 @@ class NodeImages(Stateful):
         return {} if is_kubelets else {None: ""}
 
     def grant(self, reference: Reference, match: Match) -> None:
-        """Note that a credential gives the right to an image that was pulled with one like it."""
+        """Record that a credential, equal to one that pulled the image, gives a right to it as well."""
         pullers = self._pullers.own((self._names[reference.canonical].digest, reference.name))
         pullers[match.owner] = match.credential.digest
 
     def status_names(self, digest: str) -> tuple[str, str]:
-        """What a container's status shows as image and imageID: the image's first tag, if it has one, and digest."""
+        """`image` and `imageID` of a container's status: the image's first name with a tag, and one with its digest."""
         names = sorted(name for name, named in self._names.items() if named.digest == digest)
         tags = [name for name in names if "@" not in name]
         image_id = next(name for name in names if "@" in name)
         return tags[0] if tags else image_id, image_id
 
     def reserve(self, now: Micros, duration: Micros) -> Micros:
-        """Take a place in the queue, as pulls go one by one; when a pull of `duration` will be over."""
+        """Enter the queue of serialized pulls with a pull of this duration. Returns the time of its end."""
         self._free_at = max(now, self._free_at) + duration
         return self._free_at
 
     def waits(self, uid: str, image: str, now: Micros) -> Failure | None:
-        """The failure after which a Pod still waits before it tries the image again."""
+        """The failure whose delay is not over for this Pod and image; None if a pull may be tried."""
         failure = (self._failures.get(uid) or {}).get(image)
         return failure if failure and now < failure.until else None
 
     def fail(self, uid: str, image: str, error: str, at: Micros) -> None:
-        """Note a failure: the wait after it is 10 s, or double the one before, up to 5 min."""
+        """Record a failed pull. The delay after it is 10 s, or double the delay before, up to 5 min."""
         of_pod = self._failures.own_or(uid, dict)
         before = of_pod.get(image)
         delay = INITIAL_BACK_OFF

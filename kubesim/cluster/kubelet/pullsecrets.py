@@ -1,6 +1,7 @@
-"""The pull secrets of a node's Pods, as its kubelet sees them.
+"""The pull secrets of a node's Pods as the kubelet's cache has them, which can differ from the stored Secrets.
 
-Mirrors kubernetes pkg/kubelet/util/manager/watch_based_manager.go, v1.36.
+Mirrors kubernetes pkg/kubelet/util/manager/watch_based_manager.go, v1.36, for immutable Secrets. The delays of watches
+are left out: other Secrets are seen at once.
 """
 
 from __future__ import annotations
@@ -11,23 +12,24 @@ from kubesim.api.sharing import Shared, Stateful
 from kubesim.cluster.apiserver import Component
 
 Secrets = list[tuple[str, Object | None]]
-"""A Pod's pull secrets in its order, by name, each with the Secret as the kubelet sees it (None: there is none)."""
+"""The names in a Pod's list of pull secrets, in order, each with the Secret that the kubelet sees, or None."""
 
 
 class PullSecrets(Stateful):
-    """Finds the Secrets of Pods. The kubelet doesn't watch an immutable one any more.
+    """The lookup of pull secrets. The kubelet stops watching a Secret once it has read it as immutable.
 
-    So a Secret that takes its place isn't seen before the last Pod of the node that refers to the name is gone.
+    If that Secret is replaced by another one, the kubelet sees the old one until the last Pod on the node that refers
+    to the name is gone.
     """
 
     def __init__(self, api: Component) -> None:
         self._api = api
         self.kept: dict[Key, Object] = {}
-        """The immutable Secrets as the kubelet has read them."""
-        self._pods: Shared[Key, set[str]] = Shared(set.copy)  # the uids of the Pods for which it keeps them
+        """The immutable Secrets that the kubelet has read, by namespace and name."""
+        self._pods: Shared[Key, set[str]] = Shared(set.copy)  # for each of them, the uids of the Pods that refer to it
 
     def of(self, pod: Object) -> Secrets:
-        """A Pod's pull secrets; an empty name in its list stands for none."""
+        """The pull secrets of a Pod. Empty names in its list are skipped."""
         return [(name, self._find(pod, name)) for name in pull_secret_names(pod["spec"]) if name]
 
     def _find(self, pod: Object, name: str) -> Object | None:
@@ -39,7 +41,7 @@ class PullSecrets(Stateful):
         return secret
 
     def forget(self, pod: Object) -> None:
-        """Keep nothing for a Pod that is gone."""
+        """Drop a Pod that is gone, and the immutable Secrets that only it referred to."""
         for name in pull_secret_names(pod["spec"]):
             place = (namespace_of(pod), name)
             if place in self.kept:

@@ -1,8 +1,9 @@
-"""Pods that rest, because they wait for nothing but the back-off of pulls.
+"""The rest of Pods in back-off: syncs that would change nothing are skipped, to save time in long simulations.
 
-What could not start is tried again every RETRY seconds, a round. Where a Pod waits for nothing but back-off, those
-rounds would only count its events, so it rests, and its events are those of a Pod that did not: what is said anew is
-said in its round, and the rounds in between are counted when the rest ends.
+The kubelet syncs a Pod that couldn't start every RETRY seconds, in rounds. While all its containers are in back-off
+after failed pulls, such a sync only repeats the same events. So the Pod rests: it is woken for rounds in which an event
+would pass the event limit, and when the rest ends, the skipped rounds are added to the counts of its events. The
+result is the same as without a rest. The Kubelet does this (`_rest`, `_end_rest`); the arithmetic is here.
 """
 
 from __future__ import annotations
@@ -20,28 +21,28 @@ ROUND: Micros = round(RETRY * SECOND)
 
 
 class BackOff(NamedTuple):
-    """What a Pod waits for that waits for nothing but the back-off of pulls."""
+    """The state of a Pod whose containers are all in back-off after failed pulls."""
 
-    until: Micros  # when the first of its waits is over
-    words: list[Words]  # what each sync says until then
-    waiting: dict[str, Waiting]  # why its containers wait, as each sync finds
+    until: Micros  # the end of the first container's back-off
+    words: list[Words]  # the events of each sync until then
+    waiting: dict[str, Waiting]  # the reasons for waiting that each sync finds, by container
 
 
 class Rest(NamedTuple):
     """The rest of one Pod."""
 
-    since: Micros  # its last sync, or when it last said something
+    since: Micros  # the time of its last sync, or of its last events
     back_off: BackOff
 
     def rounds(self, now: Micros) -> int:
-        """In how many rounds, of which this is one, it has said the same again."""
+        """The number of rounds since `since`, with the present one: so often its events have been repeated."""
         return rounds_in(now - self.since)
 
     def seconds_to_round(self, now: Micros) -> float:
-        """In how many seconds its next round is."""
+        """Seconds until its next round."""
         return (ROUND - (now - self.since) % ROUND) / SECOND
 
 
 def rounds_in(span: Micros) -> int:
-    """In how many rounds a span of time is over, at least in one; one that is only begun counts."""
+    """The number of rounds that a span of time takes, rounded up, at least 1."""
     return max(1, (span + ROUND - 1) // ROUND)

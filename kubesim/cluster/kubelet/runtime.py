@@ -1,6 +1,7 @@
-"""The containers of a node's Pods: what they may compute, how they end, and when the kubelet hears of that.
+"""The container runtime: budgets of processes, ends of containers, and their news to the kubelet.
 
-Mirrors kubernetes pkg/kubelet/pleg and killContainer of pkg/kubelet/kuberuntime/kuberuntime_container.go, v1.36.
+Mirrors kubernetes pkg/kubelet/pleg (the generic one, which polls) and killContainer of
+pkg/kubelet/kuberuntime/kuberuntime_container.go, v1.36. launcher.py starts containers; this module ends them.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from kubesim.cluster.kubelet.containers import Container
 from kubesim.cluster.kubelet.worker import Worker, Workers, field_of
 from kubesim.shell.container import Outside
 
-# Seconds. The runtime is asked for news every second (pkg/kubelet/pleg).
+# Seconds. The kubelet asks the runtime for news every second (pkg/kubelet/pleg).
 RELIST = 1.0
-# From the end of the last process to the Pod's removal, as recorded; where nothing runs, from the sync that sees that.
+# From the end of the last process to the Pod's removal, as recorded on a real node.
 CLEANUP = 1.5
+# From the sync to the removal, if nothing runs.
 CLEANUP_IDLE = 0.2
-# Steps of all processes in a minute, and of one at least.
+# Budget steps of all processes in a minute, and the least number for one process.
 _MOST_STEPS = 8 * Budget.STEPS
 _LEAST_STEPS = Budget.STEPS // 10
 
@@ -31,9 +33,9 @@ Record = Callable[[str, str, str], None]
 
 
 class Runtime(Stateful):
-    """Runs and ends the processes of containers, and calls `sync` with the uid of a Pod of which there is news.
+    """Ends the processes of containers, and calls `sync` with the uid of each Pod that has news.
 
-    A timer names a Pod by its uid and a container by its id, because it may be gone by then.
+    Timers have the uid of a Pod and the id of a container as arguments, because either may be gone by then.
     """
 
     def __init__(self, clock: Clock, recorder: Recorder, sync: Callable[[str], None]) -> None:
@@ -43,17 +45,18 @@ class Runtime(Stateful):
         self._recorder = recorder
         self._sync = sync
         self._steps_left = _MOST_STEPS
-        self._full_at: Micros = 0  # when all steps were there
+        self._full_at: Micros = 0  # the last time at which `_steps_left` was set to _MOST_STEPS
 
     def recorder_for(self, worker: Worker, container: str) -> Record:
-        """What records events of a container, or without one of the Pod itself."""
+        """A function that records events of a container, or of the Pod itself for ""."""
         return partial(self._recorder.event, worker.pod, field=field_of(worker.pod["spec"], container))
 
     @contextmanager
     def processor(self) -> Iterator[Budget]:
-        """What a process that starts now may compute: a quarter of what is left, which is all again after a minute.
+        """A context with the budget of a process that starts now: a quarter of the node's remaining steps.
 
-        So a hundred that loop for ever, and are known only as far as was computed, cost little more than a few.
+        The node's steps are renewed once a minute. So a hundred endless loops cost little more computing time than a
+        few; their output is known only as far as it was computed.
         """
         if self._clock.now - self._full_at >= 60 * SECOND:
             self._steps_left = _MOST_STEPS
@@ -64,8 +67,10 @@ class Runtime(Stateful):
         self._steps_left -= before - budget.steps
 
     def relist(self, worker: Worker, *, again: bool = False) -> None:
-        """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them, or
-        (`again`) a second after them, as that of a container does that has started much later than its sandbox.
+        """Have the Pod synced a second from now with the runtime's news, in addition to planned syncs.
+
+        News until then arrive together. If a relist is due already, `again` adds another one a second after it, for a
+        container that has started much later than its sandbox.
         """
         if worker.news == 0:
             worker.news = 1
@@ -82,7 +87,7 @@ class Runtime(Stateful):
             self._sync(uid)
 
     def end_in(self, seconds: float, worker: Worker, container: Container, exit_code: int) -> None:
-        """Plan the end of a container's process."""
+        """Plan the end of a container's process, in `seconds`."""
         self._clock.call_later(seconds, self._process_ended, worker.uid, container.id, exit_code)
 
     def _process_ended(self, uid: str, container_id: str, exit_code: int) -> None:
@@ -94,7 +99,7 @@ class Runtime(Stateful):
                 self.end(worker, container, exit_code)
 
     def end(self, worker: Worker, container: Container, exit_code: int) -> None:
-        """Note that a container is over, unless that is known; the Pod is synced once the runtime tells so."""
+        """Mark a container as ended, unless it is. The Pod is synced at the next relist."""
         if not container.is_running:
             return
         container.end(exit_code, self._clock.now)
@@ -102,23 +107,23 @@ class Runtime(Stateful):
         name = container.spec["name"]
         has_done_its_part = name in worker.inits and exit_code == 0
         if not container.stopping and not has_done_its_part:
-            worker.crashes.setdefault(name, 0)  # its first restart doesn't have to wait, the next ones do
+            worker.crashes.setdefault(name, 0)  # the first restart has no delay; see Worker.take_restart
         self.relist(worker)
 
     def stop(self, worker: Worker, container: Container, message: str = "") -> None:
-        """Have a container stopped, and say so once; when it ends is planned by `end_within`."""
+        """Mark a container as stopping and record the event, once. Call `end_within` to plan its end."""
         if not container.stopping:
             container.stopping = True
             name = container.spec["name"]
             self.recorder_for(worker, name)("Normal", "Killing", message or f"Stopping container {name}")
 
     def end_within(self, grace: float, worker: Worker, container: Container) -> None:
-        """Plan the end of a container that is being stopped."""
+        """Plan the end of a stopping container: by itself, or killed after `grace` seconds."""
         seconds, exit_code = container.stops_after(grace)
         self.end_in(seconds, worker, container, exit_code)
 
     def stop_all(self, worker: Worker) -> float:
-        """Stop the containers of a Pod that is being deleted; in how many seconds they are over and cleaned up."""
+        """Stop the containers of a Pod that is being deleted. Returns the seconds until all are removed."""
         seconds = [self._seconds_to_clean_up(worker, container) for container in worker.containers.values()]
         return max([CLEANUP_IDLE, *seconds])
 
@@ -126,7 +131,7 @@ class Runtime(Stateful):
         if container.is_running:
             grace = worker.pod["metadata"].get("deletionGracePeriodSeconds", 0)
             self.stop(worker, container)
-            if container.process.last_words:  # which its log gets; where there are none, nobody sees the end
+            if container.process.last_words:  # its log must get them; without any, nothing shows the end
                 self.end_within(grace, worker, container)
             seconds, _ = container.stops_after(grace)
             return seconds + CLEANUP

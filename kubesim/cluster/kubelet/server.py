@@ -1,6 +1,8 @@
-"""What `kubectl logs` and `exec` get from a node.
+"""The kubelet's own API, which the API server uses for `kubectl logs` and `exec`.
 
-Mirrors kubernetes pkg/kubelet/{kubelet_pods,server/server}.go, v1.36.
+Mirrors kubernetes pkg/kubelet/{kubelet_pods,server/server}.go, v1.36. Server is the node, ContainerServer one
+container. The last two methods of Server tell kubectl what isn't simulated, for its `kubesim:` lines; no real kubelet
+has them.
 """
 
 from __future__ import annotations
@@ -24,11 +26,11 @@ from kubesim.shell.memoryfiles import MemoryFiles
 from kubesim.shell.process import Process
 
 _WAITING_MESSAGES = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}
-"""What is said of containers that wait for these reasons; of others, the reason itself (validateContainerLogStatus)."""
+"""The words for a waiting container by its reason; other reasons stand for themselves (validateContainerLogStatus)."""
 
 
 class ContainerServer(NamedTuple):
-    """What is asked of one of a Pod's containers; without a `container`, it has not been started."""
+    """Requests about one container of a Pod, which has the name `name`. `container` is None before its first start."""
 
     api: Component
     clock: Clock
@@ -37,8 +39,10 @@ class ContainerServer(NamedTuple):
     container: Container | None
 
     def logs(self, previous: bool) -> list[LogLine]:
-        """What it (or the one before it) wrote, as the Pod's status names the two. Raises StatusError where there is
-        nothing to read. Mirrors validateContainerLogStatus of kubelet_pods.go.
+        """The lines of its log, or of the log before its last restart.
+
+        The Pod's status decides which run is the previous one. Raises StatusError if there is no log. Mirrors
+        validateContainerLogStatus of kubelet_pods.go.
         """
         pod = self.pod["metadata"]["name"]
         status = _status_of(self.pod, self.name)
@@ -51,18 +55,24 @@ class ContainerServer(NamedTuple):
         if not previous or last == self.container.url:
             return self.container.lines(self.clock.now)
         before = self.container.previous
-        if before is None or not self.container.is_running:  # of those that have ended, a node keeps one
+        if before is None or not self.container.is_running:  # a node keeps only the last ended run
             return [LogLine(self.clock.now, f"unable to retrieve container logs for {last}")]
         return before.lines(self.clock.now)
 
     def execute(self, argv: Sequence[str], payer: Budget, stdin: str = "") -> Process:
-        """Run a command beside the container's. Raises StatusError where it does not run, and StartError."""
+        """Run a command in the container, to its end. `payer` pays for it.
+
+        Raises StatusError if the container isn't running, and StartError if the command can't be started.
+        """
         place = self.prepared_place(argv)
         budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
         return place.run(list(argv), self.clock.now, self._running().main, budget, stdin)
 
     def prepared_place(self, argv: Sequence[str]) -> Place:
-        """Where `argv` may run, with its volumes as they are now. Raises StatusError and StartError."""
+        """The place for the command `argv`, after checking that it can run, with the volumes' present files.
+
+        Raises StatusError and StartError, as `execute` does.
+        """
         running = self._running()
         files = running.place.files
         files.folders |= mounts(PodData(self.api, self.pod), running.spec, running.image_files, files.folders)
@@ -77,7 +87,7 @@ class ContainerServer(NamedTuple):
 
 
 class Server(NamedTuple):
-    """What the API server asks of a node."""
+    """The node's side of requests from the API server."""
 
     api: Component
     clock: Clock
@@ -85,13 +95,16 @@ class Server(NamedTuple):
     workers: Workers
 
     def connect(self, pod: Object, container: str) -> ContainerServer:
-        """The way to one of the Pod's containers, which need not be there."""
+        """The requests about one container of a Pod, which needn't exist."""
         worker = self.workers.find(pod["metadata"]["uid"])
         started = worker.containers.get(container) if worker else None
         return ContainerServer(self.api, self.clock, pod, container, started)
 
     def lacks_program(self, reference: str, program: str) -> bool:
-        """Whether an image lacks a program here that it has, or may have, on a real node, and that isn't its own."""
+        """True if the simulated image lacks a program that the real image has or may have.
+
+        False for the image's own program, which is simulated, and for an unknown image.
+        """
         parsed = _parsed(reference)
         if parsed is None:
             return False
@@ -102,7 +115,7 @@ class Server(NamedTuple):
         return base.has_unsimulated(program, MemoryFiles(base.with_files(image.files)))
 
     def is_guess(self, reference: str) -> bool:
-        """Whether no one here knows that there is such an image, and it's pulled as if there were."""
+        """True if the simulator doesn't know the image, and pulls it as if it existed."""
         parsed = _parsed(reference)
         if parsed is None or self.images.node.present(parsed, self.clock.now):
             return False
@@ -110,18 +123,19 @@ class Server(NamedTuple):
 
 
 def _status_of(pod: Object, container: str) -> Object | None:
-    """A container's status as the Pod has it; None where it has none yet."""
+    """The status of a container in its Pod; None before the first report."""
     keys = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
     return find_named([item for key in keys for item in pod["status"].get(key, ())], container)
 
 
 def _waiting_message(status: Object | None) -> str:
-    """Why a container waits, in the words of `kubectl logs`."""
+    """The reason of a waiting container in the words of `kubectl logs`."""
     reason = str(at(status, "state.waiting.reason") or "ContainerCreating")
     return _WAITING_MESSAGES.get(reason, reason)
 
 
 def _parsed(reference: str) -> imageref.Reference | None:
+    """The parsed name of an image; None for an invalid one."""
     try:
         return imageref.parse(reference)
     except ValueError:

@@ -1,7 +1,7 @@
-"""The status that the kubelet reports for a Pod: a function of the Pod, its containers and time.
+"""The status that the kubelet reports for a Pod, a pure function of the Pod, its worker and the time.
 
 Mirrors kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and
-pkg/kubelet/status/{generate,status_manager}.go, v1.36.
+pkg/kubelet/status/{generate,status_manager}.go, v1.36, without probes and readiness gates.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from kubesim.pull.attempt import Waiting
 from kubesim.shell.users import User
 
 ImageNames = Callable[[str], tuple[str, str]]
-"""What a status shows as image and imageID of the image with a digest."""
+"""A function from an image's digest to `image` and `imageID` of a status (NodeImages.status_names)."""
 
 
 class _Holding(NamedTuple):
-    """Whether a condition holds ("True" or "False"), and why, as far as it says."""
+    """The content of a condition: status "True" or "False", and reason and message, or ""."""
 
     status: str
     reason: str = ""
@@ -34,14 +34,14 @@ class _Holding(NamedTuple):
 
 
 def generate(worker: Worker, now: str, image_names: ImageNames) -> Object:
-    """The status of a Pod, whose conditions keep their transition times where they did not change."""
+    """The status of a Pod at the time `now`. Conditions with an unchanged status keep their transition time."""
     pod = worker.pod
     spec = pod["spec"]
     old = pod["status"]
     waiting = "PodInitializing" if spec.get("initContainers") else "ContainerCreating"
     mains = [_container_status(item, worker, waiting, image_names) for item in spec["containers"]]
     first = [_container_status(item, worker, "PodInitializing", image_names) for item in spec.get("initContainers", ())]
-    # The status of a Pod that is being deleted is asked for once all is over.
+    # For a Pod that is being deleted, this is called only by `ended`, when all containers have ended.
     phase = _last_phase(mains) if is_deleted(pod) else _phase(worker, first, mains)
     incomplete = _unready(first) if all(map(_never_started, mains)) else ""
     unready = _unready([item for item in (*first, *mains) if item["name"] not in worker.inits])
@@ -69,13 +69,14 @@ def generate(worker: Worker, now: str, image_names: ImageNames) -> Object:
 
 
 def _by_name(statuses: list[Object]) -> list[Object]:
-    """Statuses as the kubelet lists those of all but init containers. Mirrors SortedContainerStatuses."""
+    """Container statuses sorted by name, as for all but init containers. Mirrors SortedContainerStatuses."""
     return sorted(statuses, key=itemgetter("name"))
 
 
 def ended(worker: Worker, now: Micros, image_names: ImageNames) -> Object:
-    """A Pod that was deleted and has had its time, which only finalizers keep, after its last deletion, without a grace
-    period. Its containers have ended.
+    """A deleted Pod that only finalizers keep, with grace period 0 and the status of its end.
+
+    All its containers have ended. Those without a known end get the reason ContainerStatusUnknown.
     """
     pod = worker.pod
     status = generate(worker, rfc3339(now), image_names)
@@ -89,13 +90,13 @@ def ended(worker: Worker, now: Micros, image_names: ImageNames) -> Object:
 
 
 def _begun(inits: list[Object]) -> list[Object]:
-    """The init containers up to the last that has started, the first in any case. Mirrors initializedContainers."""
+    """The statuses up to the last init container that has started, or the first. Mirrors initializedContainers."""
     started = [index for index, status in enumerate(inits) if not _never_started(status)]
     return inits[: max(started, default=0) + 1]
 
 
 def _has_initialized(pod: Object) -> bool:
-    """Whether it shows that its init containers have done their part. Mirrors hasPodInitialized."""
+    """True if the Pod's status shows that all its init containers are done. Mirrors hasPodInitialized."""
     specs = pod["spec"].get("initContainers")
     if not specs:
         return True
@@ -121,11 +122,12 @@ _UNKNOWN_END: Object = {
 
 
 def _container_status(spec: Object, worker: Worker, default_reason: str, image_names: ImageNames) -> Object:
+    """The status of a container. `default_reason` is for one that waits without a reason of its own."""
     name = spec["name"]
     is_init = name in worker.inits
     container = worker.containers.get(name)
     waiting = worker.waiting.get(name)
-    # The runtime says the first name that the image has by now.
+    # The runtime reports the first of the image's present names, not the one in the Pod's spec.
     image, image_id = image_names(container.digest) if container else (spec["image"], "")
     status: Object = {
         "image": image,
@@ -151,7 +153,7 @@ def _container_status(spec: Object, worker: Worker, default_reason: str, image_n
 
 
 def _ephemeral_status(spec: Object, worker: Worker, default_reason: str, image_names: ImageNames) -> Object:
-    """That of a container which nothing probes."""
+    """The status of an ephemeral container, which is never ready and has no `started`."""
     status = _container_status(spec, worker, default_reason, image_names)
     del status["started"]
     return {**status, "ready": False}
@@ -163,14 +165,14 @@ def _user(user: User) -> Object:
 
 
 def _is_ready(container: Container, is_init: bool) -> bool:
-    """Whether it does its part: an init container has done it."""
+    """True for a running main container, and for an init container that has succeeded."""
     if is_init:
         return container.exit_code == 0
     return container.is_running
 
 
 def _last_state(container: Container | None, waiting: Waiting | None) -> Object:
-    """How the container before ended: a container that waits for its restart is itself the one before."""
+    """The state of the run before. A container that waits for its restart is itself the run before."""
     if container is None:
         return {}
     if waiting and not container.is_running:
@@ -179,6 +181,7 @@ def _last_state(container: Container | None, waiting: Waiting | None) -> Object:
 
 
 def _state(container: Container | None, waiting: Waiting | None, default_reason: str) -> Object:
+    """The present state. `waiting` wins over a container, which has ended then."""
     if waiting:
         reason, message = waiting
         if not message:
@@ -195,7 +198,7 @@ def _mount(mount: Object) -> Object:
 
 
 def _phase(worker: Worker, first: list[Object], mains: list[Object]) -> str:
-    """As getPhase: Pending until every container has started, then by what the containers did.
+    """The phase: Pending until every container has started, then by the states of the containers. Mirrors getPhase.
 
     `first` are the statuses of the init containers and sidecars, `mains` those of the other containers.
     """
@@ -223,11 +226,12 @@ def _last_phase(statuses: list[Object]) -> str:
 
 
 def _unready(statuses: list[Object]) -> str:
-    """The names of the containers that aren't ready."""
+    """The names of the containers that aren't ready, separated by spaces, as Go prints a list."""
     return " ".join([status["name"] for status in statuses if not status["ready"]])
 
 
 def _failed(status: Object) -> bool:
+    """True if a container has ended with another exit status than 0."""
     return bool(status["state"].get("terminated", {}).get("exitCode"))
 
 
@@ -236,6 +240,7 @@ def _never_started(status: Object) -> bool:
 
 
 def _conditions(pod: Object, holdings: Mapping[str, _Holding], now: str) -> list[Object]:
+    """The list of conditions; the identical list of the Pod's status if nothing has changed, to share memory."""
     generation = pod["metadata"]["generation"]
     last = pod["status"].get("conditions", [])
     before = {item["type"]: item for item in last}
@@ -249,7 +254,7 @@ def _conditions(pod: Object, holdings: Mapping[str, _Holding], now: str) -> list
 
 @lru_cache(maxsize=4096)
 def _condition(kind: str, holding: _Holding, since: str, generation: int) -> Object:
-    """A condition as the API writes it, which many Pods may share."""
+    """A condition as the API writes it. It is cached and shared by many Pods: don't change it."""
     condition: Object = {"lastProbeTime": None, "lastTransitionTime": since, "status": holding.status, "type": kind}
     if holding.message:
         condition["message"] = holding.message
@@ -261,7 +266,7 @@ def _condition(kind: str, holding: _Holding, since: str, generation: int) -> Obj
 
 @lru_cache(maxsize=1024)
 def _holdings(phase: str, has_address: bool, incomplete: str, unready: str) -> Mapping[str, _Holding]:
-    """What holds of a Pod in a phase, some of whose containers are incomplete or unready: their names."""
+    """The conditions of a Pod by type. `incomplete` and `unready` are the names of such containers (`_unready`)."""
     done = phase in ("Succeeded", "Failed")
     initialized = _holds_unless("ContainersNotInitialized", "containers with incomplete status", incomplete)
     ready = _holds_unless("ContainersNotReady", "containers with unready status", unready)
@@ -280,5 +285,5 @@ def _holdings(phase: str, has_address: bool, incomplete: str, unready: str) -> M
 
 
 def _holds_unless(reason: str, text: str, names: str) -> _Holding:
-    """Of a condition that holds where no container is named."""
+    """A condition that is true if `names`, the containers in the way, is ""."""
     return _Holding("False", reason, f"{text}: [{names}]") if names else _Holding("True")

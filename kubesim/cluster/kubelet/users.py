@@ -1,6 +1,7 @@
-"""Whom a container runs as, as its image and the Pod's securityContext have it.
+"""The user and groups of a container's process, from its image and the securityContext of Pod and container.
 
 Mirrors kubernetes pkg/kubelet/kuberuntime/security_context{,_others}.go and pkg/volume/util/util.go, v1.36.
+Capabilities, seccomp and SELinux are left out.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from kubesim.shell.users import Accounts, User
 
 
 def security_context(pod: Object, container: ContainerSpec) -> dict[str, Any]:
-    """The settings of a container: its own, before those of its Pod."""
+    """The effective securityContext of a container: its own fields override those of the Pod."""
     return {**pod["spec"].get("securityContext", {}), **container.get("securityContext", {})}
 
 
 def user_of(pod: Object, container: ContainerSpec, image_user: str, accounts: Accounts) -> User:
-    """Whom a container runs as, whose image names a user (by number or name; "": root) and `accounts`."""
+    """The user and groups of a container's process.
+
+    `image_user` is the USER of its image, a number or a name, "" for root. `accounts` are the image's users and groups.
+    """
     context = security_context(pod, container)
     of_pod = pod["spec"].get("securityContext", {})
     groups = list(of_pod.get("supplementalGroups", ()))
@@ -31,7 +35,7 @@ def user_of(pod: Object, container: ContainerSpec, image_user: str, accounts: Ac
 
 
 def check_user(pod: Object, container: ContainerSpec, image_user: str) -> None:
-    """Raise MissingError where a container may not run as root, and does, or may do so."""
+    """Raise MissingError if runAsNonRoot is set, and the user is root or can't be told from root."""
     context = security_context(pod, container)
     if not context.get("runAsNonRoot"):
         return
@@ -44,7 +48,7 @@ def check_user(pod: Object, container: ContainerSpec, image_user: str) -> None:
 
 
 def _why_not_non_root(image_user: str) -> str:
-    """Why an image's user isn't known to be another one than root; "" where it is."""
+    """The kubelet's reason why an image's user is, or may be, root; "" for a number other than 0."""
     if image_user in ("", "0"):
         return "container has runAsNonRoot and image will run as root"
     if not image_user.isdecimal():

@@ -1,7 +1,7 @@
-"""The files that a container finds in its volumes, with their modes.
+"""The files of a container's volumes, with modes and owners.
 
-Mirrors kubernetes pkg/volume/{secret,configmap,projected,downwardapi,emptydir} and pkg/volume/volume_linux.go, v1.36,
-but for the links of the kubelet's atomic writer: the files are where those lead from.
+Mirrors kubernetes pkg/volume/{secret,configmap,projected,downwardapi,emptydir} and pkg/volume/volume_linux.go, v1.36.
+The kubelet's atomic writer makes symbolic links to a folder ..data; here the files are directly in the volume.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from kubesim.shell.memoryfiles import MemoryFiles
 from kubesim.shell.users import FILE, Owner
 
 _WITH_FILES = frozenset({"secret", "configMap", "serviceAccountToken", "downwardAPI", "image"})
-"""The sources of volumes that bring files, which containers can't write to."""
+"""Sources of volumes with files, which containers can't write to. The only other source is emptyDir."""
 
-_DEEPEST = 20  # in how many folders of a volume a file may be; a limit of kubesim
-_READABLE = 0o440  # what the files of a volume with an fsGroup let this group do
+_DEEPEST = 20  # levels of folders in a volume; a limit of kubesim
+_READABLE = 0o440  # the bits added to the mode of files in a volume of a Pod with an fsGroup
 
 
 class FileProjection(NamedTuple):
@@ -34,11 +34,11 @@ class FileProjection(NamedTuple):
 
 
 Payload = dict[str, FileProjection]
-"""Files by their paths in a volume; a file alone has the name ""."""
+"""Files by their paths in a volume. The path "" is for a single file, mounted by its subPath."""
 
 
 def mount_failures(data: PodData) -> Iterator[str]:
-    """What the kubelet says of each volume that cannot be mounted."""
+    """The kubelet's message for each volume of a Pod that can't be mounted."""
     for volume in data.pod["spec"].get("volumes", ()):
         try:
             _contents(data, volume)
@@ -49,12 +49,12 @@ def mount_failures(data: PodData) -> Iterator[str]:
 def mounts(
     data: PodData, container: ContainerSpec, images: Mapping[str, Payload], known: Mapping[str, Folder]
 ) -> dict[str, Folder]:
-    """The files of a container's volumes as they are now, by mount path; of a broken volume there is an empty folder,
-    and nothing of a part of it, which may be a file.
+    """The present files of a container's volumes, by mount path. emptyDirs are left out (see `shared_folders`).
 
-    What it has already is among `known`: a volume whose source is gone stays as it was, and so does a part of one,
-    which is bound to the file that there was when the container started. A volume that is a folder to write to is left
-    out. `images` are the files of image volumes by their names.
+    `known` has the folders that the container has mounted before, by mount path; callers merge the result into them.
+    So a path missing from the result stays as it was: a volume whose source is gone, and any mount with a subPath,
+    which is bound to the file at the container's start. Otherwise a broken volume is an empty folder, and a subPath
+    of it, which may be a file, is left out. `images` are the files of image volumes by volume.
     """
     mounted: dict[str, Folder] = {}
     for mount in container.get("volumeMounts", ()):
@@ -79,9 +79,10 @@ def _path_of(mount: Object) -> str:
 
 
 def _folder(contents: Payload, group: int | None) -> Folder:
-    """Files that can't be written; a `group` that there is may read them.
+    """A read-only Folder with these files, readable for `group` unless that is None.
 
-    Both a file alone and a folder itself have the name "", so that the file is where the folder would be.
+    In a Folder, "" is the name of the folder itself, with None as its text. A single file takes that name, so it is
+    mounted in place of the folder.
     """
     inside = MemoryFiles().fill({f"/{name}": file.text for name, file in contents.items() if name})
     owners: dict[str, Owner] = {}
@@ -90,20 +91,21 @@ def _folder(contents: Payload, group: int | None) -> Folder:
         owner = Owner(file.mode | added, file.uid, group or 0)
         if owner != FILE:
             owners[f"/{name}" if name else ""] = owner
-    del inside["/"]  # the volume's own folder, which "" stands for
+    del inside["/"]  # the folder itself, whose name in a Folder is ""
     alone = contents.get("")
     return Folder({"": alone.text if alone else None, **inside}, owners, is_read_only=True)
 
 
 def _group(pod: Object) -> int | None:
+    """The Pod's fsGroup."""
     group: int | None = pod["spec"].get("securityContext", {}).get("fsGroup")
     return group
 
 
 def shared_folders(pod: Object, container: ContainerSpec, folders: dict[str, Folder]) -> dict[str, Folder]:
-    """The Pod's emptyDirs that a container mounts as a whole, by mount path.
+    """The Pod's emptyDirs that a container mounts, by mount path, without mounts of a subPath.
 
-    `folders` keeps them by their names: one that no container has mounted before is added.
+    `folders` keeps the Pod's emptyDirs by volume, and is changed: one that no container has mounted before is added.
     """
     names = [volume["name"] for volume in pod["spec"].get("volumes", ()) if "emptyDir" in volume]
     shared: dict[str, Folder] = {}
@@ -116,7 +118,7 @@ def shared_folders(pod: Object, container: ContainerSpec, folders: dict[str, Fol
 
 
 def read_only_paths(container: ContainerSpec) -> set[str]:
-    """Where a container mounts what it may not write; "" for all of its own files."""
+    """The paths of a container's read-only mounts; "" is among them for a read-only root filesystem."""
     paths = {_path_of(mount) for mount in container.get("volumeMounts", ()) if mount.get("readOnly")}
     if container.get("securityContext", {}).get("readOnlyRootFilesystem"):
         paths.add("")
@@ -124,11 +126,12 @@ def read_only_paths(container: ContainerSpec) -> set[str]:
 
 
 def _brings_files(volume: Object) -> bool:
+    """True for a volume with files from the cluster or an image, and False for an emptyDir."""
     return any(not _WITH_FILES.isdisjoint(source) for source in _sources(volume))
 
 
 def _part_of(contents: Payload, path: str) -> Payload:
-    """A file of a volume, or what a folder of it holds; one that is missing is made, as a folder (makeMounts)."""
+    """The file or folder at a subPath. A missing one is an empty folder, as makeMounts creates it."""
     path = posixpath.normpath(path)
     if path == ".":
         return contents
@@ -139,7 +142,7 @@ def _part_of(contents: Payload, path: str) -> Payload:
 
 
 def _sources(volume: Object) -> Sequence[Object]:
-    """The volume's one source, or those that it projects."""
+    """The sources of a projected volume, or the only one of any other."""
     if "projected" in volume:
         sources: Sequence[Object] = volume["projected"].get("sources", ())
         return sources
@@ -148,7 +151,7 @@ def _sources(volume: Object) -> Sequence[Object]:
 
 def _contents(data: PodData, volume: Object) -> Payload:
     """The files of a volume, by their paths in it. Raises MissingError."""
-    (fields,) = [value for name, value in volume.items() if name != "name"]  # of its one source, or its projection
+    (fields,) = [value for name, value in volume.items() if name != "name"]  # a volume has one source beside its name
     mode = fields.get("defaultMode", FILE.mode)
     payload: Payload = {}
     for source in _sources(volume):
@@ -159,6 +162,7 @@ def _contents(data: PodData, volume: Object) -> Payload:
 
 
 def _source_files(data: PodData, source: Object, mode: int) -> Payload:
+    """The files of one source, with `mode` unless they have their own. Raises MissingError."""
     for kind in SOURCES:
         if reference := source.get(kind.volume):
             return _keys(data, kind, reference, mode)
@@ -171,7 +175,10 @@ def _source_files(data: PodData, source: Object, mode: int) -> Payload:
 
 
 def _token_file(pod: Object, token: str, mode: int) -> FileProjection:
-    """A token, which only one user or the fsGroup may read, where there is one. Mirrors pkg/volume/projected."""
+    """The file of a ServiceAccount's token. If the Pod has one user or an fsGroup, only that may read it.
+
+    Mirrors pkg/volume/projected.
+    """
     user = _only_user(pod)
     if user is None and _group(pod) is None:
         return FileProjection(token, mode)
@@ -179,7 +186,7 @@ def _token_file(pod: Object, token: str, mode: int) -> FileProjection:
 
 
 def _only_user(pod: Object) -> int | None:
-    """The user that all containers are told to run as; None where there isn't one. Mirrors FsUserFrom."""
+    """The runAsUser that all containers share; None if they differ, or have none. Mirrors FsUserFrom."""
     of_pod = pod["spec"].get("securityContext", {})
     users = set()
     for _, container in containers_of(pod["spec"]):
@@ -189,6 +196,7 @@ def _only_user(pod: Object) -> int | None:
 
 
 def _downward_files(data: PodData, source: Object, mode: int) -> Payload:
+    """The files of a downwardAPI source; {} for a source without items."""
     payload: Payload = {}
     for item in source.get("items", ()):
         if "fieldRef" in item:
@@ -200,7 +208,7 @@ def _downward_files(data: PodData, source: Object, mode: int) -> Payload:
 
 
 def _keys(data: PodData, source: DataSource, reference: Object, mode: int) -> Payload:
-    """The keys of a Secret or ConfigMap as files: all of them, or the `items` under their paths."""
+    """The keys of a Secret or ConfigMap as files: all, or only the `items`, under their paths. Raises MissingError."""
     values = data.of(source.resource, reference) or {}
     items = reference.get("items")
     if not items:

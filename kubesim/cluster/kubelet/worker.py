@@ -1,7 +1,7 @@
-"""What the kubelet remembers of a Pod, and which containers it starts next.
+"""The kubelet's memory of a Pod, and the choice of the containers to start next.
 
 Mirrors kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions) and pkg/kubelet/pod_workers.go,
-v1.36.
+v1.36, without probes: a sidecar lets the next container start as soon as it runs.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from kubesim.pull.attempt import Waiting
 from kubesim.shell.container import Outside
 from kubesim.shell.containerfiles import Folder
 
-CRASH_BACKOFF_FIRST = 10  # seconds, twice as many each time
+# Seconds before the second restart of a container, which double with each further one, up to the limit.
+CRASH_BACKOFF_FIRST = 10
 CRASH_BACKOFF_LIMIT = 300
 
 
 class RequiredImage(NamedTuple):
-    """An image that a Pod needs: for a container, whose part of the Pod is `spec`, or for a volume."""
+    """An image that a Pod needs for a container or an image volume, of the name `name`. `spec` is None for a volume."""
 
     name: str
     image: str
@@ -39,35 +40,35 @@ class RequiredImage(NamedTuple):
 
     @property
     def container(self) -> str:
-        """The name of the container that needs it; "" where a volume does."""
+        """The name of the container; "" for a volume."""
         return self.name if self.spec is not None else ""
 
     @property
     def subject(self) -> str:
-        """What needs it, as a pull's request and trace name it: a container, or "volumes/" and a volume."""
+        """The key in pull requests and traces: the name of the container, or "volumes/" and that of the volume."""
         return self.container or f"volumes/{self.name}"
 
 
 def images_of_volumes(spec: PodSpec) -> list[RequiredImage]:
-    """What the image volumes of a Pod need."""
+    """The images for a Pod's image volumes."""
     volumes = [item for item in spec.get("volumes", ()) if "image" in item]
     return [RequiredImage(item["name"], item["image"]["reference"], item["image"]["pullPolicy"]) for item in volumes]
 
 
 class Turn(Enum):
-    """Whether a worker starts containers, for which a sync has to wait."""
+    """The state of a worker's sync."""
 
-    IDLE = 0
-    BUSY = 1
-    DUE = 2  # it is busy, and a sync waits
+    IDLE = 0  # no sync is going on
+    BUSY = 1  # a sync gets images and starts containers, which can take long
+    DUE = 2  # the same, and another sync follows it
 
 
 class Worker:
-    """The kubelet's memory of one Pod, of which nothing is known yet but the Pod."""
+    """The kubelet's memory of one Pod. `changes` must be increased with every change that the Pod's status shows."""
 
     def __init__(self, pod: Object) -> None:
         init_containers = pod["spec"].get("initContainers", ())
-        self.pod = pod  # as the present sync has it
+        self.pod = pod  # the version of the present sync
         self.uid: str = pod["metadata"]["uid"]
         self.namespace = namespace_of(pod)
         self.name = name_of(pod)
@@ -75,23 +76,23 @@ class Worker:
         self.inits = frozenset(item["name"] for item in init_containers) - self.sidecars
         self.ip = ""
         self.containers: dict[str, Container] = {}
-        self.folders: dict[str, Folder] = {}  # its emptyDirs
-        self.waiting: dict[str, Waiting] = {}  # by the names of containers that don't run
-        self.crashes: dict[str, int] = {}  # of containers that ended: seconds until they may start again
-        self.planned = 0  # the number of the timer of the next sync
+        self.folders: dict[str, Folder] = {}  # its emptyDirs by volume
+        self.waiting: dict[str, Waiting] = {}  # the reasons of containers that don't run, by name
+        self.crashes: dict[str, int] = {}  # seconds from a container's end to its next restart, by name
+        self.planned = 0  # the timer of the next sync; see Kubelet._plan
         self.has_sandbox = False
         self.sandbox_started: Micros = 0
         self.turn = Turn.IDLE
-        self.is_terminating = False  # with which a sync that goes on is cancelled: nothing starts any more
-        self.mount_wait = 0.25  # seconds; before each look at missing volumes it is doubled
-        self.news = 0  # how often the runtime will still report something of its containers
-        self.changes = 0  # of what the status depends on
-        self.reported = (-1, 0)  # the version at which the status was written
+        self.is_terminating = False  # it is being deleted: nothing starts any more, and a sync in progress ends
+        self.mount_wait = 0.25  # seconds; doubled before each retry to mount volumes
+        self.news = 0  # the number of relists still to come for this Pod; see Runtime.relist
+        self.changes = 0  # the number of changes that the status shows
+        self.reported = (-1, 0)  # the `version` of the last written status
 
     def copy(self, outside: Outside) -> Worker:
-        """Another kubelet's memory of the Pod, whose containers reach what is `outside` there.
+        """A copy for the kubelet of a copied cluster, whose containers reach that cluster's `outside`.
 
-        What can be changed in place is copied here, by hand.
+        Everything that is changed in place must be copied here by hand. Folders stay shared between containers.
         """
         folders = {name: folder.copy() for name, folder in self.folders.items()}
         shared = {id(folder): folders[name] for name, folder in self.folders.items()}
@@ -107,28 +108,29 @@ class Worker:
 
     @property
     def pod_with_address(self) -> Object:
-        """The Pod as its containers see it, before its status says so."""
+        """The Pod with its address in the status, for containers that start before the status is written."""
         return {**self.pod, "status": {**self.pod["status"], "podIP": self.ip, "podIPs": [{"ip": self.ip}]}}
 
     @property
     def grace(self) -> float:
-        """The seconds that a container has to end, where the Pod isn't deleted."""
+        """The grace period in seconds of a container that is stopped for another reason than the Pod's deletion."""
         seconds: int = self.pod["spec"]["terminationGracePeriodSeconds"]
         return seconds
 
     @property
     def version(self) -> tuple[int, int]:
-        """What the status says: the count of changes, and the generation of the Pod."""
+        """The version of the status: equal versions have equal statuses."""
         return self.changes, self.pod["metadata"]["generation"]
 
     @property
     def is_reported(self) -> bool:
-        """Whether nothing has changed since the status was written."""
+        """True if nothing has changed since the last written status."""
         return self.reported == self.version
 
     def policy_of(self, spec: ContainerSpec) -> str:
-        """The policy by which a container is started again: a sidecar always, any other one as the Pod says, which for
-        an init container means at most until it succeeds.
+        """The restart policy of a container: Always for a sidecar, else that of the Pod.
+
+        Always means OnFailure for an init container, which runs until it succeeds.
         """
         name = spec["name"]
         if name in self.sidecars:
@@ -137,7 +139,7 @@ class Worker:
         return "OnFailure" if name in self.inits and policy == "Always" else policy
 
     def wait(self, container: str, reason: Waiting | None) -> None:
-        """Note why a container does not run (None: it does)."""
+        """Set the reason for which a container waits; None for one that doesn't wait."""
         if self.waiting.get(container) != reason:
             self.changes += 1
             self.waiting.pop(container, None)
@@ -145,7 +147,7 @@ class Worker:
                 self.waiting[container] = reason
 
     def add(self, container: Container) -> None:
-        """Keep a container instead of the one before it, which it remembers."""
+        """Add a container that has been started. It replaces the run before, and keeps that as `previous`."""
         if old := self.containers.get(container.spec["name"]):
             container.restarts = old.restarts + 1
             container.previous = old
@@ -154,15 +156,16 @@ class Worker:
         self.changes += 1
 
     def end_all(self, now: Micros) -> None:
-        """Note that the containers of a Pod that is deleted have had their time."""
+        """End all running containers of a deleted Pod after its grace period."""
         for container in self.containers.values():
             if container.is_running:
                 _, exit_code = container.stops_after(self.pod["metadata"]["deletionGracePeriodSeconds"])
                 container.end(exit_code, now)
 
     def take_restart(self, spec: ContainerSpec, now: Micros) -> Waiting | None:
-        """Why a container that exited too often has to wait for its restart; None where it starts now, and then the
-        next restart has to wait for twice as long.
+        """Take a restart of a container: None if it may start now, and then the delay of the next restart is doubled.
+
+        While its back-off isn't over, it is the reason CrashLoopBackOff, and nothing changes.
         """
         name = spec["name"]
         container = self.containers.get(name)
@@ -176,8 +179,10 @@ class Worker:
         return Waiting("CrashLoopBackOff", f"back-off {go_duration(delay * SECOND)} restarting failed {what}")
 
     def due(self) -> Iterator[ContainerSpec]:
-        """The containers to start now: ephemeral ones, sidecars that don't run, and the first init container that has
-        not succeeded, or else all that don't run.
+        """The containers to start now.
+
+        These are new ephemeral containers, sidecars that don't run, and the first init container that has not
+        succeeded. After the last init container, all main containers that don't run.
         """
         if self.is_over:
             return
@@ -199,13 +204,14 @@ class Worker:
                 yield main
 
     def starts_next(self, spec: ContainerSpec) -> bool:
-        """Whether a container is to be started, for the first time or again."""
+        """True if a container must be started, for the first time or again."""
         container = self.containers.get(spec["name"])
         return container is None or container.starts_again(self.policy_of(spec))
 
     def _lets_start(self, init: ContainerSpec, following: ContainerSpec) -> bool:
-        """Whether the container that follows an init container may start: that has succeeded, or is a sidecar that has
-        started once.
+        """True if an init container lets the `following` one start: it has succeeded, or is a sidecar that runs.
+
+        A sidecar that has ended doesn't hold up a container that has started before.
         """
         container = self.containers.get(init["name"])
         if container is None:
@@ -215,7 +221,7 @@ class Worker:
         return container.exit_code == 0
 
     def change_of(self, container: Container) -> str:
-        """What is said of a container or sidecar whose definition was changed while it runs; "" where it was not."""
+        """The event's message for a container or sidecar whose definition has changed since its start; "" if not."""
         spec = self.pod["spec"]
         name = container.spec["name"]
         main = find_named(spec["containers"], name)
@@ -228,12 +234,12 @@ class Worker:
 
     @property
     def has_waited_for_images(self) -> bool:
-        """Whether a container has started later than the sandbox, because an image was pulled before."""
+        """True if a container has started later than the sandbox, after the pull of an image."""
         return any(container.started > self.sandbox_started for container in self.containers.values())
 
     @property
     def is_over(self) -> bool:
-        """Whether all containers, apart from sidecars, have ended and are not to be started again."""
+        """True if all main containers have ended for good."""
         for spec in self.pod["spec"]["containers"]:
             if self.starts_next(spec) or self.containers[spec["name"]].is_running:
                 return False
@@ -241,14 +247,14 @@ class Worker:
 
 
 class Workers(Shared[str, Worker]):
-    """The workers of a node's Pods by their uids, in the order in which they came."""
+    """The workers of a node's Pods by uid, in the order in which the Pods came to the node."""
 
     def __init__(self, outside: Outside) -> None:
-        """The Pods' containers reach what is `outside`."""
+        """`outside` has the programs that reach out of containers; the containers of copied workers get it."""
         super().__init__(lambda worker: worker.copy(outside))
 
     def find(self, uid: str) -> Worker | None:
-        """A worker, which may be changed; None where its Pod is gone."""
+        """A worker for changing, or None if its Pod is gone."""
         try:
             return self.own(uid)
         except KeyError:
@@ -256,26 +262,26 @@ class Workers(Shared[str, Worker]):
 
 
 def marks(pod: Object) -> tuple[object, ...]:
-    """What of the metadata makes the kubelet look at a Pod again."""
+    """The metadata whose changes make the kubelet sync a Pod."""
     meta = pod["metadata"]
     deletion = (meta.get("deletionTimestamp"), meta.get("deletionGracePeriodSeconds"))
     return meta.get("labels"), meta.get("annotations"), deletion
 
 
 def pod_address(number: int) -> str:
-    """The address of a Pod in the node's network, from 10.244.1.3 for number 2 on: 254 in each block of 256."""
+    """The IP address with this number in the node's network: 10.244.1.3 for 2, with 254 addresses in each /24."""
     block, place = divmod(number, 254)
     return f"10.244.{1 + block}.{1 + place}"
 
 
 def full_name(pod: Object) -> str:
-    """A Pod as the kubelet names it in messages. Mirrors pkg/kubelet/util/format/pod.go."""
+    """The kubelet's name of a Pod in messages: name_namespace(uid). Mirrors pkg/kubelet/util/format/pod.go."""
     meta = pod["metadata"]
     return f"{meta['name']}_{meta['namespace']}({meta['uid']})"
 
 
 def field_of(spec: PodSpec, name: str) -> str:
-    """A container as an event's fieldPath names it; "" where there is none of that name."""
+    """The fieldPath of a container in an event, such as spec.containers{app}; "" for an unknown name."""
     for kind, container in containers_of(spec):
         if container["name"] == name:
             return f"spec.{kind}{{{name}}}"
