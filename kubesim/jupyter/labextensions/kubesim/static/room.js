@@ -1,21 +1,22 @@
-// What JupyterLab loads with its page. A page that begins with a lesson is a room for it: no menu, bars and tabs, but a slim
-// header; the workbench is there, and the questions are cards. *Show JupyterLab* opts out, for this and the next visits.
-// In every other page, a lesson's text has the width from the start that it keeps beside the workbench, so that nothing that
-// is being read wraps anew when the workbench docks. And a notebook that was only opened has nothing to save.
-// No build makes this file: it is an extension in the form in which JupyterLab looks for one.
+// A JupyterLab extension, without a build step: this is the form in which JupyterLab loads prebuilt extensions.
+//
+// Lesson mode ("room"): a page that begins with a lesson shows no menu, bars or tabs, but a slim header, and runs the
+// cells of the workbench and the questions. "Show JupyterLab" turns it off, for later visits, too. In all other pages,
+// a lesson's text has from the start the width that it has beside the workbench, so that no text wraps anew when the
+// workbench docks. And opening a notebook doesn't mark it as changed.
 
 {
-  const WORKBENCH = /^%workbench\b/m; // in the cell that sets a lesson up
-  const CARDS = /^%(quiz|predict|explore|review)\b/; // cells that draw a card, and change nothing
+  const WORKBENCH = /^%workbench\b/m; // a line of a lesson's setup cell
+  const CARDS = /^%(quiz|predict|explore|review)\b/; // cells that draw a card, and change nothing in the cluster
   const VIEW = "application/vnd.jupyter.widget-view+json";
-  const PATIENCE = 2000; // milliseconds: a kernel in the page, which is always a fresh one, never answers what it has
-  const AT_ONCE = "at-once"; // the tag of a cell that runs as soon as its lesson is open
-  const SHOWN = "kubesim: JupyterLab is shown"; // in the browser's storage
-  const IN_ROOM = "kubesim: this tab is a room"; // in that of the tab: one of the next two
+  const PATIENCE = 2000; // milliseconds; a kernel in the page (Pyodide) never answers a comm info request, and has no comms
+  const AT_ONCE = "at-once"; // the tag of cells that run when their lesson is opened
+  const SHOWN = "kubesim: JupyterLab is shown"; // a key in localStorage: lesson mode is turned off
+  const IN_ROOM = "kubesim: this tab is a room"; // a key in sessionStorage; its values are the next two
   const [YES, NO] = ["yes", "no"];
 
-  // Where the workbench will dock, and what it leaves to the notebook, are BESIDE and NOTEBOOK_SHARE of static/dock.js;
-  // 66px are JupyterLab's bars at both sides, and 7.5px the rims of the dock.
+  // 1166px is BESIDE of static/dock.js plus 66px for JupyterLab's two side bars; 0.55 is its NOTEBOOK_SHARE, and 7.5px
+  // the rims of the dock. Change them together.
   const STYLE = `
     body { --ks-bars: 66px; }
     body.ks-room { --ks-bars: 0px; }
@@ -55,8 +56,8 @@
     .ks-room-header button:last-child { margin-left: auto; }
   `;
 
-  // Whether a lesson that the page begins with is shown as a room. After a reload, the tab is what it was. JupyterLab itself
-  // reloads a second tab, before there's any lesson in it.
+  // True if a page that begins with a lesson starts in lesson mode. The tab's own last choice counts first, so that a
+  // reload changes nothing; JupyterLab itself reloads a second tab.
   const isWanted = () => (sessionStorage.getItem(IN_ROOM) ?? (localStorage.getItem(SHOWN) ? NO : YES)) === YES;
 
   const make = (tag, properties, ...children) => {
@@ -65,7 +66,7 @@
     return made;
   };
 
-  // JupyterLab notes in a notebook which kernel it has just got, and takes that for a change that is to be saved.
+  // Keeps a new kernel from marking the notebook as changed: JupyterLab writes the kernel's name into the metadata.
   async function keepSaved(model, kernel) {
     if (model.dirty) return;
     const cells = () => JSON.stringify(model.sharedModel.toJSON().cells);
@@ -74,14 +75,14 @@
     if (!model.isDisposed && cells() === before) model.dirty = false;
   }
 
-  // The class of all widgets, which JupyterLab does not hand out.
+  // Lumino's class Widget, the last one before Object in a widget's prototype chain. JupyterLab doesn't export it.
   function widgetClass(widget) {
     let kind = Object.getPrototypeOf(widget);
     while (Object.getPrototypeOf(kind) !== Object.prototype) kind = Object.getPrototypeOf(kind);
     return kind.constructor;
   }
 
-  // What is hidden by a style sheet alone takes its room until each part is laid out anew.
+  // Has every part lay itself out again: Lumino doesn't notice parts hidden by a style sheet, and keeps their room.
   function layOut(widget) {
     for (const child of widget.layout ?? []) layOut(child);
     widget.processMessage({ type: "fit-request" });
@@ -153,8 +154,8 @@
     content.disposed.connect(() => removeEventListener("keydown", go, true));
   }
 
-  // Opens the workbench and makes cards of the questions, unless the notebook shows those of its kernel, as after a reload
-  // of one that was saved.
+  // Runs the cells of the workbench and the questions, unless the notebook shows widgets that its kernel has, as it
+  // does after a reload of a saved notebook.
   async function begin({ sessionContext, content, context }) {
     await sessionContext.ready;
     const { kernel } = sessionContext.session ?? {};
@@ -170,7 +171,7 @@
     const wasSaved = !context.model.dirty;
     const runs = [setup, ...code.filter(isAtOnce)];
     await Promise.allSettled(runs.map((cell) => cell.constructor.execute(cell, sessionContext)));
-    if (wasSaved && !context.model.isDisposed) context.model.dirty = false; // which nobody has changed
+    if (wasSaved && !context.model.isDisposed) context.model.dirty = false; // the learner has changed nothing
   }
 
   const extension = {
@@ -183,7 +184,7 @@
 
       const arrive = (panel) => {
         panel.addClass("ks-awaits");
-        // A lesson that the page begins with has no list of files beside it. Whoever opens one from the list keeps that.
+        // Hide the list of files, unless the user has clicked anything, such as the notebook in that list.
         const isBeginning = !navigator.userActivation?.hasBeenActive;
         if (isBeginning) restored.then(() => shell.collapseLeft?.());
         if (!room && shell.add && shell.collapseRight) {
