@@ -1,5 +1,6 @@
-"""What an API server keeps: the objects, who watches them, when events expire, and the way to each kubelet.
+"""The state behind the API server: the store, the watches, the expiry of events, and the connections to kubelets.
 
+Users and their rights are the concern of client.py; objects come here authorized, admitted and validated.
 Mirrors k8s.io/apiserver pkg/registry/generic/registry/store.go and pkg/storage/etcd3/lease_manager.go, v1.36.
 """
 
@@ -18,32 +19,33 @@ from kubesim.api.selectors import Selector
 from kubesim.cluster.apiserver.connection import Connection, NodeServer
 from kubesim.cluster.apiserver.store import Store
 
-# Seconds that an event lives after it was written last, and those for which etcd leases are shared
-# (kube-apiserver --event-ttl).
+# Seconds after its last write that an event is kept (kube-apiserver --event-ttl), and seconds for which etcd leases are
+# shared, so that events expire in batches.
 EVENT_TTL = 3600
 LEASE_REUSE = 60
-_EXPIRED_AT_ONCE = 500  # events
+_EXPIRED_AT_ONCE = 500  # events that one timer removes
+# `Clock.work` counts the cluster's own work in units of one write:
 READS = 10
-"""Objects that are looked at in the time of a write."""
+"""Objects that can be read in the time of one write."""
 CREATION = 10
-"""How much more a new object costs than a change: it is completed, admitted and validated."""
+"""The work of a creation, which includes defaults, admission and validation."""
 
 
 class Change(NamedTuple):  # quicker to make than a dataclass, and there are many
-    """One change of one object, as a watch reports it. `type`: ADDED, MODIFIED or DELETED; `revision` came with it.
+    """One change of one object, as a watch reports it. Its objects belong to the store and must not be changed."""
 
-    `of_status`: a component has reported a status, and nothing else has changed.
-    """
-
-    type: str
+    type: str  # ADDED, MODIFIED or DELETED
     resource: Resource
-    obj: Object
-    old: Object | None = None
-    revision: int = 0
-    of_status: bool = False
+    obj: Object  # the new state; for DELETED, the last one
+    old: Object | None = None  # the state before; None for ADDED
+    revision: int = 0  # the store's revision after the change
+    of_status: bool = False  # a component has reported a status, and nothing else has changed
 
     def type_among(self, selects: Selector) -> str:
-        """The type for who watches a selection, or "": an object that leaves it is deleted as far as they can see."""
+        """The type of the change for a watch with selectors, "" if the watch doesn't report it.
+
+        An object that begins or ceases to match is ADDED or DELETED for that watch.
+        """
         is_in = self.type != "DELETED" and selects(self.obj)
         was_in = self.old is not None and selects(self.old)
         if is_in:
@@ -55,21 +57,22 @@ Listener = Callable[[Change], None]
 
 
 class Backend:
-    """The state behind the requests of all users; nothing here asks who they are."""
+    """The state that all clients of an API server share. It checks no rights."""
 
     def __init__(self, clock: Clock, identity: Identity) -> None:
         self.clock = clock
         self.identity = identity
         self.store = Store()
-        self.nodes: dict[str, NodeServer] = {}
-        self.writes_of_users = 0  # all writes but those of the cluster's own components
-        self._discarded: frozenset[tuple[Resource, str]] = frozenset()  # what `_may_be_missing` and was there
-        self._written: dict[Key, Micros] = {}  # when each event was written last, the oldest first
-        self._expires = False  # whether the one timer for the oldest events is set
+        self.nodes: dict[str, NodeServer] = {}  # kubelets, by the names of their nodes
+        self.writes_of_users = 0  # the number of writes that don't come from the cluster's own components
+        # Deleted objects for which `_may_be_missing` is true: now they are known not to exist.
+        self._discarded: frozenset[tuple[Resource, str]] = frozenset()
+        self._written: dict[Key, Micros] = {}  # the time of each event's last write, the oldest first
+        self._expires = False  # whether the timer of `_expire_events` is set; there is at most one
         self._listeners: dict[Resource | None, tuple[Listener, ...]] = {}
 
     def resume(self, other: Backend) -> None:
-        """Go on from the state of another API server; who watches that one doesn't watch this."""
+        """Take over the state of another API server, but not its watches and kubelets."""
         self.store.resume(other.store)
         self.writes_of_users = other.writes_of_users
         self._discarded = other._discarded
@@ -77,9 +80,9 @@ class Backend:
         self._expires = other._expires
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
-        """Call `listener` with every later change of a type; call what is returned to end that.
+        """Call `listener` with every later change of a type, or without a type of all types except events.
 
-        Without a type, it's told of all but events.
+        Listeners are called at once and in the order of subscription. Returns a function that ends the subscription.
         """
         self._listeners[resource] = (*self._listeners.get(resource, ()), listener)
         return partial(self._unsubscribe, listener, resource)
@@ -90,7 +93,7 @@ class Backend:
         self._listeners[resource] = tuple(left)
 
     def existing(self, resource: Resource, namespace: str, name: str) -> Object:
-        """The object. Raises StatusError: NotFound, or for a role of Kubernetes' own parts that it isn't simulated."""
+        """The stored object. Raises StatusError: NotFound, or 501 for a role that only a real cluster has."""
         obj = self.store.get(resource, namespace, name)
         if obj is None and _may_be_missing(resource, name) and (resource, name) not in self._discarded:
             raise errors.not_simulated(f"{name}, if a new cluster has it, is not part of this simulator")
@@ -99,14 +102,14 @@ class Backend:
         return obj
 
     def connect(self, pod: Object, container: str) -> Connection:
-        """The way to a container of a Pod. Raises StatusError where no node has the Pod."""
+        """A connection to a container of a Pod. Raises StatusError if the Pod has no node yet."""
         node = self.nodes.get(pod["spec"].get("nodeName", ""))
         if node is None:
             raise errors.bad_request(f"pod {name_of(pod)} does not have a host assigned")
         return node.connect(pod, container)
 
     def commit(self, resource: Resource, obj: Object, *, of_status: bool = False) -> Object:
-        """Store an object in place of the one that has its name, if there is one, and tell who watches."""
+        """Create or replace an object, and notify the watches. `obj` belongs to the store from then on."""
         old = self.store.put(resource, obj)
         if resource is EVENT:
             self._note_written((obj["metadata"]["namespace"], obj["metadata"]["name"]))
@@ -117,9 +120,10 @@ class Backend:
         return obj
 
     def amend_event(self, key: Key, fields: Object) -> bool:
-        """Replace fields of an event, the same ones each time; False where it isn't there.
+        """Replace fields of an event; return False if it doesn't exist. Each call must replace the same fields.
 
-        Unless somebody watches events, what it is then is only put together once it's read.
+        Without a watch on events, the new event is built only when it is read, because events are written far more
+        often than read: see `Store.amend`.
         """
         if not self._listeners.get(EVENT):
             is_there = self.store.amend(key, fields)
@@ -140,7 +144,10 @@ class Backend:
         self._written[key] = self.clock.now
 
     def discard(self, resource: Resource, obj: Object) -> Object:
-        """Remove an object at once and for good, and tell who watches. Raises StatusError where it isn't there."""
+        """Remove an object regardless of finalizers and grace periods, and notify the watches; return its last state.
+
+        Raises StatusError if it doesn't exist.
+        """
         current = self.existing(resource, *key_of(obj))
         self.store.remove(resource, current)
         self.clock.work += 1
@@ -152,7 +159,7 @@ class Backend:
         return current
 
     def _expire_events(self) -> None:
-        """Discard the events that are over, some at a time; look again when the next lease is."""
+        """Discard expired events, at most _EXPIRED_AT_ONCE, and set the timer for the next ones."""
         last = self.clock.now - EVENT_TTL * SECOND
         for key in list(islice(takewhile(lambda key: self._written[key] <= last, self._written), _EXPIRED_AT_ONCE)):
             self.discard(EVENT, self.existing(EVENT, *key))
@@ -170,5 +177,5 @@ class Backend:
 
 
 def _may_be_missing(resource: Resource, name: str) -> bool:
-    """Whether a real cluster may have it from the start where this one doesn't: a role of Kubernetes' own parts."""
+    """Whether a real cluster may have this object from the start though kubesim lacks it: a role named system:…"""
     return resource in (CLUSTER_ROLE, CLUSTER_ROLE_BINDING) and name.startswith("system:")

@@ -1,4 +1,7 @@
-"""What a request must fulfil, apart from a type's own validation."""
+"""Checks of requests that are the same for all types: selectors, names, preconditions; and the options of writes.
+
+The rules of each type are in validation/.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from kubesim.api.selectors import Selector, SelectorError, field_selector, label
 
 
 def selector(resource: Resource, labels: str, fields: str) -> Selector:
-    """What a list or watch selects. Raises StatusError where that can't be read."""
+    """The selector of a list or watch from its label and field selectors. Raises StatusError for malformed ones."""
     selectors: list[Selector] = []
     try:
         if labels:
@@ -26,7 +29,7 @@ def selector(resource: Resource, labels: str, fields: str) -> Selector:
 
 
 def single_name(fields: str) -> str:
-    """The one name that a field selector allows, which authorization looks at, or "".
+    """The name in a field selector for one object (metadata.name=NAME), which authorization compares; otherwise "".
 
     Mirrors pkg/endpoints/request/requestinfo.go.
     """
@@ -35,15 +38,15 @@ def single_name(fields: str) -> str:
 
 
 Validation = Literal["Strict", "Warn", "Ignore"]
-"""Of fields that the type doesn't have: refuse them, or drop them with or without a warning."""
+"""The treatment of unknown fields: refuse them, or drop them with or without a warning."""
 
 
 class WriteOptions(NamedTuple):
-    """What goes with a write: how strictly it is taken, and whether it is only tried out."""
+    """The options of a create, update or patch."""
 
     validation: Validation = "Strict"
-    dry_run: bool = False
-    subresource: str = ""  # the part of the object that is changed: "ephemeralcontainers" of a Pod
+    dry_run: bool = False  # check the request, but store nothing
+    subresource: str = ""  # the only one is "ephemeralcontainers" of a Pod
 
 
 PLAIN = WriteOptions()
@@ -55,14 +58,14 @@ def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError
 
 
 def check_current(resource: Resource, new: Object, old: Object) -> None:
-    """Raise Conflict where the object is no longer the one that an update means."""
+    """Raise Conflict if the update `new` has another resourceVersion or uid than the stored object `old`."""
     if new["metadata"].get("resourceVersion") not in (None, "", "0", old["metadata"]["resourceVersion"]):
         raise errors.conflict(resource, name_of(old))
     check_preconditions(resource, old, {"uid": new["metadata"].get("uid")})
 
 
 def check_preconditions(resource: Resource, obj: Object, conditions: Mapping[str, str | None]) -> None:
-    """Raise Conflict where the object's uid or resourceVersion is another one than a condition says."""
+    """Raise Conflict if the object's uid or resourceVersion differs from the one in `conditions`."""
     for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
         present = obj["metadata"][key]
         expected = conditions.get(key)
@@ -72,7 +75,7 @@ def check_preconditions(resource: Resource, obj: Object, conditions: Mapping[str
 
 
 def check_name(obj: Object, name: str) -> None:
-    """Raise BadRequest for an object that is called otherwise than the URL says. Mirrors handlers/rest.go."""
+    """Raise BadRequest if the object's name isn't the `name` in the URL. Mirrors handlers/rest.go."""
     if not name_of(obj):
         unknown = f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
         raise errors.bad_request(unknown)
@@ -81,13 +84,13 @@ def check_name(obj: Object, name: str) -> None:
 
 
 def check_namespace(obj: Object, namespace: str) -> None:
-    """Raise BadRequest for an object that says that it is in another namespace than the URL says."""
+    """Raise BadRequest if the object has a namespace other than the one in the URL."""
     if namespace_of(obj) not in ("", namespace):
         other = "the namespace of the provided object does not match the namespace sent on the request"
         raise errors.bad_request(other)
 
 
 def check_unmoved(new: Object, old: Object) -> None:
-    """Raise BadRequest for a patch that changes whose object it is."""
+    """Raise BadRequest for a patch that changes the object's name or namespace."""
     check_namespace(new, namespace_of(old))
     check_name(new, name_of(old))

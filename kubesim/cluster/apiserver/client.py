@@ -1,6 +1,6 @@
-"""One user's requests to the API server. There is no other way to the cluster's state, and none without a user.
+"""One user's requests to the API server. There is no other access to the cluster's state, and none without a user.
 
-Every request takes the same path: authorize, decode, default, admit, validate, store, and notify who watches.
+A write passes these stages: authorization, decoding, defaults, admission, validation, storage, notification of watches.
 Mirrors k8s.io/apiserver pkg/endpoints/handlers and pkg/registry/generic/registry/store.go, v1.36.
 """
 
@@ -30,21 +30,21 @@ from kubesim.cluster.apiserver.tokens import user_of
 if TYPE_CHECKING:
     from kubesim.cluster.apiserver.patch import PatchType
 
-# Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
+# Limits of generateName: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58
 NAME_ATTEMPTS = 8
-# In steps of a budget: a letter of a selector that is read, and an object that is looked at.
+# Steps of the budget for a letter of a selector, and for an object that is compared with it.
 _LETTER_COST = 8
 _OBJECT_COST = 2
 
-Objects = list[Object]  # inside Client, `list` is a verb
+Objects = list[Object]  # inside Client, the name `list` is a method
 
 
 class Client:
     """The requests of one user.
 
-    Returned objects belong to the store: read them, `clone` before changing. Every method raises
-    `errors.StatusError` for what Kubernetes refuses: Forbidden first, before anything is told.
+    Returned objects belong to the store: `clone` them before changing them. Every method raises `errors.StatusError`
+    for what Kubernetes refuses. Forbidden comes first, before a refusal can reveal anything about the object.
     """
 
     def __init__(self, backend: Backend, user: User, warn: Warn | None = None, budget: Budget = UNPAID) -> None:
@@ -57,19 +57,21 @@ class Client:
         self._is_master = MASTERS in user.groups and (not impersonation or MASTERS in impersonation.requestor.groups)
 
     def impersonating(self, name: str, groups: tuple[str, ...] = ()) -> Client:
-        """The requests that this user sends in the name of another one."""
+        """A client that impersonates the user `name`. Each request checks the right to do so."""
         return self._speaking_as(impersonate(self.user, name, groups))
 
     def bearing(self, token: str) -> Client:
-        """The requests of the ServiceAccount that a token is of. Raises StatusError (Unauthorized)."""
+        """A client for the ServiceAccount of a token. Raises StatusError (Unauthorized)."""
         return self._speaking_as(user_of(self._backend, token))
 
     def _speaking_as(self, user: User) -> Client:
         return Client(self._backend, user, self._warn, self._budget)
 
     def for_call(self, warn: Warn, budget: Budget) -> Client:
-        """The requests of one command line or HTTP request: `budget` pays for what it selects and patches, and `warn`
-        is told what the API server warns of, and what of a write has no effect here.
+        """A client of the same user for one command line or HTTP request.
+
+        `budget` pays for selectors and patches. `warn` gets the API server's warnings, and kubesim's about fields of a
+        write that have no effect here.
         """
         return Client(self._backend, self.user, warn, budget)
 
@@ -79,38 +81,38 @@ class Client:
 
     @property
     def writes_of_users(self) -> int:
-        """How often a user has changed something so far; what the cluster does on its own isn't counted."""
+        """The number of writes by users so far, without those of the cluster's own components."""
         return self._backend.writes_of_users
 
-    # Who may do what
+    # Authorization
 
     def authorize(self, verb: str, resource: Resource, namespace: str, name: str, subresource: str = "") -> None:
-        """Raise StatusError (Forbidden) unless the user may do this."""
+        """Raise StatusError (Forbidden) unless the user may do `verb`. `name` is "" for lists and creations."""
         if not self._is_master:
             self.check(Request.about(self.user, verb, resource, namespace, name, subresource))
 
     def check(self, asked: Request) -> None:
-        """Raise StatusError (Forbidden) unless this may be done, by whoever speaks for the user, too."""
+        """Raise StatusError (Forbidden) unless the user may do this, and an impersonator may impersonate for it."""
         self.check_impersonation(asked)
         if not is_allowed(asked, self._store):
             raise asked.forbidden()
 
     def check_impersonation(self, asked: Request) -> None:
-        """Raise StatusError (Forbidden) unless whoever speaks for the user may do that."""
+        """Raise StatusError (Forbidden) if the user is impersonated by someone without the right to do so."""
         check_impersonation(asked, self._store)
 
     def can(self, verb: str, plural: str, group: str = "", namespace: str = "", name: str = "", path: str = "") -> bool:
-        """Whether the user may do something, as a SelfSubjectAccessReview answers."""
+        """Whether the user may do something: the answer of a SelfSubjectAccessReview."""
         self._check_review("selfsubjectaccessreviews", "authorization.k8s.io")
         return is_allowed(Request(self.user, verb, plural, group, namespace, name, path), self._store)
 
     def rules(self, namespace: str) -> Objects:
-        """What the user may do in a namespace, as a SelfSubjectRulesReview answers."""
+        """The user's rules in a namespace: the answer of a SelfSubjectRulesReview."""
         self._check_review("selfsubjectrulesreviews", "authorization.k8s.io")
         return [*rules_for(self.user, namespace, self._store)]
 
     def whoami(self) -> User:
-        """Who the user is, as a SelfSubjectReview answers."""
+        """The user: the answer of a SelfSubjectReview."""
         self._check_review("selfsubjectreviews", "authentication.k8s.io")
         return self.user
 
@@ -120,7 +122,7 @@ class Client:
     # Reading
 
     def get(self, resource: Resource, namespace: str, name: str, subresource: str = "") -> Object:
-        """An object; also of a part of it, such as the status, it is the whole."""
+        """An object. With a subresource such as status, it is the whole object, too; only the rights differ."""
         self.authorize("get", resource, namespace, name, subresource)
         return self._backend.existing(resource, namespace, name)
 
@@ -130,7 +132,7 @@ class Client:
         return self._store.events_about(obj)
 
     def follow(self, resource: Resource, namespace: str, name: str) -> Callable[[], Object | None]:
-        """What tells the present state of an object, or None, as one knows it who lists and watches it alone."""
+        """A function that returns the current state of an object, or None; it needs the rights to list and watch."""
         for verb in ("list", "watch"):
             self.authorize(verb, resource, namespace, name)
         return partial(self._store.get, resource, namespace, name)
@@ -144,7 +146,10 @@ class Client:
         labels: str = "",
         fields: str = "",
     ) -> Callable[[], None]:
-        """Call `listener` with every later change of a selection; call what is returned to end that."""
+        """Call `listener` with every later change of the selected objects; None selects all namespaces.
+
+        Returns a function that ends the watch. Changes have their type for this selection: see `Change.type_among`.
+        """
         self.authorize("watch", resource, namespace or "", checks.single_name(fields))
         selects = self._selector(resource, labels, fields)
 
@@ -163,9 +168,9 @@ class Client:
         fields: str = "",
         verb: str = "list",
     ) -> Objects:
-        """Objects by namespace and name, of all namespaces where `namespace` is None; the selectors narrow them.
+        """The objects that match the selectors, sorted by namespace and name; None selects all namespaces.
 
-        `verb` "watch" is for who watches the same selection.
+        `verb` is the right that is checked: "watch" for the initial objects of a watch.
         """
         self.authorize(verb, resource, namespace or "", checks.single_name(fields) if fields else "")
         objects = self._store.list(resource, namespace if resource.namespaced else None)
@@ -196,7 +201,10 @@ class Client:
         return self._write(resource, new, None, options)
 
     def update(self, resource: Resource, obj: Object, options: WriteOptions = PLAIN, *, verb: str = "update") -> Object:
-        """Replace an object's spec and metadata; its resourceVersion, if given, must be the present one."""
+        """Replace an object, whose status stays. A resourceVersion in `obj` must be the current one.
+
+        `verb` is the right that is checked: "patch" if the caller has computed the object from a patch.
+        """
         self.authorize(verb, resource, *key_of(obj), options.subresource)
         return self._update(resource, obj, options)
 
@@ -213,7 +221,10 @@ class Client:
         return self._patch(resource, namespace, name, change, patch_type, options)
 
     def delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions = AS_USUAL) -> Object:
-        """Delete an object, or begin to where it ends gracefully (Pods, Namespaces); return its last state."""
+        """Delete an object, or mark it as being deleted if it has a grace period or finalizers, or is a Namespace.
+
+        Returns the object as it is then.
+        """
         self.authorize("delete", resource, namespace, name)
         obj = self._backend.existing(resource, namespace, name)
         admission.admit_deletion(resource, obj)
@@ -231,7 +242,7 @@ class Client:
         return obj if ending is obj else self._backend.commit(resource, ending)
 
     def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
-        """`obj` as an object of the type. Raises StatusError."""
+        """Decode `obj` as an object of the type, in a copy that the later stages may change. Raises StatusError."""
         new = decoding.decode(resource, obj, strict=options.validation == "Strict")
         new.setdefault("metadata", {})
         if options.validation == "Warn":
@@ -244,11 +255,14 @@ class Client:
                 self._warn(text)
 
     def _count_write(self) -> None:
-        """Note that a user changes something: see `Backend.writes_of_users`."""
+        """Count a write of a user: see `Backend.writes_of_users`. Component overrides it."""
         self._backend.writes_of_users += 1
 
     def _write(self, resource: Resource, new: Object, old: Object | None, options: WriteOptions) -> Object:
-        """Store an object that is valid, unless that is only tried out."""
+        """Store a valid object, unless it is a dry run; `old` is None for a creation. Returns the object.
+
+        A write that removes the last finalizer of a deleted object removes the object.
+        """
         if old is None and (present := self._store.get(resource, *key_of(new))):
             raise errors.already_exists(resource, name_of(new), is_ending=is_deleted(present))
         if self._warn:
@@ -262,6 +276,7 @@ class Client:
         return self._backend.commit(resource, new)
 
     def _update(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
+        """Replace an object, after authorization. Without a change, nothing is written."""
         old = self._backend.existing(resource, *key_of(obj))
         part = options.subresource
         admission.check_may_grant(self.user, resource)
@@ -290,10 +305,10 @@ class Client:
             raise patch.mismatch(patch_type, change, new, decoding.strict_error(unknown))
         if options.validation == "Warn":
             self._report(unknown)
-        return self._update(resource, new, options._replace(validation="Ignore"))  # they are reported
+        return self._update(resource, new, options._replace(validation="Ignore"))  # unknown fields were handled above
 
     def _initialize_metadata(self, resource: Resource, obj: Object) -> None:
-        """Give a new object its name, if that is generated, its uid and its time."""
+        """Set a new object's uid, creation time and, for generateName, its name; drop what only the server may set."""
         meta = obj["metadata"]
         if meta.get("generateName") and not meta.get("name"):
             for _ in range(NAME_ATTEMPTS):
@@ -306,6 +321,7 @@ class Client:
             meta.pop(key, None)
 
     def _check_namespace(self, resource: Resource, obj: Object) -> None:
+        """Raise StatusError for a missing or ending namespace; drop the field for a type without namespaces."""
         if not resource.namespaced:
             obj["metadata"].pop("namespace", None)
             return
@@ -315,7 +331,7 @@ class Client:
             why = f"unable to create new content in namespace {name} because it is being terminated"
             raise errors.forbidden(resource, name_of(obj), why)
 
-    # Parts of objects
+    # Subresources
 
     def scale(self, resource: Resource, namespace: str, name: str) -> Object:
         """The Scale of a workload."""
@@ -332,7 +348,10 @@ class Client:
         verb: str = "patch",
         dry_run: bool = False,
     ) -> Object:
-        """Give a workload as many replicas as the Scale has that `change` makes of the present one; return the new."""
+        """Set a workload's replicas to those that `change` returns for the current Scale; return the new Scale.
+
+        `verb` is the right that is checked, "patch" or "update".
+        """
         self.authorize(verb, resource, namespace, name, "scale")
         scale = scale_of(self._backend.existing(resource, namespace, name))
         replicas = replicas_of(change(scale), resource, scale)
@@ -340,9 +359,9 @@ class Client:
         return scale_of(self._patch(resource, namespace, name, change_of_spec, "merge", WriteOptions(dry_run=dry_run)))
 
     def log(self, namespace: str, name: str, container: str, options: LogOptions = WHOLE_LOG) -> str:
-        """What a container has written; "" is the only one of its Pod.
+        """The log of a container; the name "" means the only container of the Pod.
 
-        Of a Pod that no node has yet, that is nothing (LogLocation).
+        The log of a Pod without a node is empty. Mirrors LogLocation.
         """
         self.authorize("get", POD, namespace, name, "log")
         options.check(name)
@@ -354,7 +373,7 @@ class Client:
         return options.text(lines, self._backend.clock.now)
 
     def exec(self, namespace: str, name: str, container: str) -> Connection:
-        """To a container in which commands are run; "" is the only container of its Pod."""
+        """A connection to a container, for running commands; the name "" means the only container of the Pod."""
         self.authorize("create", POD, namespace, name, "exec")
         pod = self._backend.existing(POD, namespace, name)
         return self._backend.connect(pod, container_of(pod, container))

@@ -1,4 +1,4 @@
-"""The requests of the cluster's own components: the controllers, the scheduler, the kubelet."""
+"""The client of the cluster's own components: the controllers, the scheduler, the kubelet."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from kubesim.cluster.apiserver.tokens import pod_token
 
 
 class Component(Client):
-    """A client that sees and changes everything, and also writes what no user may write. No user gets one."""
+    """A client with all rights, and with methods that skip stages of a request. Users never get one."""
 
     def _count_write(self) -> None:
-        """A component is no user."""
+        """Don't count the writes of components as those of users."""
 
     def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
-        """What components write is typed already: they misspell no field."""
+        """A copy of `obj`: components write well-typed objects, so that decoding them would only cost time."""
         return clone(obj)  # type: ignore[no-any-return]
 
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
         return self._store.get(resource, namespace, name)
 
     def current(self, resource: Resource, obj: Object) -> Object | None:
-        """An object as it is by now; None where it is gone, or another one has its name."""
+        """The current state of an object; None if it is gone, or if the name belongs to an object with another uid."""
         meta = obj["metadata"]
         current = self.find(resource, meta.get("namespace", ""), meta["name"])
         if current is None or current["metadata"]["uid"] != meta["uid"]:
@@ -36,25 +36,25 @@ class Component(Client):
         return current
 
     def owned_by(self, owner: Object, resource: Resource) -> list[Object]:
-        """The objects of a type in the owner's namespace that refer to the owner, by name."""
+        """The objects of a type in the owner's namespace with an ownerReference to it, sorted by name."""
         namespace = namespace_of(owner)
         objects = [obj for obj in self._store.owned_by(owner, resource) if namespace_of(obj) == namespace]
         self._backend.clock.work += len(objects) // READS
         return objects
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
-        """Call `listener` with every later change (of one type); call what is returned to end that."""
+        """Call `listener` with later changes: see `Backend.subscribe`."""
         return self._backend.subscribe(listener, resource)
 
     def record(self, resource: Resource, obj: Object) -> Object:
-        """Store a new or changed object as it is.
+        """Store a new or changed object as it is, without defaults, admission and validation.
 
-        For what in a real cluster arrives typed and in great numbers: events and status updates.
+        For well-typed writes in great numbers, such as events and status updates.
         """
         return self._backend.commit(resource, obj)
 
     def amend_event(self, namespace: str, name: str, fields: Object) -> bool:
-        """Replace fields of an event, the same ones each time; False where it isn't there."""
+        """Replace fields of an event: see `Backend.amend_event`."""
         return self._backend.amend_event((namespace, name), fields)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
@@ -68,13 +68,13 @@ class Component(Client):
         self.delete(resource, *key_of(obj), options)
 
     def remove(self, resource: Resource, obj: Object) -> Object:
-        """Remove an object at once and for good."""
+        """Remove an object regardless of finalizers and grace periods; return its last state."""
         return self._backend.discard(resource, obj)
 
     def connect_node(self, name: str, server: NodeServer) -> None:
-        """Have the containers of a node reached through its kubelet."""
+        """Register a node's kubelet, through which the node's containers are reached."""
         self._backend.nodes[name] = server
 
     def pod_token(self, pod: Object, source: Object) -> str:
-        """The token that a Pod finds in a volume with this source."""
+        """The token for a Pod's volume with this serviceAccountToken source. Raises StatusError."""
         return pod_token(self._backend, pod, source)

@@ -1,4 +1,4 @@
-"""The way from the API server to a container: which one is meant, and what the kubelet of its node does there.
+"""Connections from the API server to a container: the protocols that a kubelet implements, and the options of a log.
 
 Mirrors kubernetes pkg/registry/core/pod/strategy.go (LogLocation, ExecLocation), v1.36.
 """
@@ -25,15 +25,15 @@ class LogLine(NamedTuple):
 
 
 class LogOptions(NamedTuple):
-    """Which part of a log is read, and how it is shown: the fields of PodLogOptions."""
+    """The part of a log to read, and its form: fields of PodLogOptions."""
 
-    previous: bool = False  # of the container before it
-    tail: int | None = None  # the last lines
-    since: int | None = None  # what is younger, in seconds
-    timestamps: bool = False  # each line begins with its time
+    previous: bool = False  # the log of the container before the last restart
+    tail: int | None = None  # the number of lines at the end; None for all
+    since: int | None = None  # the greatest age of a line in seconds; None for any
+    timestamps: bool = False  # whether each line begins with its time
 
     def check(self, pod: str) -> None:
-        """Raise StatusError (Invalid) for what can't be. Mirrors ValidatePodLogOptions."""
+        """Raise StatusError (Invalid) for negative numbers. Mirrors ValidatePodLogOptions."""
         causes = []
         if self.tail is not None and self.tail < 0:
             causes.append(errors.invalid_value("tailLines", self.tail, "must be greater than or equal to 0"))
@@ -43,7 +43,7 @@ class LogOptions(NamedTuple):
             raise errors.invalid_kind("PodLogOptions", "", pod, causes)
 
     def text(self, lines: Sequence[LogLine], now: Micros) -> str:
-        """The part of a log that is asked for at a moment."""
+        """The selected part of a log as text, at the moment `now`."""
         if self.tail is not None:
             lines = lines[max(0, len(lines) - self.tail) :]
         if self.since is not None:
@@ -57,33 +57,36 @@ WHOLE_LOG = LogOptions()
 
 
 class Connection(Protocol):
-    """A container on its node."""
+    """A container on its node, which may not have been started."""
 
     def logs(self, previous: bool) -> list[LogLine]:
-        """The lines that it has written, or the one before it. Raises StatusError where there is nothing to read."""
+        """The log of the container, or with `previous` of the one before its restart. Raises StatusError for none."""
 
     def execute(self, argv: Sequence[str], payer: Budget, stdin: str = "") -> Process:
-        """Run a command beside the container's, which `payer` pays for. Raises StatusError and StartError."""
+        """Run another command in the container, paid from `payer`. Raises StatusError and StartError."""
 
     def prepared_place(self, argv: Sequence[str]) -> Place:
-        """Where `argv` may run, with its volumes as they are now. Raises StatusError and StartError."""
+        """The container's place, with up-to-date volumes, for running `argv`. Raises StatusError and StartError."""
 
 
 class NodeServer(Protocol):
-    """What the API server asks of a kubelet."""
+    """The interface of a kubelet for the API server."""
 
     def connect(self, pod: Object, container: str) -> Connection:
-        """The way to one of the Pod's containers, which need not be there."""
+        """A connection to one of the Pod's containers, even if that doesn't exist yet."""
 
     def lacks_program(self, reference: str, program: str) -> bool:
-        """Whether an image lacks a program here that it has, or may have, on a real node."""
+        """Whether kubesim lacks a program that the image has, or may have, on a real node."""
 
     def is_guess(self, reference: str) -> bool:
-        """Whether no one here knows that there is such an image, and the node pulls it as if there were."""
+        """Whether the image is unknown to kubesim, and pulled as if it existed."""
 
 
 def container_of(pod: Object, name: str) -> str:
-    """The container of that name, or with "" the only one. Raises StatusError. Mirrors validateContainer."""
+    """Check a container's name, and return it, or for "" the only container's. Raises StatusError.
+
+    Mirrors validateContainer.
+    """
     spec: PodSpec = pod["spec"]
     names = [container["name"] for container in (*lasting_containers(spec), *spec.get("ephemeralContainers", ()))]
     if name and name not in names:

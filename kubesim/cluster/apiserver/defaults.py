@@ -1,7 +1,6 @@
-"""What the API server sets in an object where a user leaves it open.
+"""Default values of fields. Fields that admission sets are in admission.py, those of the server in strategy.py.
 
-Mirrors kubernetes pkg/apis/{core,apps,batch,rbac}/v1/defaults.go, v1.36. The functions complete their argument in
-place.
+The functions change their argument in place. Mirrors kubernetes pkg/apis/{core,apps,batch,rbac}/v1/defaults.go, v1.36.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 def apply_defaults(resource: Resource, obj: Object) -> None:
-    """Complete an object of any kind."""
+    """Set the defaults of an object in place, those of its Pod template included."""
     if complete := _OF_KINDS.get(resource.kind):
         complete(obj)
     if resource.template:
@@ -26,14 +25,14 @@ def apply_defaults(resource: Resource, obj: Object) -> None:
 
 
 def _default(target: Object, **values: object) -> None:
-    """Set what isn't there."""
+    """Set fields that are missing or null."""
     for name, value in values.items():
         if target.get(name) is None:
             target[name] = value
 
 
 def _inner(target: Object, *path: str) -> Object:
-    """The map at a path in `target`, empty where there is none."""
+    """The map at a path in `target`; missing maps are added."""
     for name in path:
         _default(target, **{name: {}})
         target = target[name]
@@ -41,7 +40,7 @@ def _inner(target: Object, *path: str) -> Object:
 
 
 def default_pull_policy(image: str) -> str:
-    """Always for the tag latest (written or implied), otherwise IfNotPresent."""
+    """The imagePullPolicy of an image: Always for the tag latest, written or implied, otherwise IfNotPresent."""
     try:
         tag = parse(image).tag
     except ValueError:
@@ -50,7 +49,7 @@ def default_pull_policy(image: str) -> str:
 
 
 def _default_pod(pod: Object) -> None:
-    """Requests are the limits where they aren't given, and a port in the node's network is one of the node."""
+    """Set a Pod's defaults. Missing requests become the limits; with hostNetwork, host ports are container ports."""
     spec = _inner(pod, "spec")
     _default(spec, enableServiceLinks=True)
     _default_pod_spec(spec)
@@ -153,7 +152,7 @@ def _default_deployment(deployment: Object) -> None:
 
 
 def _default_strategy(strategy: Object, **rolling: object) -> None:
-    """How a workload is updated: by default step by step, as `rolling` says."""
+    """Set the strategy to RollingUpdate with the parameters `rolling`, unless another type is set."""
     _default(strategy, type="RollingUpdate")
     if strategy["type"] == "RollingUpdate":
         _default(_inner(strategy, "rollingUpdate"), **rolling)

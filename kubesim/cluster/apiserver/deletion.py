@@ -1,5 +1,6 @@
-"""How an object is to be deleted: the options of a deletion, and what they come to for an object.
+"""The options of a deletion, and the marks of an object that is being deleted.
 
+`Client.delete` uses them; the garbage collector and the kubelet finish what has begun.
 Mirrors k8s.io/apimachinery pkg/apis/meta/v1 (DeleteOptions) and its validation, k8s.io/apiserver
 pkg/registry/{rest/delete,generic/registry/store}.go, v1.36.
 """
@@ -15,36 +16,33 @@ from kubesim.api.objects import Object, has_ended, is_deleted
 from kubesim.api.resources import NAMESPACE, POD, Resource
 
 FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
-"""By the policy for dependents, the finalizer that has the garbage collector deal with them before the object goes."""
+"""By propagationPolicy, the finalizer that keeps an object until the garbage collector has handled its dependents."""
 _POLICIES = ("Foreground", "Background", "Orphan", "nil")
 _KIND = "DeleteOptions"
 
 
 class DeleteOptions(NamedTuple):
-    """How to delete an object.
+    """The options of a deletion: fields of the API's DeleteOptions."""
 
-    `grace_seconds` None leaves it to the Pod, 0 removes at once. `policy` says what becomes of dependents: a key of
-    FINALIZERS. `preconditions` are what the object's uid and resourceVersion must be.
-    """
-
-    grace_seconds: int | None = None
-    policy: str = ""
+    grace_seconds: int | None = None  # None: the Pod's own grace period; 0: remove at once
+    policy: str = ""  # for dependents: a key of FINALIZERS
     dry_run: bool = False
-    preconditions: Mapping[str, str] = {}
+    preconditions: Mapping[str, str] = {}  # the required uid and resourceVersion
 
     def with_finalizer(self, resource: Resource, obj: Object) -> Object:
-        """The object, with what holds it until its dependents are dealt with; one that already ends keeps its own."""
+        """The object with the finalizer of the policy. An object that is already being deleted keeps its finalizers."""
         finalizer = FINALIZERS[self.policy]
         meta = obj["metadata"]
-        may_have_dependents = resource.template  # only what has a template of Pods makes others
+        may_have_dependents = resource.template  # here, only objects with a Pod template own others
         if not finalizer or not may_have_dependents or is_deleted(obj):
             return obj
         others = [name for name in meta.get("finalizers", ()) if name not in FINALIZERS.values()]
         return {**obj, "metadata": {**meta, "finalizers": [*others, finalizer]}}
 
     def seconds_for(self, resource: Resource, obj: Object) -> int:
-        """How long an object may take to end: only a Pod that a node runs takes any time. One that already ends keeps
-        what it has, unless it is given another time.
+        """The grace period in seconds: 0 for anything but a Pod that runs on a node.
+
+        An object that is already being deleted keeps its grace period, unless `grace_seconds` is set.
         """
         if is_deleted(obj) and self.grace_seconds is None:
             return int(obj["metadata"].get("deletionGracePeriodSeconds", 0))
@@ -59,9 +57,10 @@ AS_USUAL = DeleteOptions()
 
 
 def marked(resource: Resource, obj: Object, now: Micros, seconds: int) -> Object:
-    """The object as it is while it ends, which it may take so many seconds for. Mirrors BeforeDelete.
+    """The object with a deletion timestamp `seconds` from now. Mirrors BeforeDelete.
 
-    One that already ends may only be given less time, counted from its first deletion; otherwise it is the same object.
+    The grace period of an object that is already being deleted can only be shortened, counted from its first deletion;
+    otherwise `obj` itself is returned.
     """
     meta = obj["metadata"]
     end = now + seconds * SECOND
@@ -71,7 +70,7 @@ def marked(resource: Resource, obj: Object, now: Micros, seconds: int) -> Object
         if seconds >= present:
             return obj
         end = parse_time(meta["deletionTimestamp"]) - (present - seconds) * SECOND
-        if end < now:  # all of it is over, and the least that is still graceful is left
+        if end < now:  # the shorter period is over already: one second is the shortest graceful period
             end = now
             seconds = min(seconds, 1)
     elif "generation" in meta:
@@ -83,7 +82,7 @@ def marked(resource: Resource, obj: Object, now: Micros, seconds: int) -> Object
 
 
 def is_held(resource: Resource, obj: Object) -> bool:
-    """Whether only its finalizers keep a deleted object. Pods have time to end, and Namespaces are emptied first."""
+    """Whether nothing but finalizers keeps a deleted object: no grace period, and no content of a Namespace."""
     meta = obj["metadata"]
     if meta.get("deletionGracePeriodSeconds") or (resource is NAMESPACE and "finalizers" in obj["spec"]):
         return False
@@ -91,27 +90,27 @@ def is_held(resource: Resource, obj: Object) -> bool:
 
 
 def decoded_options(body: Object) -> DeleteOptions:
-    """The options that a request has as JSON. Raises StatusError."""
+    """Decode the DeleteOptions in the body of a request. Raises StatusError."""
     if body.get("kind", _KIND) != _KIND:
         raise errors.bad_request(f"no kind {_KIND} is in the body of the request")
     try:
         options: Object = decoding.convert(schema.meta_type(_KIND), body)
     except decoding.DecodeError as error:
         raise errors.bad_request(f"{_KIND} cannot be decoded: {error}") from None
-    orphan = body.get("orphanDependents")  # older than the policy, and false is as good as said
+    orphan = body.get("orphanDependents")  # the older form of the policy; even false excludes a policy
     if causes := _field_errors(options, has_orphan=orphan is not None):
         raise errors.invalid_kind(_KIND, "meta.k8s.io", "", causes)
     policy = options.get("propagationPolicy", "")
     if orphan and not policy:
         policy = "Orphan"
-    grace = body.get("gracePeriodSeconds")  # which may be 0, and a decoded 0 counts as missing
+    grace = body.get("gracePeriodSeconds")  # read from the body, because decoding drops a 0
     if grace is not None and grace < 0:
-        grace = 1  # as the API server reads it
+        grace = 1  # as in the API server
     return DeleteOptions(grace, policy, bool(options.get("dryRun")), options.get("preconditions", {}))
 
 
 def _field_errors(options: Object, has_orphan: bool) -> list[errors.FieldError]:
-    """What is wrong with decoded options; `has_orphan`: they say, too, whether dependents are orphaned."""
+    """The problems of decoded options; `has_orphan`: orphanDependents is set, too."""
     policy = options.get("propagationPolicy", "")
     dry_run = options.get("dryRun", [])
     causes = []

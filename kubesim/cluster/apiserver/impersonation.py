@@ -1,7 +1,7 @@
-"""Who may speak for whom: what is asked of a user whose requests impersonate another one, as `kubectl --as` does.
+"""Impersonation, as by `kubectl --as`: the impersonated user, and the rights that the requestor needs.
 
-Mirrors k8s.io/apiserver pkg/endpoints/filters/impersonation/{constrained_impersonation,mode}.go, v1.36. No
-ServiceAccount is known to belong to a node here, so there is no mode "associated-node".
+Mirrors k8s.io/apiserver pkg/endpoints/filters/impersonation/{constrained_impersonation,mode}.go, v1.36, without the
+mode "associated-node": here, no ServiceAccount is known to belong to a node.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from kubesim.cluster.apiserver.authorization import (
 )
 from kubesim.cluster.apiserver.store import Store
 
-# How the verbs of constrained impersonation begin.
+# Prefixes of the verbs of constrained impersonation.
 CONSTRAINED = ("impersonate:", "impersonate-on:")
 _NODE_PREFIX = "system:node:"
 
 
 def impersonate(requestor: User, name: str, groups: tuple[str, ...] = ()) -> User:
-    """The user whom `requestor` speaks for as `name`, and with which groups. Each request of that user is checked."""
+    """The user `name` with `groups`, impersonated by `requestor`. Rights are checked at each request, not here.
+
+    Without `groups`, a ServiceAccount has those of its namespace.
+    """
     account = split_account(name)
     known = groups
     if account and not groups:
@@ -38,17 +41,17 @@ def impersonate(requestor: User, name: str, groups: tuple[str, ...] = ()) -> Use
 
 
 def account_user(namespace: str, name: str) -> User:
-    """The user that a ServiceAccount is."""
+    """The user of a ServiceAccount."""
     return User(f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{name}", (*account_groups(namespace), AUTHENTICATED))
 
 
 def account_groups(namespace: str) -> tuple[str, ...]:
-    """The groups of every ServiceAccount of a namespace."""
+    """The groups of the ServiceAccounts in a namespace."""
     return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
 
 
 def split_account(user_name: str) -> tuple[str, str] | None:
-    """The namespace and the name of a ServiceAccount, by its name as a user; None for any other user."""
+    """Namespace and name of a ServiceAccount from its user name, None for any other user."""
     if not user_name.startswith(SERVICE_ACCOUNT_PREFIX):
         return None
     namespace, _, name = user_name.removeprefix(SERVICE_ACCOUNT_PREFIX).partition(":")
@@ -58,9 +61,10 @@ def split_account(user_name: str) -> tuple[str, str] | None:
 
 
 def check_impersonation(request: Request, store: Store) -> None:
-    """Raise StatusError (Forbidden) unless who sends a request may speak for the user and the groups of the request.
+    """Raise StatusError (Forbidden) unless the requestor may impersonate the user and groups of the request.
 
-    Roles that allow it for some requests alone (constrained impersonation) can't be made here.
+    Rights for single requests (constrained impersonation) can't be granted here, but the refusal is about them, as in
+    Kubernetes 1.36.
     """
     impersonation = request.user.impersonation
     if impersonation is None or MASTERS in impersonation.requestor.groups:
@@ -81,7 +85,10 @@ def check_impersonation(request: Request, store: Store) -> None:
 
 
 def _mode(name: str, groups: tuple[str, ...]) -> str:
-    """The mode of impersonation that a refusal is about: the first that may be used for a user, "" for the oldest."""
+    """The mode of constrained impersonation in a refusal: the first that applies to the user.
+
+    "" stands for impersonation without constraints.
+    """
     if split_account(name):
         return "" if groups else "serviceaccount"
     if name.startswith(_NODE_PREFIX) and not dns_subdomain(name.removeprefix(_NODE_PREFIX)):
