@@ -44,16 +44,17 @@ class ChallengeCard(Card):
 
     def __init__(self, round_id: RoundId, seat: Seat) -> None:
         self._take(_round(round_id, seat))
-        self._number_of_news = 0
-        self._news = ""
-        self._asks_to_end = False
-        self._warning = ""
+        self._number_of_news = 0  # increased with each announcement; see `say`
+        self._news = ""  # the last announcement for a screen reader
+        self._asks_to_end = False  # the card asks for confirmation to end the round
+        self._warning = ""  # shown until the next message
         rules = _RULES if round_id.is_scored else _UNSCORED
         super().__init__(seat, content={"label": round_id.title, "html": markup.paragraphs(rules)})
         seat.on_change(self.refresh)
         self.refresh()
 
     def _take(self, challenge: Round) -> None:
+        """Show this round from now on."""
         self._round = challenge
         self._marks = challenge.marks  # those saved last; `_keep_changes` compares and saves
 
@@ -61,9 +62,10 @@ class ChallengeCard(Card):
     def round_id(self) -> RoundId:
         return self._round.id
 
-    # What the page asks
+    # Messages of the page
 
     def do_open(self, number: int) -> None:
+        """Open a task by its index. It is set up the first time, and no step of `undo` goes back before it."""
         title = self._round.standings[number].task.title
         self.say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
         with self._seat.changing():
@@ -115,6 +117,7 @@ class ChallengeCard(Card):
         self.say(f"The round is over: {roundview.score(self._round)}.")
 
     def do_another(self) -> None:
+        """Show the next round on this card."""
         following = self.round_id._replace(seed=self.round_id.seed % LAST_SEED + 1)
         self._take(_round(following, self._seat))
         self._seat.open_task = None
@@ -128,7 +131,7 @@ class ChallengeCard(Card):
             self._round.clock(wall)
         super()._on_message(widget, message, buffers)
 
-    # What it shows
+    # The view
 
     def refresh(self) -> None:
         challenge = self._round

@@ -164,7 +164,7 @@ def standing(hop: Hop) -> str:
     return f"because of {hop.because}" if hop.because else hop.state
 
 
-# Where the boxes are
+# Sizes and places of the boxes
 
 
 def _sizes(flow: Flow) -> dict[str, tuple[int, int]]:
@@ -234,7 +234,7 @@ def _by_dot(boxes: Boxes) -> Boxes:
     return placed
 
 
-# The boxes
+# The boxes as SVG
 
 
 def _lines(hop: Hop) -> list[str]:
@@ -259,6 +259,7 @@ def _look(hop: Hop) -> Look:
 
 
 def _box(hop: Hop, box: Box) -> str:
+    """The box of a hop with icon, title, state and words, as an SVG group moved to its place."""
     look = _look(hop)
     size = f'width="{box.width}" height="{box.height}" rx="8"'
     colours = f'fill="{look.fill}" stroke="{look.line}" stroke-dasharray="{look.dashes}"'
@@ -276,7 +277,7 @@ def _box(hop: Hop, box: Box) -> str:
     return f'<g transform="translate({box.x},{box.y})" fill="{look.ink}">{outline}{icon}{texts}</g>'
 
 
-# The arrows
+# The arrows as SVG
 
 _SILENCE = "nothing is sent"
 _TOLD = {NOT_REACHED: "6 4", NOT_NEEDED: "2 4"}  # dashes of an arrow by state; other states have a solid line

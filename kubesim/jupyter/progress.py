@@ -161,6 +161,7 @@ def _skills_html(record: Record) -> str:
 
 
 def _total(record: Record) -> str:
+    """The sentence with the counts of all notebooks."""
     counts = total(grade(record).values())
     parts = [f"{counts.right} of {counts.quizzes} questions", f"{counts.done} of {counts.tasks} tasks"]
     predictions = predicted(record)

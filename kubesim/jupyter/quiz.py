@@ -100,6 +100,7 @@ class QuestionCard(Exercise):
         return verdict
 
     def do_check(self, answer: str | list[int]) -> None:
+        """Judge and save an answer, unless it is incomplete. A failure to save becomes a note of the verdict."""
         if not is_complete(self._quiz, answer):
             self.say(_NOT_ALL if self._quiz.kind == "sort" and answer else _NO_ANSWER)
             return
@@ -210,6 +211,7 @@ class QuizCard(QuestionCard):
         return number % len(self._variants)
 
     def do_retry(self) -> None:
+        """Ask the next variant, and forget the saved answer, unless this is a review."""
         if not self._is_review:
             self._seat.progress.forget(self._quiz.id)
         following = self._variants.index(self._quiz) + 1

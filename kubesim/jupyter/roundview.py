@@ -1,6 +1,7 @@
-"""A round of the challenge as its card shows it: scores, buttons, the list of tasks, and the open task.
+"""The rendering of a challenge's round: scores, buttons, the list of tasks, and the open task, for its card.
 
-Everything here is a function of the round, of the cluster and of the goals' readings. challenge.py changes the round.
+Every function here is pure: it reads the round, the cluster and the readings of the goals. challenge.py changes the
+round, and standing.py renders one of its broken clusters.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ TO_DO = "Find out what's wrong, and fix it."
 
 
 def feedback(challenge: Round, readings: tuple[Reading, ...], seat: Seat, asks_to_end: bool) -> dict[str, Any]:
-    """The fields of the card's `feedback` that follow from the round. `readings` are those of the open task's goals."""
+    """The fields of the card's `feedback` about the round. `readings` are those of the open task's goals.
+
+    `simulated` (words) and `real` (seconds) are the times spent so far. `since` is the page's clock at the last
+    message, from which the page counts on; 0 while no clock runs. `owes` asks the page for its clock once more, because
+    the open task has just ended.
+    """
     current = challenge.current
     return {
         "score": score(challenge),
@@ -78,6 +84,7 @@ def static_html(challenge: Round) -> str:
 
 
 def _listed(challenge: Round, number: int, one: Standing) -> dict[str, Any]:
+    """A task in the row of tasks, with its number from 1."""
     state = standing.state(one)
     points = f", {one.worth} points" if one.solved else ""
     label = f"Task {number}: {one.task.title.replace('`', '')}, {state}{points}"
@@ -85,6 +92,7 @@ def _listed(challenge: Round, number: int, one: Standing) -> dict[str, Any]:
 
 
 def _opened(challenge: Round, current: Standing, readings: tuple[Reading, ...], seat: Seat) -> dict[str, Any]:
+    """The open task as HTML: text, goals, advice after a wrong fix, help taken, and the solution once it is over."""
     task = current.task
     number = challenge.standings.index(current) + 1
     is_gone = not current.is_over and not is_intact(task, seat.session)
@@ -107,6 +115,7 @@ def _why_page(cluster: Cluster, current: Standing) -> str:
 
 
 def _buttons(challenge: Round, asks_to_end: bool) -> list[Button]:
+    """The buttons for the present state. `asks_to_end`: the card asks for confirmation to end the round."""
     current = challenge.current
     if asks_to_end:
         return [("finish", "Yes, end the round"), ("keep", "No, continue")]

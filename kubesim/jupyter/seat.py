@@ -87,6 +87,7 @@ class _PodNews:
         return is_news
 
     def _is_news(self, now: Pods, place: tuple[str, str]) -> bool:
+        """True if the Pod at `place` was created or deleted, or has a new line whose status is no back-off."""
         before = self._before.get(place)
         after = now.get(place)
         if before is None or after is None:
@@ -193,6 +194,7 @@ class Seat:
         return f"Done again: `{label}`" if label else "There is nothing left to do again."
 
     def _run_reset(self, arguments: list[str], io: Invocation) -> int:
+        """The shell command `reset`, which starts the open task over."""
         if arguments:
             io.err("Usage: reset\n")
             return 2

@@ -150,6 +150,7 @@ class Terminal(Widget):
         self._then = edit.then
 
     def do_save(self, text: str) -> Message:
+        """Write the open file, with a line end. Returns an `error`, which the page shows, if that fails."""
         if not self.editing:
             return {"error": "nothing is saved: the editor was closed meanwhile, on another page"}
         name = self.editing["name"]

@@ -159,6 +159,7 @@ _BOXES = {
 
 
 def _part(part: Part) -> str:
+    """A part of an explanation as HTML. Its title is our own text; its lines may be the learner's, and are escaped."""
     lines = [_escaped(line) for line in part.lines]
     title = f"{part.title}: " if part.title else ""
     heading = f"<h4>{part.title}{part.note}</h4>" if part.title else ""

@@ -92,7 +92,7 @@ class Workbench(Terminal):
         self._task: Task | None = None
         self._task_opened: Micros = 0  # cut to whole seconds
         self._asked: list[str] = []  # the lines of the last `do_asks`
-        self._drawn_for = self._conditions()  # at the last `refresh`
+        self._drawn_for = self._conditions()  # those of the last `refresh`
         seat.progress.on_change(self._note_done)
         seat.on_change(self.refresh)
         self.refresh()
@@ -135,7 +135,7 @@ class Workbench(Terminal):
                 "done": is_done,
                 **_score(task, took),
             }
-            if self._conditions() != self._drawn_for:  # else the views are right: `refresh` follows the cluster
+            if self._conditions() != self._drawn_for:  # else the views are up to date: the seat has called `refresh`
                 self.refresh()
 
     def refresh(self) -> None:
@@ -148,7 +148,7 @@ class Workbench(Terminal):
             self._drawn_for = self._conditions()
 
     def _conditions(self) -> tuple[Task | None, dict[str, Any], bool]:
-        """What decides, beside the cluster, which Pod and objects are shown and what is concealed."""
+        """The state beside the cluster that decides about the shown Pod and objects, and about concealment."""
         challenge = self._seat.open_round
         return self._task, self.goals, challenge is not None and challenge.conceals
 

@@ -96,6 +96,7 @@ class Kubelet(Stateful):
         self.starter.forget(pod)
 
     def _notice(self, pod: Object, old: Object | None) -> None:
+        """Plan a sync of a Pod that was bound to the node or changed by others. A new Pod gets a worker."""
         if old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
             return  # nothing for the kubelet: a write without changes in the spec keeps the identical dict
         uid = pod["metadata"]["uid"]

@@ -176,6 +176,7 @@ def _parse_name(pull: Pull) -> str:
 
 
 def _check_presence(pull: Pull) -> str:
+    """Look for the image on the node, unless the policy is Always."""
     if pull.request.policy == ALWAYS:
         return "not asked"
     pull.image = pull.node.present(pull.reference, pull.request.now)
@@ -229,6 +230,7 @@ def _look_up_credentials(pull: Pull) -> str:
 
 
 def _check_back_off(pull: Pull) -> str:
+    """Refuse a pull while the Pod's last failure with this image is too recent."""
     failure = pull.node.waits(pull.request.uid, pull.request.image, pull.request.now)
     if failure is None:
         return "over"
@@ -259,6 +261,7 @@ def _pull_image(pull: Pull) -> str:
 
 
 def _attempt(match: Match | None, answer: "Answer") -> Attempt:
+    """The record of one request with a credential, or of an anonymous one, for the trace."""
     is_in = answer.image is not None
     text = answer.refusal or "200 OK"
     if match is None:

@@ -33,6 +33,7 @@ class PullSecrets(Stateful):
         return [(name, self._find(pod, name)) for name in pull_secret_names(pod["spec"]) if name]
 
     def _find(self, pod: Object, name: str) -> Object | None:
+        """The Secret that the kubelet sees for a Pod. Keeps an immutable one from now on, with the Pod's reference."""
         place = (namespace_of(pod), name)
         secret = self.kept.get(place) or self._api.find(SECRET, *place)
         if secret is not None and secret.get("immutable"):

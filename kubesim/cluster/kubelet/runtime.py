@@ -29,7 +29,7 @@ _MOST_STEPS = 8 * Budget.STEPS
 _LEAST_STEPS = Budget.STEPS // 10
 
 Record = Callable[[str, str, str], None]
-"""Records an event of a container: its type, reason and message."""
+"""A function that records an event of a container: type, reason, message."""
 
 
 class Runtime(Stateful):
@@ -79,6 +79,7 @@ class Runtime(Stateful):
             worker.news = 2
 
     def _on_news(self, uid: str) -> None:
+        """Sync a Pod at its relist, and plan the next relist if there is one to come."""
         worker = self.workers.find(uid)
         if worker:
             worker.news -= 1
@@ -91,6 +92,7 @@ class Runtime(Stateful):
         self._clock.call_later(seconds, self._process_ended, worker.uid, container.id, exit_code)
 
     def _process_ended(self, uid: str, container_id: str, exit_code: int) -> None:
+        """End a container when its process does. A container that was restarted since has another id."""
         worker = self.workers.find(uid)
         if worker is None:
             return
@@ -128,6 +130,7 @@ class Runtime(Stateful):
         return max([CLEANUP_IDLE, *seconds])
 
     def _seconds_to_clean_up(self, worker: Worker, container: Container) -> float:
+        """Stop a container if it runs. Returns the seconds until it has ended and is removed."""
         if container.is_running:
             grace = worker.pod["metadata"].get("deletionGracePeriodSeconds", 0)
             self.stop(worker, container)

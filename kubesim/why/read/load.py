@@ -112,6 +112,7 @@ def _measure(size: int) -> None:
 
 
 def _documents(text: str) -> list[Any]:
+    """The values of all documents in JSON or YAML. Raises ExportError."""
     try:
         return _json(text) if text.lstrip()[:1] == "{" else _yaml(text)
     except (ValueError, RecursionError):  # it may be YAML that begins like JSON
@@ -132,6 +133,7 @@ def _json(text: str) -> list[Any]:
 
 
 def _yaml(text: str) -> list[Any]:
+    """The values of all YAML documents. Raises ExportError with the line of the first mistake."""
     try:
         return _values(yaml.parse(text, _LOADER))
     except yaml.MarkedYAMLError as error:

@@ -31,6 +31,7 @@ def described(text: str) -> Iterator[Item]:
 
 
 def _pod(text: str) -> Iterator[Item]:
+    """The Pod in one block of describe's output, and its events."""
     sections = dict(reversed(_SECTION.findall(text)))  # reversed, so that the first section of a name wins
     words = {key: next(iter(value.split()), "") for key, value in sections.items()}
     kind, _, owner = words.get("Controlled By", "").partition("/")
@@ -101,5 +102,6 @@ def partial(metadata: Object, containers: list[Object], inits: list[Object] | No
 
 
 def event_of(where: Object, row: Row) -> Item:
+    """An Event with a row's reason and message, about the Pod with name and namespace of `where`."""
     about = {"name": where["name"], "namespace": where["namespace"]}
     return "Event", {"metadata": about, "involvedObject": about, "reason": row.reason, "message": row.message}
