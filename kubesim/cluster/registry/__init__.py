@@ -1,4 +1,8 @@
-"""The registries that a node can reach, and what is set on it. What they answer is another module's: network.py."""
+"""The registries of a cluster, and the settings of its node. This module only loads and copies them.
+
+document.py has the fields of a file of registries, worldfile.py turns it into the World of world.py, network.py answers
+requests, and pull.py is the container runtime that sends them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class Registries:
-    """All registries that a node can reach, those in the file at `path` or kubesim's; `node` is what is set on it."""
+    """The registries that a node can reach: those in the file at `path`, or the built-in ones; and the node's settings.
+
+    The constructor raises ValueError for an invalid file and OSError for an unreadable one.
+    """
 
     def __init__(self, clock: Clock, path: str | Path | None = None, node: NodeSettings | None = None) -> None:
         self.clock = clock
@@ -25,7 +32,7 @@ class Registries:
         self._network: Network | None = None
 
     def resume(self, other: Registries) -> None:
-        """Go on from the state of other ones, with the same world and what is set on their node."""
+        """Take over the state of other registries: their world, the node's settings, the times of first requests."""
         self._own = other._own
         self.node = deepcopy(other.node)
         self._first_asked = other._first_asked.copy()
@@ -33,12 +40,12 @@ class Registries:
 
     @property
     def furnished(self) -> bool:
-        """Whether the cluster's own parts run in it."""
+        """Whether the cluster runs Kubernetes' own components in kube-system."""
         return self._own is None or self._own.furnished
 
     @property
     def network(self) -> Network:
-        """What answers: the registries of the file, or those of kubesim, which are read when they are first needed."""
+        """The network, created at the first use: reading the built-in registries takes long."""
         if self._network is None:
             from kubesim.cluster.registry import network, worldfile  # late: a first answer asks no registry
 

@@ -1,4 +1,7 @@
-"""A file of registries, field by field: registries.yaml, and those that learners write (docs/authoring.md)."""
+"""The fields of a file of registries: the built-in registries.yaml, and the files of authors (docs/authoring.md).
+
+Fields and defaults only: worldfile.py resolves the names between them and gives the objects their behavior.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ Auth = Literal["none", "basic", "token"]
 
 
 class ImageFields(NamedTuple):
-    """An image. Without a command it `runs` so long; "forever" means that it ignores SIGTERM."""
+    """An image, and the behavior of its containers."""
 
     size: int = 1_064_000  # bytes
     content: str = ""  # images with the same content have the same digest; the image's name if left out
@@ -23,96 +26,97 @@ class ImageFields(NamedTuple):
     platforms: tuple[str, ...] = (NODE_PLATFORM,)
     # Whether an index lists the platforms, so that it is refused to another one before it is pulled.
     index: bool = False  # type: ignore[assignment]  # a tuple has a method of that name
-    # What more it has.
+    # The base image, with its files and programs.
     base: Literal["app", "busybox", "nginx", "debian", "alpine", "cloud-tools", "distroless"] = "app"
-    user: str = ""  # whom it runs as: a number, or a name of its /etc/passwd; root if left out
+    user: str = ""  # the default user: a number, or a name in /etc/passwd; root if left out
+    # How long a container without a command runs. "until-stopped" ends at SIGTERM, "forever" ignores it.
     runs: Literal["forever", "until-stopped", "once"] = "forever"
-    program: str = ""  # its own program, which runs so with any arguments, too
-    needs: tuple[str, ...] = ()  # variables of which one must be set, or it fails without a command
-    complaint: str = ""  # what it writes when none of them is
-    trouble: str | None = None  # what is wrong with it: a trouble at content, config or container
+    program: str = ""  # the image's own program, which `runs` describes whatever its arguments are
+    needs: tuple[str, ...] = ()  # environment variables; without any of them, a container without a command fails
+    complaint: str = ""  # the error message of that failure
+    trouble: str | None = None  # the name of a trouble at content, config or container
 
 
 class Status(NamedTuple):
-    """An answer with a status of its own, to requests that fulfil all conditions; one that is empty holds for all."""
+    """An answer to requests that meet all conditions. An empty condition is met by all requests."""
 
     status: int
     reason: str = ""  # in the answer's body
     requests: tuple[Literal["HEAD", "GET", "token"], ...] = ()
-    # Users, USER:PASSWORD, anonymous, unknown (a wrong user or password), barred (a user who may not read the
-    # repository), or expired (a password that was issued too long ago).
+    # Names of users, USER:PASSWORD, or one of these words: anonymous, unknown (a wrong user or password), barred (a
+    # user without the right to read the repository), expired (a temporary password that isn't valid any more).
     clients: tuple[str, ...] = ()
-    repositories: tuple[str, ...] = ()  # or REPOSITORY:TAG
-    private: bool = False  # only for repositories that not everyone may pull
-    seconds: float | None = None  # only so long after the node first asked
+    repositories: tuple[str, ...] = ()  # REPOSITORY or REPOSITORY:TAG
+    private: bool = False  # only for repositories that aren't public
+    seconds: float | None = None  # only during this time after the node's first request; None for always
 
 
 class Dialect(NamedTuple):
-    """How a product refuses."""
+    """The refusals of a registry product."""
 
     title: str
-    source: str  # where that was seen
-    auth: Auth = "none"  # how it asks for credentials
-    hides: bool = False  # whether a repository that isn't there gets the answer of one that the user may not read
-    answers: tuple[Status, ...] = ()  # after those of a registry that speaks so
+    source: str  # the document or recording that the answers come from
+    auth: Auth = "none"  # the way to authenticate
+    hides: bool = False  # whether a missing repository gets the same answer as one that the user may not read
+    answers: tuple[Status, ...] = ()  # tried after the registry's own answers
 
 
 class RepositoryFields(NamedTuple):
     """A repository."""
 
-    tags: Mapping[str, str]  # images, by tag
-    readers: tuple[str, ...] | None = None  # the users who may pull; every user if left out
-    public: bool = False  # whether anyone may pull
+    tags: Mapping[str, str]  # by tag, the name of an image
+    readers: tuple[str, ...] | None = None  # users who may pull; all users if left out
+    public: bool = False  # whether anonymous clients may pull
 
 
 class Certificate(NamedTuple):
-    """The certificate of a registry whose trouble is about that."""
+    """The certificate of a registry with a trouble at its certificate."""
 
-    names: tuple[str, ...] = ()  # that it is valid for
-    until: str = ""  # when it expires; before that time it is fine
+    names: tuple[str, ...] = ()  # the host names that it is valid for
+    until: str = ""  # the timestamp of its expiry, before which the trouble doesn't show
 
 
 class RegistryFields(NamedTuple):
     """A registry."""
 
-    hosts: tuple[str, ...]  # the names that it answers to, with a port unless it is 443; the first is its own
-    address: str | None = None  # its IP address
-    dialect: str | None = None  # the product that it is, which says how it refuses
-    auth: Auth | None = None  # how it asks for credentials: as its dialect says if left out
-    realm: str = ""  # the URL of its token service; https://HOST/token if left out
-    service: str = ""  # how the token service calls it; HOST if left out
+    hosts: tuple[str, ...]  # host names, with a port unless it is 443; the first is the registry's own
+    address: str | None = None  # the IP address; without one, the lookup of the host fails
+    dialect: str | None = None  # the name of the product's Dialect
+    auth: Auth | None = None  # the way to authenticate; that of the dialect if left out
+    realm: str = ""  # the URL of the token service; https://HOST/token if left out
+    service: str = ""  # the registry's name in requests to the token service; HOST if left out
     users: Mapping[str, str] = {}  # passwords, by user
-    # For how many seconds a password is valid that it makes for a user; in the terminal, `aws ecr get-login-password`
-    # gives one for AWS.
+    # By user, the seconds for which a temporary password is valid. In the terminal, `aws ecr get-login-password` prints
+    # one for the user AWS.
     issues: Mapping[str, int] = {}
-    # Repositories, or the first part of their names, of which the file has all that there is. Any other repository and
-    # tag is pulled as if it existed, and a write that names it warns.
+    # Repositories, or first parts of their names, whose contents the file lists completely. Any other repository or tag
+    # is pulled as if it existed, and a write with such an image gets a warning. None: the file lists everything.
     listed: tuple[str, ...] | None = None
     repositories: Mapping[str, RepositoryFields] = {}
     # Public repositories with many tags: lines of IMAGE TAG TAG..., where {a,b} and {8..11} stand for several texts or
     # numbers. Each tag is an image of its own.
     catalog: Mapping[str, tuple[str, ...]] = {}
-    trouble: str | None = None  # why it can't be reached
+    trouble: str | None = None  # the name of a trouble at lookup, connection, certificate, protocol or config
     certificate: Certificate = Certificate()
-    answers: tuple[Status, ...] = ()  # the first that matches is given
+    answers: tuple[Status, ...] = ()  # the first match is sent
 
 
 class Document(NamedTuple):
     """A whole file."""
 
-    # Add to the registries that kubesim has; images and troubles of the same name and registries with the same first
-    # host are replaced.
+    # Whether to add to the built-in registries. Images and troubles of the same name, and registries with the same
+    # first host, replace built-in ones.
     extends: Literal["builtin"] | None = None
-    troubles: Mapping[str, Trouble] = {}  # what can be wrong, by name: see image.py
-    images: Mapping[str, ImageFields] = {}  # by a name that tags refer to
-    dialects: Mapping[str, Dialect] = {}  # how products say no, by name; those of kubesim are there, too
+    troubles: Mapping[str, Trouble] = {}  # failures by name: see kubesim/pull/image.py
+    images: Mapping[str, ImageFields] = {}  # by the name that tags refer to
+    dialects: Mapping[str, Dialect] = {}  # by name; the built-in ones are always there
     registries: tuple[RegistryFields, ...] = ()
-    # Whether nothing can be pulled but what the file lists, `listed` or not: so if left out where it isn't furnished.
+    # Whether only listed images can be pulled, regardless of `listed`. If left out: true unless `furnished`.
     strict: bool | None = None
-    furnished: bool = True  # whether the cluster's own parts run in kube-system, as kubeadm sets them up
+    furnished: bool = True  # whether Kubernetes' own components run in kube-system, as with kubeadm
 
 
 def read_document(path: Path) -> Document:
-    """The file at `path`. Raises ValueError, which says what is wrong with it, OSError and what PyYAML raises."""
+    """Read the file at `path`. Raises ValueError for wrong fields, OSError, and PyYAML's errors for malformed YAML."""
     document: Document = read(Document, load_yaml(path))
     return document

@@ -1,4 +1,4 @@
-"""A request to a registry or its token service, and the response, or that there was none."""
+"""Requests to a registry or its token service, their responses, and the error for a missing response."""
 
 from __future__ import annotations
 
@@ -10,33 +10,30 @@ from kubesim.pull.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
 from kubesim.pull.keyring import Credential
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
-# The host that answers for Docker Hub.
+# The host that serves Docker Hub, by the names of Docker Hub in images.
 _ENDPOINTS = dict.fromkeys((DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY), "registry-1.docker.io")
 
 
 def host_of(registry: str) -> str:
-    """The host that answers for a registry, written as in an image's name."""
+    """The host that serves the registry of an image's name."""
     return _ENDPOINTS.get(registry, registry)
 
 
 class Token(NamedTuple):
-    """What a token service gives to a user, or to an anonymous client."""
+    """The token that a token service issues."""
 
-    user: str | None
+    user: str | None  # None for an anonymous client
 
 
 class Request(NamedTuple):
-    """A request. `kind` is HEAD or GET, or "token" for one to a token service; /v2/ belongs to no repository.
+    """A request of the container runtime or of Docker."""
 
-    `pulled` is the tag or digest that all of a pull's requests are about.
-    """
-
-    kind: str
+    kind: str  # HEAD, GET, or "token" for a request to a token service
     url: str
-    repository: str = ""
-    manifest: str = ""
+    repository: str = ""  # "" for /v2/
+    manifest: str = ""  # the tag or digest in the URL
     authorization: Credential | Token | None = None
-    pulled: str = ""
+    pulled: str = ""  # the tag or digest of the image's name, the same for all requests of a pull
 
     @property
     def scheme(self) -> str:
@@ -44,20 +41,20 @@ class Request(NamedTuple):
 
     @property
     def host(self) -> str:
-        """Where it goes, with the port if there is one."""
+        """The host in the URL, with its port if it has one."""
         return self.url.partition("://")[2].partition("/")[0]
 
 
 class Response(NamedTuple):
-    """What a registry says. `auth` is how it asks for credentials, `token_url` where a token is to be had."""
+    """The response of a registry or a token service."""
 
     status: int
-    reason: str = ""
-    auth: str = ""
-    token_url: str = ""
-    token: Token | None = None
-    image: Image | None = None
-    trouble: Trouble | None = None
+    reason: str = ""  # text of the body
+    auth: str = ""  # with 401, the way to authenticate: "basic" or "token"
+    token_url: str = ""  # with the way "token", the URL for getting a token
+    token: Token | None = None  # issued by a token service
+    image: Image | None = None  # with 200 to a request for a manifest
+    trouble: Trouble | None = None  # with 200, a trouble that makes the content unusable
 
     @property
     def line(self) -> str:
@@ -73,7 +70,7 @@ class Exchange(NamedTuple):
 
 
 class NoResponseError(Exception):
-    """Nothing came back, and why, as Go's HTTP client words it; it took `seconds`."""
+    """The failure of a request without a response, with the message of Go's HTTP client, after `seconds`."""
 
     def __init__(self, problem: str, seconds: float = 0) -> None:
         super().__init__(problem)

@@ -1,4 +1,8 @@
-"""What the registries that a node can reach answer to its container runtime, and to Docker's daemon."""
+"""The responses of all registries to the container runtime of the node, and to Docker's daemon.
+
+pull.py decides which requests a pull sends. Here each request passes the proxy, the name lookup, the connection and
+TLS, and then gets the registry's answer.
+"""
 
 from __future__ import annotations
 
@@ -20,26 +24,24 @@ from kubesim.pull.keyring import Credential, NodeCredential, split_port
 
 _HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"
-_MOST_ANSWERS = 1024  # that are remembered
+_MOST_ANSWERS = 1024  # cached answers
 
 
 class Network(NamedTuple):
-    """The registries of a `world`, as a node with these settings finds them.
-
-    `first_asked` is when it first asked each of them, by its own name: the one that an image names, a mirror or a token
-    service. `steady_answers` are those that time can't change, by what was asked and on which way.
-    """
+    """The registries of a `world`, seen from a node with its settings."""
 
     clock: Clock
     world: World
-    node: NodeSettings
-    first_asked: dict[str, Micros]
+    node: NodeSettings  # may change at any time
+    first_asked: dict[str, Micros]  # by a registry's own name, the time of the node's first request to it; changed
+    # Cached answers that don't depend on the time, by image, credential and NodeSettings.route.
     steady_answers: dict[tuple[Reference, Credential | None, str], Answer]
 
     def pull(self, reference: Reference, credential: Credential | None) -> Answer:
-        """Ask for `reference` as the node; what is wrong at first may pass some time after that.
+        """Pull an image as the node (credential None: anonymously), and note which registries it has reached.
 
-        Where time changes nothing, the same question gets the answer that is already known.
+        That starts the time of answers that only hold for some seconds after the first request. Answers that don't
+        depend on the time are cached.
         """
         question = (reference, credential, self.node.route)
         if question in self.steady_answers:
@@ -53,11 +55,11 @@ class Network(NamedTuple):
         return answer
 
     def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
-        """What would come of asking for `reference` with `credential` (None: anonymously)."""
+        """The answer to a pull, without noting it as one of the node's."""
         return self._answer(self._client(self.node).send, reference, credential)
 
     def exchange(self, reference: Reference, credential: Credential | None) -> tuple[list[Exchange], Answer]:
-        """What would be sent for `reference`, each request with its response, and what would come of it."""
+        """The requests and responses of a pull, and its answer, without noting it as one of the node's."""
         client = self._client(self.node)
         exchanges: list[Exchange] = []
 
@@ -75,19 +77,22 @@ class Network(NamedTuple):
     def _answer(
         self, send: Callable[[Request], Response], reference: Reference, credential: Credential | None
     ) -> Answer:
-        # The runtime takes a credential without a user, or without a password, for none.
+        # The runtime ignores a credential without a user or without a password.
         usable = credential if credential and credential.username and credential.password else None
         return Pull(send, self._hosts(reference.registry), self.world.troubles, reference, usable).answer()
 
     def _hosts(self, registry: str) -> list[Host]:
-        """The hosts in the order in which the node asks them: the registry's mirrors, then the registry."""
+        """The hosts to ask, in order: the registry's mirrors, then the registry itself."""
         names = self.node.mirrors.get(registry, ())
         mirrors = [Host(f"{self.node.scheme(name)}://{name}", f"?ns={registry}") for name in names]
         own = host_of(registry)
         return [*mirrors, Host(f"{self.node.scheme(own)}://{own}")]
 
     def login(self, server: str, credential: Credential) -> str:
-        """Why the registry at `server` turns `credential` away, in the words of Docker's daemon; "" if it does not."""
+        """Log in to the registry at `server`, and return the error message of Docker's daemon, "" for success.
+
+        Docker uses the node's proxy, but neither its mirrors nor its settings for hosts.
+        """
         url = f"https://{host_of(server)}/v2/"
         send = self._client(NodeSettings(proxy=self.node.proxy)).send
         try:
@@ -105,7 +110,7 @@ class Network(NamedTuple):
         return f"login attempt to {url} failed with status: {response.line}"
 
     def issued(self, credential: NodeCredential) -> NodeCredential:
-        """One of the node's own credentials, where it is `issued` with a password that its registry makes now."""
+        """A credential of the node. With the field `issued`, it gets a new temporary password from its registry."""
         host = split_port(credential["registry"].partition("/")[0], HTTPS_PORT)
         registry = self.world.at_port(*host)
         user = credential.get("username", "")
@@ -114,17 +119,17 @@ class Network(NamedTuple):
         return {**credential, "password": registry.issue(user, self.clock.now)}
 
     def image(self, reference: Reference) -> Image | None:
-        """The image that a reference leads to, whoever may pull it; None where there is none."""
+        """The image of a reference regardless of rights, None if there is none."""
         repository = self._repository(reference)
         return repository.find(reference.manifest) if repository else None
 
     def is_guess(self, reference: Reference) -> bool:
-        """Whether no one here knows that there is such an image, and it's pulled as if there were."""
+        """Whether an image is unknown to the file of registries, and pulled as if it existed."""
         repository = self._repository(reference)
         return repository is not None and repository.has_more and repository.listed(reference.manifest) is None
 
     def tags(self, reference: Reference) -> tuple[str, ...]:
-        """Tags of a reference's repository; none if it is not there."""
+        """The sorted tags of a reference's repository; empty for a missing one."""
         repository = self._repository(reference)
         return tuple(sorted(repository.tags or repository.by_tag)) if repository else ()
 
@@ -134,28 +139,28 @@ class Network(NamedTuple):
 
 
 class _Client(NamedTuple):
-    """A machine with these settings, for the time of a pull or a login: which registries it has `reached`."""
+    """An HTTP client for one pull or one login."""
 
     world: World
     clock: Clock
     settings: NodeSettings
-    first_asked: Mapping[str, Micros]
-    reached: list[Registry]
+    first_asked: Mapping[str, Micros]  # see Network
+    reached: list[Registry]  # the registries connected to so far; `send` appends to it
 
     def send(self, request: Request) -> Response:
-        """What a registry says. Raises NoResponseError."""
+        """The response to a request. Raises NoResponseError."""
         name, port = split_port(request.host, _HTTP_PORT if request.scheme == "http" else HTTPS_PORT)
         self._pass_proxy()
         registry = self._dial(name, port)
         self.reached.append(registry)
         if request.scheme == "https":
             self._shake_hands(name, registry, self.settings.hosts.get(request.host))
-        elif not registry.trouble_at("protocol"):  # it speaks TLS
+        elif not registry.trouble_at("protocol"):  # plain HTTP to a registry that expects TLS
             return Response(HTTPStatus.BAD_REQUEST)
         return self._response(registry, request)
 
     def _response(self, registry: Registry, request: Request) -> Response:
-        """The first of a registry's own answers that holds for a request, or what the client may have."""
+        """The first of the registry's `answers` that matches the request; without one, the regular response."""
         now = self.clock.now
         elapsed = (now - self.first_asked.get(registry.hosts[0], now)) / SECOND
         clients = _clients(registry, request, now)
@@ -166,7 +171,7 @@ class _Client(NamedTuple):
         return _token(registry, request, now) if request.kind == "token" else _content(registry, request, now)
 
     def _pass_proxy(self) -> None:
-        """Reach the proxy, if there is one. Raises NoResponseError."""
+        """Connect to the proxy, if one is set. Raises NoResponseError."""
         if not self.settings.proxy:
             return
         try:
@@ -175,9 +180,9 @@ class _Client(NamedTuple):
             raise NoResponseError(f"proxyconnect tcp: {error}", error.seconds) from None
 
     def _shake_hands(self, name: str, registry: Registry, mode: str | None) -> None:
-        """Begin to speak TLS with a registry, and check its certificate as the host's `mode` has it: see node.MODES.
+        """The TLS handshake with a registry, and the check of its certificate. Raises NoResponseError.
 
-        Raises NoResponseError.
+        `mode` is the node's setting for the host, a key of node.MODES or None.
         """
         if trouble := registry.trouble_at("protocol"):
             raise NoResponseError(trouble.error, trouble.seconds)
@@ -200,7 +205,7 @@ class _Client(NamedTuple):
         address = _look_up(name, host)
         unreachable = host.trouble_at("connection") if host else None
         if host is None and not is_loopback(address):
-            unreachable = self.world.troubles["silence"]  # nobody has the address that was written
+            unreachable = self.world.troubles["silence"]  # an IP address that no registry has
         if unreachable:
             raise NoResponseError(f"dial tcp {address}:{port}: {unreachable.error}", unreachable.seconds)
         listener = self.world.at_port(name, port)
@@ -210,7 +215,7 @@ class _Client(NamedTuple):
 
 
 def _look_up(name: str, host: Registry | None) -> str:
-    """The address of a host that is written as one, or that the nameserver may know. Raises NoResponseError."""
+    """The IP address of a host name, which may be an address already. Raises NoResponseError for a failed lookup."""
     if literal := literal_address(name):
         return literal
     trouble = host.trouble_at("lookup") if host else None
@@ -225,7 +230,7 @@ def _untrusted(problem: str) -> NoResponseError:
 
 
 def _clients(registry: Registry, request: Request, now: Micros) -> set[str]:
-    """What the client is in the terms of an answer's `clients` (document.py); nothing before it was asked who it is."""
+    """The words for the client in the terms of `Status.clients`; none before the registry has asked for credentials."""
     match request.authorization:
         case Token(None):
             return {"anonymous"}
@@ -240,6 +245,7 @@ def _clients(registry: Registry, request: Request, now: Micros) -> set[str]:
 
 
 def _known(registry: Registry, request: Request, user: str) -> set[str]:
+    """The words for a client whose user is known: the user, and "barred" without the right to the repository."""
     is_barred = bool(request.repository) and not registry.repository(request.repository).readable_by(user)
     return {user, "barred"} if is_barred else {user}
 
@@ -262,6 +268,7 @@ def _token(registry: Registry, request: Request, now: Micros) -> Response:
 
 
 def _content(registry: Registry, request: Request, now: Micros) -> Response:
+    """The response to a request for a manifest or for /v2/."""
     if refusal := _refusal(registry, request, now):
         return refusal
     trouble = registry.trouble_at("config")
@@ -272,9 +279,9 @@ def _content(registry: Registry, request: Request, now: Micros) -> Response:
 
 
 def _refusal(registry: Registry, request: Request, now: Micros) -> Response | None:
-    """Why a client doesn't get what it asks for: it has to say who it is, it is unknown, or it has no right.
+    """The refusal of a client that isn't authenticated or has no right to the repository; None for no refusal.
 
-    Each kind of registry knows one way to say who one is, a Credential or a Token, and takes the other for nothing.
+    A registry with basic authentication ignores a Token, and one with a token service ignores a Credential.
     """
     repository = registry.repository(request.repository)
     match (registry.auth, request.authorization):
@@ -293,7 +300,7 @@ def _refusal(registry: Registry, request: Request, now: Micros) -> Response | No
 
 
 def _token_url(registry: Registry, request: Request) -> str:
-    """Where a client gets the token for a request; "" where the registry has no token service."""
+    """The URL for getting a token for a request; "" if the registry has no token service."""
     if not registry.realm:
         return ""
     scope = {"scope": f"repository:{request.repository}:pull"} if request.repository else {}

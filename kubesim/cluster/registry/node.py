@@ -1,4 +1,4 @@
-"""What is set on the node that reaches the registries, for its container runtime and its kubelet.
+"""The settings of the node for pulls: proxy, mirrors, TLS and credentials, and the files that hold them.
 
 Mirrors containerd docs/hosts.md, v2, and kubernetes pkg/credentialprovider, v1.36.
 """
@@ -13,10 +13,9 @@ from ipaddress import ip_address
 from kubesim.pull.imageref import DEFAULT_REGISTRY
 from kubesim.pull.keyring import Credential, NodeCredential, split_port
 
-# What hosts.toml says of a host of which there is nothing to say but that it may be asked.
+# The line of hosts.toml for a host without special settings.
 _PLAIN = 'capabilities = ["pull", "resolve"]'
-# How the runtime treats a host that is not treated as others, by what `NodeSettings.hosts` calls it: the scheme, and
-# what hosts.toml says.
+# Special treatments of a host, by the words of `NodeSettings.hosts`: the scheme, and the line of hosts.toml.
 MODES: Mapping[str, tuple[str, str]] = {
     "trust": ("https", 'ca = "/etc/containerd/certs.d/{}/ca.crt"'),
     "skip-verify": ("https", "skip_verify = true"),
@@ -36,14 +35,15 @@ providers:
 
 
 class NodeSettings:
-    """What a person can set on the node.
+    """Settings of the node, which the code that owns them may change at any time.
 
-    `proxy` is the URL of the runtime's proxy, "" for none; `hosts` says of registries, written as in an image's name,
-    which of MODES holds for them, and `mirrors` which hosts the runtime asks before a registry, in this order.
-    `credentials` are the kubelet's own, in the order in which they are tried: each with
-    `registry` (a key as in a pull secret), `username` and `password`, and `from`, which is "config" for the kubelet's
-    config.json and "provider" for a plugin. A provider may have `fails` instead, or `issued: true`, so that it always
-    gets a new password for its user from a registry whose passwords expire.
+    * `proxy`: the URL of the runtime's proxy, "" for none.
+    * `hosts`: by registry, written as in an image's name, a key of MODES.
+    * `mirrors`: by registry, the hosts to ask before it, in order.
+    * `credentials`: the kubelet's own credentials, in the order of trying. Each has `registry` (a key as in a pull
+      secret), `username` and `password`, and `from`: "config" for the kubelet's config.json, "provider" for a
+      credential provider plugin. A provider may have `fails` instead of a password, or `issued: true`, which gets a new
+      temporary password from the registry each time.
     """
 
     def __init__(
@@ -60,24 +60,24 @@ class NodeSettings:
 
     @property
     def route(self) -> str:
-        """All that decides which way a request takes, as a text that may be a key."""
+        """All settings that affect a request's route, as a key for caches."""
         return f"{self.proxy} {self.hosts} {self.mirrors}"
 
     def scheme(self, host: str) -> str:
-        """How the runtime asks a host, by http or https; what is at a port of localhost by http."""
+        """The scheme for requests to a host: that of its mode, http for a port of localhost, otherwise https."""
         if mode := self.hosts.get(host):
             return MODES[mode][0]
         name, port = split_port(host, "443")
         return "http" if is_loopback(name) and port != "443" else "https"
 
     def _table(self, host: str) -> str:
-        """What hosts.toml says of a host: a registry that is not treated as others, or a mirror."""
+        """The table of hosts.toml for a mirror, or for a registry with a special treatment."""
         mode = self.hosts.get(host)
         line = MODES[mode][1] if mode else _PLAIN
         return f'\n[host."{self.scheme(host)}://{host}"]\n  {line.format(host)}\n'
 
     def files(self) -> dict[str, str]:
-        """The real files that hold all this, by their paths."""
+        """The files on a real node that hold these settings, by path."""
         registries = dict.fromkeys([*self.hosts, *self.mirrors])
         texts = {f"/etc/containerd/certs.d/{name}/hosts.toml": self._hosts_toml(name) for name in registries}
         auths = {}
@@ -96,7 +96,7 @@ class NodeSettings:
         return [item for item in self.credentials if item.get("from") == source]
 
     def _hosts_toml(self, registry: str) -> str:
-        """What the runtime is told of a registry: its mirrors first, and itself where it isn't treated as others."""
+        """The text of a registry's hosts.toml: its mirrors, then the registry itself if it has a special treatment."""
         server = "registry-1.docker.io" if registry == DEFAULT_REGISTRY else registry
         hosts = [*self.mirrors.get(registry, ())]
         if registry in self.hosts:
@@ -107,7 +107,7 @@ class NodeSettings:
 
 @lru_cache(maxsize=256)
 def literal_address(host: str) -> str | None:
-    """The address that a host's name is, or stands for everywhere; None for one that has to be looked up."""
+    """The address of a host that is written as an IP address or as localhost; None for a name to look up."""
     if host == "localhost":
         return "127.0.0.1"
     try:
@@ -118,6 +118,6 @@ def literal_address(host: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address means the machine itself. Mirrors containerd's MatchLocalhost."""
+    """Whether a host is localhost or a loopback address. Mirrors containerd's MatchLocalhost."""
     address = literal_address(host)
     return address is not None and ip_address(address.strip("[]")).is_loopback

@@ -1,5 +1,6 @@
-"""One pull of the container runtime: the hosts that it asks, and what it reports of their responses.
+"""One pull by the container runtime: the requests to mirrors and registry, and the error message from the responses.
 
+What the registries respond is in network.py; credentials and back-off are the kubelet's (kubelet/imagepull.py).
 Mirrors containerd core/remotes/docker resolver.go, fetcher.go, authorizer.go and auth/fetch.go, v2.
 """
 
@@ -18,20 +19,20 @@ from kubesim.pull.imageref import Reference
 from kubesim.pull.keyring import Credential
 
 _DENIED = "pull access denied, repository does not exist or may require authorization"
-# What a pull gets once it knows the digest. For each of these the runtime starts again with the first mirror.
+# The parts of an image that a pull fetches by digest. For each of them, the runtime starts with the first mirror.
 _CONTENT = ("manifest", "configuration", "layers")
 
 
 class Reached(IntEnum):
-    """How far an attempt at one host came. The runtime reports the error that came furthest."""
+    """The progress of an attempt at one host. Of several hosts' errors, the runtime reports that of the furthest."""
 
-    NO_RESPONSE = 1  # nothing came back, or the runtime had nothing to authorize itself with
+    NO_RESPONSE = 1  # no response, or no authorization for sending the request
     NOT_FOUND = 2
-    STATUS = 3
+    STATUS = 3  # any other status than 200 and 404
 
 
 class RefusedError(Exception):
-    """A host did not give what it was asked for."""
+    """A host's failure to deliver. `answer` is the Answer of the pull if no other host delivers."""
 
     def __init__(
         self, refusal: str, code: str = "", part: str = "resolve", reached: Reached = Reached.NO_RESPONSE
@@ -42,16 +43,17 @@ class RefusedError(Exception):
 
 
 class Host(NamedTuple):
-    """One of the hosts that may have an image: a mirror, or the registry itself. `query` ends the URLs at a mirror."""
+    """A host to ask for an image: a mirror, or the registry itself."""
 
-    base: str
-    query: str = ""
+    base: str  # scheme and host of its URLs
+    query: str = ""  # the end of URLs at a mirror: "?ns=REGISTRY"
 
 
 class Pull:
-    """One attempt: the HEAD of the manifest, credentials or a token where asked for, and the content.
+    """One attempt with one credential: a HEAD for the manifest, authorization if a host demands it, and the content.
 
-    Mirrors are asked first, with the same credentials as the registry: the kubelet doesn't say which host they are for.
+    Mirrors are asked first, with the same credential as the registry, because the kubelet doesn't tell the runtime
+    which host it is for.
     """
 
     def __init__(
@@ -67,11 +69,11 @@ class Pull:
         self.troubles = troubles
         self.reference = reference
         self.credential = credential
-        self.authorizations: dict[Host, Credential | Token | None] = {}
-        self.seconds = 0.0
+        self.authorizations: dict[Host, Credential | Token | None] = {}  # once a host has demanded it
+        self.seconds = 0.0  # waited for hosts that didn't respond, and for broken content
 
     def answer(self) -> Answer:
-        """What comes of it."""
+        """Perform the pull; return the image or the refusal."""
         try:
             return Answer(self._image(), seconds=self.seconds)
         except RefusedError as refused:
@@ -91,7 +93,7 @@ class Pull:
         return image
 
     def _first(self, ask: Callable[[Host], Response]) -> Response:
-        """What the first host says that has what is asked for. Raises the RefusedError that came furthest."""
+        """The response of the first host that delivers. Otherwise raises the RefusedError of the furthest progress."""
         refusals = []
         for host in self.hosts:
             try:
@@ -99,9 +101,11 @@ class Pull:
             except RefusedError as refused:
                 refusals.append(refused)
         try:
-            raise max(refusals, key=lambda refused: refused.reached)  # of equals the first
+            raise max(refusals, key=lambda refused: refused.reached)  # the first of equals
         finally:
-            del refusals  # their tracebacks lead to this frame, which would keep them and all that called it
+            # The errors' tracebacks refer to this frame, and the frame to the errors: break the cycle, so that the
+            # memory is freed without the garbage collector.
+            del refusals
 
     def _resolve(self, host: Host) -> Response:
         """The HEAD of the manifest at `host`. Raises RefusedError."""
@@ -110,13 +114,13 @@ class Pull:
             refusal = f"{self.reference.canonical}: not found"
             raise RefusedError(refusal, code="NotFound", reached=Reached.NOT_FOUND)
         if response.status != HTTPStatus.OK:
-            # A HEAD has no body: after a 403 the runtime asks by GET, too, for the reason.
+            # A HEAD has no body. After a 403, the runtime also sends a GET to learn the reason.
             reason = response.reason if response.status == HTTPStatus.FORBIDDEN else ""
             raise RefusedError(_unexpected("HEAD", request.url, response, reason), reached=Reached.STATUS)
         return response
 
     def _fetch(self, digest: str, host: Host) -> Response:
-        """The GET of the manifest at `host`. Raises RefusedError."""
+        """A GET of content at `host`, which stands for manifest, configuration and layers. Raises RefusedError."""
         failed = "failed to copy: httpReadSeeker: failed open: "
         try:
             request, response = self._authorized(host, "GET", digest)
@@ -128,7 +132,10 @@ class Pull:
         return response
 
     def _authorized(self, host: Host, kind: str, manifest: str) -> tuple[Request, Response]:
-        """A request for the manifest, sent again with what the host asks for, and the response. Raises RefusedError."""
+        """Send a request for a manifest, again with authorization if the host demands it; return both.
+
+        Raises RefusedError.
+        """
         request, response = self._ask(host, kind, manifest)
         if response.auth:
             if response.auth == "basic" and self.credential is None:
@@ -149,7 +156,7 @@ class Pull:
         return request, self._response(request, f'failed to do request: {kind.capitalize()} "{url}"')
 
     def _response(self, request: Request, failed: str) -> Response:
-        """Raises RefusedError where there is none; `failed` is what it begins with."""
+        """The response to a request. Raises RefusedError, whose message begins with `failed`, if there is none."""
         try:
             return self.send(request)
         except NoResponseError as error:
@@ -157,9 +164,9 @@ class Pull:
             raise RefusedError(f"{failed}: {error}") from None
 
     def _token(self, url: str) -> Token:
-        """The token that a service gives. Raises RefusedError.
+        """Get a token from the token service at `url`. Raises RefusedError.
 
-        With credentials the runtime tries a POST first, and then a GET where the service takes no POST.
+        With a credential, the runtime sends a POST first, and a GET if the service refuses the POST.
         """
         request = Request("token", url, self.reference.repository, "", self.credential, self.reference.manifest)
         has_credential = self.credential is not None
@@ -169,12 +176,12 @@ class Pull:
         response = self._response(request, f'{failed}{method} "{first_url}"')
         if response.token:
             return response.token
-        if response.status >= HTTPStatus.TOO_MANY_REQUESTS:  # the first request was the last
+        if response.status >= HTTPStatus.TOO_MANY_REQUESTS:  # the runtime doesn't try a GET after such a status
             raise RefusedError(f"{failed}{_unexpected(method.upper(), first_url, response)}")
         raise RefusedError(f"{failed}{_unexpected('GET', url, response)}")
 
     def _broken(self, trouble: Trouble, name: str) -> RefusedError:
-        """The error of an image that has a trouble; `name` is its digest, or the image's name."""
+        """The error for broken content; `name` is the image's digest or, if that is unknown, its name."""
         self.seconds += trouble.seconds
         layer = digest_of(f"layer {name}")
         digest = name if name.startswith("sha256:") else layer

@@ -1,4 +1,7 @@
-"""The registries that can be reached: hosts, users, repositories and images. worldfile.py makes them of a file."""
+"""Registries with their hosts, users, repositories and images. worldfile.py creates them from a file.
+
+Nothing here changes after its creation, so that all clusters can share a World.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,15 @@ from kubesim.pull.keyring import Credential, split_port
 
 HTTPS_PORT = "443"
 UNKNOWN = Image("", 25_000_000, base="unknown", runs="until-stopped")
-"""What an image is taken for of which nothing is known: its programs may be there, and none is simulated."""
+"""The image in place of one that kubesim knows nothing about. It may have any program, and none is simulated."""
 
 
 class Repository:
-    """Images by tag, and of a public image what its many tags are like: `lines` of IMAGE TAG... (see `expand`).
+    """A repository: its images by tag, and the users who may pull.
 
-    `readers` are the users who may pull (None: every user of the registry). It may have more than
-    anyone here knows (`has_more`): then any other tag leads to a guess, an image like those that are known.
+    `lines` of the catalog have an image and patterns of its many tags (see `expand`). `readers` are users who may pull,
+    None for all users of the registry. With `has_more`, the file doesn't list everything: any other tag then leads to a
+    guess, an image like the first known one.
     """
 
     def __init__(
@@ -45,7 +49,7 @@ class Repository:
 
     @cached_property
     def by_tag(self) -> Mapping[str, Image]:
-        """The images by all tags; each tag of the `lines` has an image of its own."""
+        """All images by tag, those of the `lines` included, which get a digest for each tag."""
         images: dict[str, Image] = {}
         for image, patterns in self.lines:
             for pattern in patterns.split():
@@ -54,7 +58,7 @@ class Repository:
         return {**images, **self.tags}
 
     def find(self, manifest: str) -> Image | None:
-        """The image with this tag or digest; of what nobody here knows, a guess."""
+        """The image with this tag or digest, a guess if `has_more`, otherwise None for an unknown one."""
         image = self.listed(manifest)
         if image or not self.has_more:
             return image
@@ -63,7 +67,7 @@ class Repository:
         return guess._replace(digest=manifest if is_digest else digest_of(f"{self.name}:{manifest}"))
 
     def listed(self, manifest: str) -> Image | None:
-        """The image with this tag or digest in the file."""
+        """The image with this tag or digest in the file of registries, None for an unknown one."""
         of_digest = (image for image in self.by_tag.values() if image.digest == manifest)
         return self.by_tag.get(manifest) or next(of_digest, None)
 
@@ -73,10 +77,7 @@ class Repository:
 
 
 def expand(pattern: str) -> list[str]:
-    """What a pattern stands for: {a,b} for each of its texts, which may be empty, and {8..11} for each number.
-
-    A number has four digits at most.
-    """
+    """The texts of a pattern: {a,b} stands for each of its texts, {8..11} for each number, with up to four digits."""
     head, brace, rest = pattern.partition("{")
     if not brace:
         return [pattern]
@@ -89,11 +90,9 @@ def expand(pattern: str) -> list[str]:
 
 
 class Registry(NamedTuple):
-    """One registry: the names it answers to (the first is its own), how it asks (`auth`), and what it has.
+    """A registry. Its fields are those of document.RegistryFields, with names resolved and defaults filled in.
 
-    Where it `hides`, a repository that is not there is one that nobody may read. `issues` are the users for whom it
-    makes passwords, and how many seconds these are valid. With `listed`, names or their first parts, the file has only
-    of these all that there is.
+    With `hides`, a missing repository behaves like one that nobody may read.
     """
 
     hosts: tuple[str, ...]
@@ -112,16 +111,16 @@ class Registry(NamedTuple):
 
     @property
     def is_steady(self) -> bool:
-        """Whether it always says the same to the same request."""
+        """Whether the response to a request never depends on the time."""
         passes = any(answer.seconds is not None for answer in self.answers)
         return not passes and not self.issues and not self.certificate.until
 
     def trouble_at(self, *places: str) -> Trouble | None:
-        """Its trouble, if that shows at one of these places."""
+        """The registry's trouble if it occurs at one of `places`, such as "lookup"; otherwise None."""
         return self.trouble if self.trouble and self.trouble.at in places else None
 
     def issue(self, user: str, now: Micros) -> str:
-        """A new password of a user, as Amazon's are made: Base64 of JSON that says when it expires."""
+        """A new temporary password for a user, in the form of Amazon's: Base64 of JSON with the time of expiry."""
         return self._password(user, now // SECOND + self.issues[user])
 
     def _password(self, user: str, until: int) -> str:
@@ -130,7 +129,7 @@ class Registry(NamedTuple):
         return base64.b64encode(text.encode()).decode()
 
     def standing(self, credential: Credential, now: Micros) -> Literal["known", "unknown", "expired"]:
-        """What a user with a password is; "expired": the password has been issued too long ago."""
+        """The validity of a credential: "known", "unknown", or "expired" for a temporary password after its time."""
         user, password = credential
         if self.users.get(user) == password:
             return "known"
@@ -140,7 +139,7 @@ class Registry(NamedTuple):
         return "known" if now < until * SECOND else "expired"
 
     def repository(self, name: str) -> Repository:
-        """The repository called `name`, empty if there is none."""
+        """The repository `name`. A missing one is empty, or has guesses if the file doesn't list everything."""
         if name in self.repositories:
             return self.repositories[name]
         if may_have_more(self.listed, name):
@@ -150,22 +149,22 @@ class Registry(NamedTuple):
 
 
 def may_have_more(listed: tuple[str, ...] | None, name: str) -> bool:
-    """Whether a registry may have more of a repository than its file says."""
+    """Whether a registry may have more of the repository `name` than the file says; `listed` is the registry's."""
     return listed is not None and name not in listed and name.partition("/")[0] not in listed
 
 
 class World:
-    """All registries, by the name or address of a host, and by what listens at a port of it. It never changes.
+    """All registries, found by host or by host and port. It never changes. Of several at one place, the first counts.
 
-    Of several at one place it's the first. `troubles` are those that a registry or an image can have, by name. In a
-    `furnished` world Kubernetes' own parts run in kube-system.
+    `troubles` are all failures of registries and images by name. `furnished` means that the cluster runs Kubernetes'
+    own components in kube-system.
     """
 
     def __init__(self, registries: tuple[Registry, ...], troubles: Mapping[str, Trouble], furnished: bool) -> None:
         self.registries = registries
         self.troubles = troubles
         self.furnished = furnished
-        self._by_host: dict[str, Registry] = {}  # in small letters: DNS knows no others
+        self._by_host: dict[str, Registry] = {}  # keys in lower case, because DNS ignores case
         self._by_port: dict[tuple[str, str], Registry] = {}
         for registry in registries:
             for host in registry.hosts:
@@ -173,7 +172,8 @@ class World:
                 self._place(registry, name, port)
                 if registry.address:
                     self._place(registry, registry.address, port)
-        for registry in registries:  # its token service is another name of it, or another registry
+        # The hosts of token services come last: such a host is another name of its registry, unless a registry has it.
+        for registry in registries:
             name, port = split_port(registry.realm.removeprefix("https://").partition("/")[0], HTTPS_PORT)
             if name:
                 self._place(registry, name, port)
@@ -183,9 +183,9 @@ class World:
         self._by_port.setdefault((host.lower(), port), registry)
 
     def at_host(self, host: str) -> Registry | None:
-        """What has this name or address, in capitals or not."""
+        """The registry with this host name or address, in any case of letters; None for an unknown one."""
         return self._by_host.get(host.lower())
 
     def at_port(self, host: str, port: str) -> Registry | None:
-        """What listens at a port of a host."""
+        """The registry that listens at a port of a host, or None."""
         return self._by_port.get((host.lower(), port))

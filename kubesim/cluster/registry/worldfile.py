@@ -1,4 +1,4 @@
-"""Makes the registries that can be reached (world.py) of a file of them (document.py)."""
+"""Creation of a World (world.py) from a file of registries (document.py): names are resolved, defaults filled in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BUILTIN = Path(__file__).parent.parent / "registries.yaml"
 
 @cache
 def builtin() -> World:
-    """The registries that every simulated node can reach, unless it is given others."""
+    """The built-in registries, which a cluster without its own file uses. Shared, because a World never changes."""
     return _world(_builtin_document())
 
 
@@ -33,7 +33,7 @@ def _builtin_document() -> Document:
 
 
 def read(path: str | Path) -> World:
-    """The registries in a file of one's own. Raises ValueError, which says what is wrong with it, and OSError."""
+    """The registries in an author's file. Raises ValueError with a message for the author, and OSError."""
     import yaml
 
     try:
@@ -45,7 +45,7 @@ def read(path: str | Path) -> World:
 
 
 def _extended(document: Document) -> Document:
-    """The document with what kubesim has, where it extends that."""
+    """The document, with the built-in images and registries added if it has `extends`."""
     if document.extends is None:
         return document
     theirs = _builtin_document()
@@ -54,7 +54,7 @@ def _extended(document: Document) -> Document:
 
 
 def _world(document: Document) -> World:
-    """Raises LookupError where something refers to what is not there."""
+    """The World of a document. Raises LookupError for a reference to an unknown name."""
     theirs = _builtin_document()
     troubles = {**theirs.troubles, **document.troubles}
     images = {name: _image(name, fields, troubles) for name, fields in document.images.items()}
@@ -67,7 +67,7 @@ def _world(document: Document) -> World:
 
 
 def _trouble(name: str | None, troubles: Mapping[str, Trouble], *places: str) -> Trouble | None:
-    """The trouble of that name, which shows at one of `places`. Raises LookupError where there is none."""
+    """The trouble `name`, None for None. Raises LookupError unless it exists and occurs at one of `places`."""
     if name is None:
         return None
     possible = {key: trouble for key, trouble in troubles.items() if trouble.at in places}
@@ -77,14 +77,14 @@ def _trouble(name: str | None, troubles: Mapping[str, Trouble], *places: str) ->
 
 
 def _image(name: str, fields: ImageFields, troubles: Mapping[str, Trouble]) -> Image:
-    own = fields._asdict()  # an Image has them all, but for the content, which its digest stands for
+    own = fields._asdict()  # an Image has the same fields, but a digest in place of `content`
     content = own.pop("content") or name
     own["trouble"] = _trouble(fields.trouble, troubles, "content", "config", "container")
     return Image(digest_of(content), **own)
 
 
 class _Named(NamedTuple):
-    """What the registries of a file refer to by name. Each method raises LookupError for a name that isn't there."""
+    """The named things that registries refer to. Methods raise LookupError for an unknown name."""
 
     troubles: Mapping[str, Trouble]
     dialects: Mapping[str, Dialect]
@@ -118,7 +118,10 @@ class _Named(NamedTuple):
         )
 
     def repositories(self, fields: RegistryFields, is_open: bool) -> dict[str, Repository]:
-        """The repositories of a registry by their names, with those of its catalog, which are public."""
+        """The repositories of a registry by name, those of its catalog included, which are public.
+
+        `is_open`: the registry has no authentication, so that all repositories are public.
+        """
         catalog = {name: lines for names, lines in fields.catalog.items() for name in expand(names)}
         of_catalog = dict.fromkeys(catalog, RepositoryFields({}, public=True))
         repositories = {}
@@ -133,7 +136,7 @@ class _Named(NamedTuple):
         return repositories
 
     def lines(self, repository: str, catalog: Sequence[str]) -> list[tuple[Image, str]]:
-        """The images of a catalog's lines, each with its tags."""
+        """The lines of a catalog, each as an image and the patterns of its tags."""
         lines = []
         for line in catalog:
             image, _, tags = line.partition(" ")
