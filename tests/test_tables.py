@@ -7,10 +7,12 @@ Add a table of your room to TABLES.
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import inspect
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
@@ -21,15 +23,15 @@ import pytest
 import kubesim
 from kubesim import api
 from kubesim.api import decoding, resources, schema
-from kubesim.api.formatters import FORMATTERS
 from kubesim.api.resources import RESOURCES, Resource, find_kind
 from kubesim.api.schema import Type, fields
 from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import notes
+from kubesim.cluster.apiserver.printers import FORMATTERS
 from kubesim.cluster.kubelet import containers
 from kubesim.cluster.registry import worldfile
 from kubesim.kubectl import catalogue
-from kubesim.kubectl.describers import screens
+from kubesim.kubectl.describers import screens, volumes
 from kubesim.shell.bases import Base
 from tools import supported
 from tools.commands import all_commands
@@ -288,47 +290,6 @@ def check_internal(table: Any) -> None:
 MOVED = {"PodSecurityContext": {"hostnetwork", "hostpid", "hostipc", "shareprocessnamespace", "hostusers"}}
 
 
-def check_screens(table: Any) -> None:
-    made = api.load_records(screens.__file__, "screens.json", screens._Table, [table])[0]
-    kept = {item.kind for item in RESOURCES if item.simulated} - {"ControllerRevision", "Event", "Service"}
-    assert set(made.kinds) == kept, set(made.kinds) ^ kept
-    texts = [text for screen in made.kinds.values() for text in screen["rows"]]
-    texts += [text for rows in made.parts.values() for text in rows]
-    texts += [f"{heading}: {words}" for rows in made.tables.values() for heading, words in rows.items()]
-    rows = [screens._row(text) for text in texts]
-    named = {row.name for row in rows if isinstance(row, screens.Part | screens.Parts)} | {"container", "template"}
-    there = {*made.parts, *made.tables}
-    assert named == there, named ^ there
-    formats = {row.name for row in rows if isinstance(row, screens.Value)}
-    unknown = formats - (FORMATTERS.keys() - screens.TABLE.texts.keys()) - set(made.texts)
-    assert not unknown, unknown
-    assert set(made.texts) <= formats, set(made.texts) - formats
-    for kind, screen in made.kinds.items():
-        unknown = set(screen["related"]) - {item.plural for item in RESOURCES}
-        assert not unknown, f"screens.json, {kind}: {unknown}"
-        struct = schema.type_of(next(item for item in RESOURCES if item.kind == kind))
-        for path in (path for text in screen["rows"] for path in screens._row(text).paths):
-            leads_somewhere(struct, path if "." in path.strip(".") else "", f"screens.json, {kind}")
-    check_volumes(made)
-
-
-def check_volumes(made: screens._Table) -> None:
-    """Each source, and each field of it that is shown, is one of the struct."""
-    for part, struct in (("volume_source", "Volume"), ("projection", "VolumeProjection")):
-        for row in [screens._row(text) for text in made.parts[part]]:
-            assert row.paths[0] in structs()[struct], f"screens.json: {struct} has no {row.paths[0]}"
-            source = fields(types()[struct])[row.paths[0]].type
-            for path in (path for text in made.parts[row.name] for path in screens._row(text).paths):
-                leads_somewhere(source, path, f"screens.json, {row.name}")
-    stored = {name for row in notes.INERT for name in row.path.removeprefix("spec volumes ").split("|")}
-    known = structs()["Volume"] - (stored - {"emptyDir", "hostPath", "nfs", "persistentVolumeClaim"}) - {"name"}
-    sources = {screens._row(text).paths[0] for text in made.parts["volume_source"]}
-    assert sources == known, f"screens.json: {sources ^ known}"
-    projections = {screens._row(text).paths[0] for text in made.parts["projection"]}
-    known = structs()["VolumeProjection"] - {"clusterTrustBundle", "podCertificate"}
-    assert projections == known, f"screens.json: {projections ^ known}"
-
-
 def check_protobuf(table: Any) -> None:
     """Each field is one of its struct, and each struct that is written is there."""
     for struct, names in table.items():
@@ -437,13 +398,6 @@ TABLES = [
     Table("cluster/rbac.json", check_rbac, free="labels|annotations|matchLabels"),
     Table("cluster/kubelet/bases.json", check_bases, ("bases", "dialects"), free=r"dialects\.\w+\..*|files|shells"),
     Table("cluster/apiserver/validation/internal.json", check_internal),
-    Table(
-        "kubectl/describers/screens.json",
-        check_screens,
-        ("kinds", "parts", "tables", "texts"),
-        words=r"related|kinds\.\w+\.rows",
-        word=r"(?<= )[a-z]\w*\.[\w.]+|^[a-z]\w+$",
-    ),
     Table("kubectl/commands.json", check_commands, ("commands", "sets", "shared", "absent"), free="suggested"),
     Table("server/protobuf.json", check_protobuf, words=r"\.\d+$"),
 ]
@@ -518,3 +472,46 @@ def test_a_slip_of_the_pen_fails(table: Table) -> None:
             done += f", and the row is not named: {error}"
         silent.append((done, word))
     assert silent == []
+
+
+HOLDERS = {"obj": "", "spec": "spec.", "status": "status.", "job_spec": "spec.jobTemplate.spec."}
+"""Where in an object the variables of a screen's function are."""
+
+
+def paths_in(function: Callable[..., Any], holders: Mapping[str, str]) -> Iterator[str]:
+    """The paths that a function reads, as in `at(obj, "spec.replicas")` and `status.get("replicas")`."""
+    for node in ast.walk(ast.parse(inspect.getsource(function))):
+        if not isinstance(node, ast.Call):
+            continue
+        match node.func, node.args:
+            case ast.Name(id="at"), [ast.Name(id=holder), ast.Constant(value=path)] if holder in holders:
+                yield f"{holders[holder]}{path}"
+            case ast.Attribute(value=ast.Name(id=holder), attr="get"), [ast.Constant(value=path)] if holder in holders:
+                yield f"{holders[holder]}{path}"
+
+
+def test_each_kind_has_a_description() -> None:
+    kept = {item.kind for item in RESOURCES if item.simulated} - {"ControllerRevision", "Event", "Service"}
+    assert set(screens.SCREENS) == kept
+    plurals = {item.plural for item in RESOURCES}
+    assert {plural for screen in screens.SCREENS.values() for plural in screen.related} <= plurals
+
+
+@pytest.mark.parametrize("kind", screens.SCREENS)
+def test_each_path_of_a_description_leads_to_a_field(kind: str) -> None:
+    struct = schema.type_of(next(item for item in RESOURCES if item.kind == kind))
+    paths = list(paths_in(screens.SCREENS[kind].lines, HOLDERS))
+    assert paths or kind == "ServiceAccount"
+    for path in paths:
+        leads_somewhere(struct, path, kind)
+
+
+def test_each_source_of_a_volume_has_a_description() -> None:
+    stored = {name for row in notes.INERT for name in row.path.removeprefix("spec volumes ").split("|")}
+    known = structs()["Volume"] - (stored - {"emptyDir", "hostPath", "nfs", "persistentVolumeClaim"}) - {"name"}
+    assert set(volumes.SOURCES) == known
+    assert set(volumes.PROJECTIONS) == structs()["VolumeProjection"] - {"clusterTrustBundle", "podCertificate"}
+    for struct, sources in (("Volume", volumes.SOURCES), ("VolumeProjection", volumes.PROJECTIONS)):
+        for field, describe in sources.items():
+            for path in paths_in(describe, {"source": ""}):
+                leads_somewhere(fields(types()[struct])[field].type, path, field)

@@ -179,6 +179,8 @@ def test_a_word_that_nobody_gives_raises() -> None:
     facts = Facts(Scene(Export(()), {}, ReportedRegistries()), "shop", pod, pod["spec"]["containers"][0])
     words = Words(facts, {"given": "yes"})
     assert (words["given"], words["registry"], words["owner"]) == ("yes", "quay.io", None)
+    assert set(words) == {"given", *every_word(signs())}
+    assert len(words) == len(set(words))
     with pytest.raises(KeyError, match="registri"):
         words["registri"]
 

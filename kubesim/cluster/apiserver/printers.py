@@ -1,7 +1,7 @@
 """Table rows of `kubectl get`, pure functions of an object and the time: the columns of a kind, and their cells.
 
 Mirrors kubernetes pkg/printers/internalversion/printers.go, v1.36. A column of kinds.json is the name of a
-formatter (those at the end, and in api/formatters.py) and the paths of the values that it gets, or of none: the object.
+formatter (those of FORMATTERS, at the end) and the paths of the values that it gets, or of none: the object.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
-from kubesim.api.formatters import FORMATTERS, register
-from kubesim.api.humanize import NONE, UNKNOWN, age, human_duration
+from kubesim.api.humanize import NONE, UNKNOWN, age, format_labels, format_selector, human_duration, node_roles
 from kubesim.api.objects import Object, at, find_condition, getter, is_deleted, remembered
 from kubesim.api.resources import COLUMNS, RESOURCES
 from kubesim.cluster.apiserver.podsummary import pod_summary
@@ -175,7 +174,7 @@ def _pod_restarts(pod: Object) -> Cell:
     return lambda now: f"{summary.restarts} ({age(summary.last_end, now)} ago)"
 
 
-_CELLS: dict[str, Callable[..., Cell]] = {
+FORMATTERS: dict[str, Callable[..., Cell]] = {
     "age": _age,
     "age_or_none": lambda time: _age(time) if time else NONE,
     "bool": lambda value: str(bool(value)),
@@ -188,11 +187,13 @@ _CELLS: dict[str, Callable[..., Cell]] = {
     "groups": partial(_subjects, kind="Group"),
     "images": lambda containers: ",".join(item.get("image", "") for item in containers or ()),
     "job_status": _job_status,
+    "labels": format_labels,
     "name_of_kind": lambda kind, name: "/".join(filter(None, ((kind or "").lower(), name))),
     "names": lambda containers: ",".join(item["name"] for item in containers or ()),
     "node_external": partial(_node_address, kind="ExternalIP"),
     "node_internal": partial(_node_address, kind="InternalIP"),
     "node_status": _node_status,
+    "number": lambda number: str(number or 0),
     "once": lambda *counts: str(_first_set(*counts, default=1)),
     "or_none": _first_set,
     "or_unknown": partial(_first_set, default=UNKNOWN),
@@ -204,11 +205,12 @@ _CELLS: dict[str, Callable[..., Cell]] = {
     "pod_status": lambda pod: pod_summary(pod).status,
     "ports": _ports,
     "readiness_gates": _readiness_gates,
+    "roles": node_roles,
+    "selector": format_selector,
     "service_accounts": partial(_subjects, kind="ServiceAccount"),
     "source": _source,
+    "text": lambda value: "" if value is None else str(value),
     "trimmed": lambda text: (text or "").strip(),
     "users": partial(_subjects, kind="User"),
 }
-"""By the names by which kinds.json calls them."""
-
-register(_CELLS)
+"""By the names by which kinds.json calls them. Each gets the values at the paths, None for a missing value."""

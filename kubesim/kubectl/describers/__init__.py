@@ -1,8 +1,7 @@
 """kubectl describe. A description is a pure function of an object, its related objects, and the time.
 
-screens.json lists the rows of each kind's description, screens.py turns them into lines, and the other modules here
-have the formatters of their values. Tabs in a line mark columns, which are aligned at the end. Mirrors k8s.io/kubectl
-pkg/{describe,cmd/describe}/describe.go, v1.36.
+screens.py names the function of each kind, which yields the description's lines. Tabs in a line mark columns, which are
+aligned at the end. Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 """
 
 from __future__ import annotations
@@ -17,11 +16,10 @@ from kubesim.api.resources import NODE
 from kubesim.gotext import tabwriter
 from kubesim.gotext.terminal import escape
 from kubesim.kubectl.command import Call, command
-
-# Importing these registers the formatters that screens.json names.
-from kubesim.kubectl.describers import common, nodes, pods, rules, workloads  # noqa: F401
-from kubesim.kubectl.describers.related import Lists, related_lists
-from kubesim.kubectl.describers.screens import Items, lines, part, screen_of, table
+from kubesim.kubectl.describers.common import Around, Listed, Lists, table
+from kubesim.kubectl.describers.pods import template_lines
+from kubesim.kubectl.describers.related import related_lists
+from kubesim.kubectl.describers.screens import screen_of
 from kubesim.kubectl.errors import NotSimulated, is_missing, raise_all, refuse_if
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import event_age, nothing_found
@@ -35,19 +33,18 @@ def describe(obj: Object, related: Lists, now: Micros) -> str:
     no section about events.
     """
     screen = screen_of(obj.get("kind", ""))
-    # In paths of screens.json, "now" is the time, and "+pods" the related list of Pods.
-    known = {**obj, "now": now, **{f"+{plural}": related.get(plural) for plural in screen.related}}
-    described = lines(screen.rows, known)
-    described += _event_lines(known.get("+events"), now)
+    described = [*screen.lines(obj, Around(related, now))]
+    if "events" in screen.related:
+        described += _event_lines(related.get("events"), now)
     return tabwriter.align(escape("".join(f"{line}\n" for line in described)))
 
 
 _EVENT_HEADINGS = ("Type", "Reason", "Age ", "From", "Message")  # kubectl writes four dashes below "Age"
 
 
-def _event_lines(events: Items, now: Micros) -> Iterator[str]:
+def _event_lines(events: Listed, now: Micros) -> Iterator[str]:
     """The section about events, oldest first; nothing if `events` is None, because kubectl doesn't always list them."""
-    if events is None:
+    if events is None or isinstance(events, StatusError):
         return
     if not events:
         yield f"Events:\t{NONE}"
@@ -70,7 +67,7 @@ def _event(event: Object, now: Micros) -> list[str]:
 
 def pod_template(template: Object) -> str:
     """A Pod template as `kubectl rollout history --revision` shows it. Unlike a description, it isn't aligned."""
-    return "".join(f"{line}\n" for line in part("template", template))
+    return "".join(f"{line}\n" for line in template_lines(template))
 
 
 _NO_TYPE = (

@@ -1,59 +1,103 @@
-"""Formatters that the descriptions of several kinds share.
+"""The lines of a description, and the rows that several kinds share.
 
-A formatter turns the values at a row's paths into text. Only screens.json refers to it, by its name without the leading
-underscore. Mirrors the small helpers of k8s.io/kubectl pkg/describe/describe.go, v1.36.
+Mirrors the small helpers of k8s.io/kubectl pkg/describe/describe.go, v1.36.
 """
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from kubesim.api import quantity
-from kubesim.api.clock import parse_time
-from kubesim.api.formatters import formatter, register
-from kubesim.api.humanize import NONE, human_duration, long_time
-from kubesim.api.objects import LAST_APPLIED, pull_secret_names
-from kubesim.kubectl.describers.screens import TABLE
+from kubesim.api.clock import Micros
+from kubesim.api.errors import StatusError
+from kubesim.api.humanize import NONE
+from kubesim.api.objects import LAST_APPLIED, Object, at
 
 _MAX_ANNOTATION = 140  # characters of an annotation that fit in one line
 
-
-def _filled(text: str, *values: Any) -> str:
-    """A text of screens.json with numbers filled in, 0 for those missing from a new object's status."""
-    return text.format(*(value or 0 for value in values))
-
-
-register({name: partial(_filled, text) for name, text in TABLE.texts.items()})
-register(
-    {
-        "capital_switch": lambda value: "True" if value else "False",
-        "ips": lambda addresses: ",".join(item.get("ip", "") for item in addresses or ()) or NONE,
-        "list": lambda values: ",".join(values or ()) or NONE,
-        "name_list": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
-        # A Pod's node and that node's address, which the kubelet reports later.
-        "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
-        # Labels, one a line.
-        "pairs": lambda labels: [f"{key}={value}" for key, value in sorted((labels or {}).items())],
-        "pull_secrets": pull_secret_names,
-        "quantity": lambda value: quantity.canonical(str(value)),
-        "rolling": lambda strategy: f"{strategy['maxUnavailable']} max unavailable, {strategy['maxSurge']} max surge",
-        "switch": lambda value: "true" if value else "false",
-        "target": lambda reference: f"{reference.get('kind', '')}/{reference.get('name', '')}",
-        "time": long_time,
-        "time_with_space": lambda time: f"{long_time(time)} ",
-        "with_space": lambda value: f"{value or ''} ",  # some of kubectl's tables have a space after each cell
-    }
-)
+Items = Sequence[Object] | None
+"""A list in an object, None if the field is missing."""
+Listed = Items | StatusError
+"""A related list, the refusal to show in its place, or None if it wasn't requested."""
+Lists = Mapping[str, list[Object] | StatusError]
+"""Related lists by plural; a refusal in place of a list is shown in the description."""
 
 
-@formatter
-def _annotations(annotations: Mapping[str, str] | None) -> list[str]:
+class Around(NamedTuple):
+    """What a description needs beside its object: the related lists, and the time."""
+
+    related: Lists
+    now: Micros
+
+
+def text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def number(value: int | None) -> str:
+    return str(value or 0)
+
+
+def switch(value: object) -> str:
+    return "true" if value else "false"
+
+
+def capital_switch(value: object) -> str:
+    return "True" if value else "False"
+
+
+def or_unset(value: Any, show: Callable[[Any], str] = text, unset: str = "<unset>") -> str:
+    """The value as `show` writes it, or `unset` for a missing one."""
+    return unset if value in (None, "") else show(value)
+
+
+def row(label: str, value: object) -> str:
+    """A label and a value in the next column. A list has a line for each item, or "<none>"."""
+    texts = value if isinstance(value, list) else [text(value)]
+    return f"{label}:\t" + "\n\t".join(texts or [NONE])
+
+
+def optional(label: str, value: Any, show: Callable[[Any], object] = text) -> list[str]:
+    """The row of a value, as `show` writes it, or no row for a missing or empty value."""
+    return [] if value in (None, "", [], {}) else [row(label, show(value))]
+
+
+def section(label: str, lines: Iterable[str], says_none: bool = False) -> Iterator[str]:
+    """Lines below a label. Without any, "<none>" behind the label if `says_none`, else nothing."""
+    below = list(lines)
+    if below:
+        yield f"{label}:"
+        yield from below
+    elif says_none:
+        yield row(label, NONE)
+
+
+def table(headings: Sequence[str], rows: Iterable[Iterable[object]], indent: str = "  ") -> Iterator[str]:
+    """The lines of a table: headings, dashes below each, and the rows."""
+    for cells in (headings, ["-" * len(heading) for heading in headings], *rows):
+        yield indent + "\t".join(map(str, cells))
+
+
+def name_rows(obj: Object) -> Iterator[str]:
+    yield row("Name", at(obj, "metadata.name"))
+    yield row("Namespace", at(obj, "metadata.namespace"))
+
+
+def label_rows(obj: Object) -> Iterator[str]:
+    yield row("Labels", pairs(at(obj, "metadata.labels")))
+    yield row("Annotations", annotation_lines(at(obj, "metadata.annotations")))
+
+
+def pairs(labels: Mapping[str, str] | None) -> list[str]:
+    """Labels, one for each line."""
+    return [f"{key}={value}" for key, value in sorted((labels or {}).items())]
+
+
+def annotation_lines(values: Mapping[str, str] | None) -> list[str]:
     """Annotations, sorted, without LAST_APPLIED. Long values are cut, and begin on a line of their own."""
     lines: list[str] = []
-    for key, value in sorted((annotations or {}).items()):
+    for key, value in sorted((values or {}).items()):
         if key != LAST_APPLIED:
             lines += _annotation(key, value.removesuffix("\n"))
     return lines
@@ -70,21 +114,15 @@ def _annotation(key: str, value: str) -> list[str]:
     return lines
 
 
-@formatter
-def _time_taken(start: str | None, end: str | None) -> str | None:
-    if not start or not end:
-        return None
-    return human_duration(parse_time(end) - parse_time(start))
+def amounts(values: Mapping[str, object] | None, indent: str) -> Iterator[str]:
+    """A row for each resource, such as "cpu", with its quantity."""
+    for name, value in sorted((values or {}).items()):
+        yield row(f"{indent}{name}", quantity.canonical(str(value)))
 
 
-@formatter
-def _size(encoded: str) -> str:
-    return f"{len(base64.b64decode(encoded))} bytes"
-
-
-@formatter
-def _secret_data(data: Mapping[str, str] | None) -> Iterator[str]:
-    """The keys of a Secret with the sizes of their values, which aren't shown."""
-    yield from ("", "Data", "====")
-    for key, value in sorted((data or {}).items()):
-        yield f"{key}:\t{_size(value)}"
+def conditions(values: Items) -> Iterator[str]:
+    """The section about the conditions of a workload."""
+    if values:
+        yield "Conditions:"
+        cells = [(f"{text(one.get('type'))} ", text(one.get("status")), text(one.get("reason"))) for one in values]
+        yield from table(("Type", "Status", "Reason"), cells)

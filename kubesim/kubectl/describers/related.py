@@ -5,16 +5,12 @@ Mirrors k8s.io/kubectl pkg/describe/describe.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource, find_resource
 from kubesim.kubectl.command import Call
+from kubesim.kubectl.describers.common import Lists
 from kubesim.kubectl.describers.screens import screen_of
-
-Lists = Mapping[str, list[Object] | StatusError]
-"""Related lists by plural; a refusal in place of a list is shown in the description."""
 
 
 def related_lists(call: Call, resource: Resource, obj: Object, with_events: bool) -> Lists:

@@ -1,4 +1,4 @@
-"""RBAC rules as `kubectl describe` and `kubectl auth can-i --list` show them: one row for each resource or URL.
+"""Roles, bindings, and RBAC rules as `kubectl describe` and `kubectl auth can-i --list` show them.
 
 Mirrors k8s.io/kubectl pkg/util/rbac/rbac.go, v1.36.
 """
@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from kubesim.api.formatters import formatter
-from kubesim.api.objects import Object
-from kubesim.kubectl.describers.screens import Items, table
+from kubesim.api.objects import Object, at
+from kubesim.kubectl.describers.common import Around, label_rows, row, table, text
 
 RULE_HEADINGS = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
 
@@ -56,6 +55,22 @@ def rule_rows(rules: Iterable[Object]) -> list[tuple[str, ...]]:
     return [line.cells for line in sorted(lines, key=lambda line: line.in_go)]
 
 
-@formatter
-def _rules(rules: Items) -> Iterator[str]:
-    yield from table(RULE_HEADINGS, rule_rows(rules or ()))
+def role(obj: Object, _around: Around) -> Iterator[str]:
+    """The description of a Role or a ClusterRole."""
+    yield row("Name", at(obj, "metadata.name"))
+    yield from label_rows(obj)
+    yield "PolicyRule:"
+    yield from table(RULE_HEADINGS, rule_rows(obj.get("rules") or ()))
+
+
+def binding(obj: Object, _around: Around) -> Iterator[str]:
+    """The description of a RoleBinding or a ClusterRoleBinding."""
+    yield row("Name", at(obj, "metadata.name"))
+    yield from label_rows(obj)
+    yield "Role:"
+    yield row("  Kind", at(obj, "roleRef.kind"))
+    yield row("  Name", at(obj, "roleRef.name"))
+    yield "Subjects:"
+    headings = ("Kind", "Name", "Namespace")
+    subjects = obj.get("subjects") or ()
+    yield from table(headings, [[text(one.get(heading.lower())) for heading in headings] for one in subjects])
