@@ -1,4 +1,4 @@
-"""The scheduler and the controllers, which bring the cluster's state nearer to what its objects ask for."""
+"""The scheduler and the controllers. base.py has their loops; each works through a Component of the API server."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ CONTROL_PLANE = (
     JobController,
     CronJobController,
 )
-"""What a cluster runs beside its API server, in the order in which it hears of a change."""
+"""The classes of a control plane, in the order in which they are notified of a change."""

@@ -1,4 +1,8 @@
-"""What controllers share: a loop with a queue of work, one for objects of a kind and what they own, and adoption."""
+"""The base classes of controllers: Part gets changes, Loop has a queue of keys, Controller syncs owners and dependents.
+
+A controller computes from the objects alone, so that it can run again at any time. State of its own must be derivable
+from them or be copied by `Stateful.resume`.
+"""
 
 from __future__ import annotations
 
@@ -29,22 +33,23 @@ from kubesim.api.sharing import Stateful
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.events import Recorder
 
+# Seconds from a change to the sync that it causes, and until a refused sync is tried again (doubled up to the last).
 REACTION = 0.02
 FIRST_RETRY = 0.005
 LAST_RETRY = 1000.0
-# Pods that one sync creates or deletes at most. Real controllers take 500, which the rate limit of their client spreads
-# over half a minute.
+# The most Pods that one sync creates or deletes. Real controllers have 500, which the rate limit of their client
+# spreads over half a minute.
 BURST = 100
 SYNC = 3
-"""Writes in the time of which a controller finds that there is nothing to do."""
+"""The work (see `Clock.work`) of a sync without any change."""
 _OWNED_IN_A_WRITE = 4
-"""Things that an object owns and a sync looks at, in the time of a write: whether each is active, ready, available."""
+"""The number of dependents that a sync can examine for one unit of work."""
 
 
 class Part(Stateful):
-    """A part of the control plane: `on_change` gets each change of the `watched` types (None: of all but events).
+    """A part of the control plane. `on_change` gets each change of the types in `watched`; None: all but events.
 
-    Its events come from `component` and, where it speaks for a node, from that `host`.
+    `component` and `host` are the source of its events; `host` is "" unless the real component has a host there.
     """
 
     component = ""
@@ -59,7 +64,7 @@ class Part(Stateful):
             api.subscribe(self.on_change, resource)
 
     def on_change(self, change: Change) -> None:
-        """Do, or plan, what a change calls for."""
+        """React to a change. Called during the write, so that longer work must be planned with a timer."""
         raise NotImplementedError
 
     def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
@@ -68,24 +73,23 @@ class Part(Stateful):
 
 
 class Loop(Part):
-    """Calls `reconcile(namespace, name)` a moment after `add`, once for all that is added until then.
+    """A queue of keys: `reconcile(namespace, name)` is called `delay` seconds after `add`, once for repeated additions.
 
-    A key whose reconciling the API server refuses is tried again, each time later.
-
-    Mirrors client-go util/workqueue/default_rate_limiters.go, v1.36.
+    If reconcile raises StatusError, it is called again, with growing delays. Mirrors client-go
+    util/workqueue/default_rate_limiters.go, v1.36.
     """
 
     def __init__(self, api: Component, clock: Clock) -> None:
         super().__init__(api, clock)
-        self._waiting: dict[Key, Micros] = {}
-        self._failures: dict[Key, int] = {}
+        self._waiting: dict[Key, Micros] = {}  # when each queued key is due
+        self._failures: dict[Key, int] = {}  # consecutive failures
 
     def reconcile(self, namespace: str, name: str) -> None:
-        """Bring what an object asks for nearer; it may be gone."""
+        """Move the cluster toward the desired state of an object, which may be gone. May raise StatusError."""
         raise NotImplementedError
 
     def add(self, obj: Object, delay: float = REACTION) -> None:
-        """Queue the object, by its key, in `delay` seconds."""
+        """Queue an object's key for `delay` seconds from now, unless it is due earlier already."""
         self.add_key(key_of(obj), delay)
 
     def add_key(self, key: Key, delay: float = REACTION) -> None:
@@ -95,7 +99,7 @@ class Loop(Part):
             self.clock.call_later(delay, self._work, key, due)
 
     def _work(self, key: Key, due: Micros) -> None:
-        if self._waiting.get(key) != due:
+        if self._waiting.get(key) != due:  # an earlier addition has replaced this one
             return
         del self._waiting[key]
         self.clock.work += SYNC
@@ -109,12 +113,15 @@ class Loop(Part):
 
 
 class Controller(Loop):
-    """Calls `sync` with an object of `resource`, and what it owns, whenever one of them has changed."""
+    """A controller of the objects of `resource`, which own objects of the type `owned`, its dependents here.
+
+    `sync` is called when an owner or one of its dependents has changed.
+    """
 
     resource: ClassVar[Resource]
     owned: ClassVar[Resource] = POD
-    batch: ClassVar[float] = REACTION  # seconds for which changes of what is owned are gathered
-    syncs_deleted: ClassVar[bool] = False  # whether it goes on with an object that waits for its finalizers
+    batch: ClassVar[float] = REACTION  # seconds for which changes of dependents are gathered into one sync
+    syncs_deleted: ClassVar[bool] = False  # whether owners that wait for their finalizers are synced, too
     # Messages of events: {0} is the Pod, {1} its owner, {2} the refusal.
     CREATED = "Created pod: {0}"
     CREATE_FAILED = "Error creating: {2}"
@@ -123,18 +130,18 @@ class Controller(Loop):
     def __init__(self, api: Component, clock: Clock) -> None:
         self.component = f"{self.resource.singular}-controller"
         super().__init__(api, clock)
-        self._unclaimed: set[Key] = set()  # objects whose selectors may match other things than they own
-        self._orphans: dict[Key, Object] = {}  # things without a controller that nobody has looked at yet
-        self.refusal: StatusError | None = None  # why this sync could not make a Pod
+        self._unclaimed: set[Key] = set()  # owners that have to call `claim` in their next sync
+        self._orphans: dict[Key, Object] = {}  # changed objects without a controller, not yet offered to owners
+        self.refusal: StatusError | None = None  # of a Pod in the current sync; raised at its end for a retry
         api.subscribe(self._on_object, self.resource)
         api.subscribe(self._on_owned, self.owned)
 
     def sync(self, obj: Object, owned: list[Object]) -> None:
-        """Bring what `obj` owns nearer to what it asks for, and report how far that is."""
+        """Create and delete dependents of `obj` toward its desired state, and update its status."""
         raise NotImplementedError
 
     def enqueue(self, key: Key, delay: float) -> None:
-        """Plan a sync of an object."""
+        """Queue a sync of an owner. Subclasses may change the delay."""
         self.add_key(key, delay)
 
     def _on_object(self, change: Change) -> None:
@@ -159,7 +166,7 @@ class Controller(Loop):
             self._orphans[key_of(item)] = item
 
     def _offer_orphans(self) -> None:
-        """Let objects that may adopt things without a controller look at them, some at a time."""
+        """Offer orphans to the owners that may adopt them, at most BURST at a time."""
         orphans = dict(islice(self._orphans.items(), BURST))
         for key, orphan in orphans.items():
             del self._orphans[key]
@@ -190,7 +197,7 @@ class Controller(Loop):
             raise self.refusal
 
     def claim(self, owner: Object, resource: Resource) -> None:
-        """Adopt what the owner's selector matches and nobody owns, and release what it no longer matches.
+        """Adopt orphans that the owner's selector matches, and release dependents that it no longer matches.
 
         Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
         """
@@ -209,16 +216,16 @@ class Controller(Loop):
                 self.api.record(resource, {**item, "metadata": {**metadata(item), "ownerReferences": references}})
 
     def may_own(self, _owner: Object, _item: Object) -> bool:
-        """Whether an object may own what its selector matches."""
+        """Whether an owner may own an item that its selector matches. Subclasses may restrict it."""
         return True
 
     def controlled_by(self, obj: Object) -> list[Object]:
-        """What `obj` controls; another owner's dependents may refer to it, too."""
+        """The dependents that `obj` controls. Objects with another controller may refer to it, too, and don't count."""
         owned = self.api.owned_by(obj, self.owned)
         return [item for item in owned if is_controlled_by(item, obj) and self.may_own(obj, item)]
 
     def is_available(self, owner: Object, pod: Object) -> bool:
-        """Whether a Pod has been ready for the owner's minReadySeconds; if it yet has to be, the owner is synced then.
+        """Whether a Pod has been ready for the owner's minReadySeconds. If it still has to be, queue a sync for then.
 
         Mirrors IsPodAvailable of kubernetes pkg/api/v1/pod/util.go, v1.36.
         """
@@ -231,9 +238,9 @@ class Controller(Loop):
         return self.has_passed(owner, seconds, ready["lastTransitionTime"])
 
     def has_passed(self, obj: Object, seconds: int, since: str, slack: int = 0) -> bool:
-        """Whether some seconds have passed since a time of the API.
+        """Whether `seconds` have passed since the timestamp `since`.
 
-        If they have yet to, the object is synced when they have, and `slack` seconds more.
+        If not, queue a sync of the object for `slack` seconds after they have.
         """
         left = seconds - (self.clock.now - parse_time(since)) / SECOND
         if left > 0:
@@ -244,14 +251,15 @@ class Controller(Loop):
         return sum(self.is_available(owner, pod) for pod in pods)
 
     def report(self, obj: Object, status: Object, **counts: int) -> None:
-        """Write the status, whose `counts` are these; one that is 0 is left out."""
+        """Write the status with the fields `counts`; counts of 0 are left out, as Go omits them."""
         others = {key: value for key, value in status.items() if key not in counts}
         self.api.update_status(self.resource, obj, others | {key: value for key, value in counts.items() if value})
 
     def create_pod(self, obj: Object, template: Object | None = None, name: str = "", **labels: str) -> bool:
-        """Make a Pod of the template, by default that of `obj`, with more labels; whether the API server took it.
+        """Create a Pod from a template, by default that of `obj`, with additional labels, and record the event.
 
-        Where not, the sync goes on, and is tried again.
+        Without `name`, the API server generates one. Returns False if the Pod is refused: the caller should end its
+        work, and the sync is tried again.
         """
         template = template or obj["spec"]["template"]
         meta = {**metadata(template), "generateName": f"{name_of(obj)}-"}
@@ -274,14 +282,14 @@ class Controller(Loop):
 
 
 def dependent(owner: Object, resource: Resource, meta: Object, **content: object) -> Object:
-    """A new object that `owner` will own."""
+    """The content of a new object that `owner` controls."""
     place = {"namespace": namespace_of(owner), "ownerReferences": [owner_reference(owner)]}
     head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {**meta, **place}}
     return {**head, **content}
 
 
 def release(api: Component, owner: Object, resource: Resource, item: Object) -> None:
-    """Let go of what the owner has made: it stays, and nobody owns it."""
+    """Remove the owner's reference from an item, which stays as an orphan."""
     meta = {**metadata(item), "ownerReferences": _other_references(item, owner)}
     if not meta["ownerReferences"]:
         del meta["ownerReferences"]
@@ -289,12 +297,12 @@ def release(api: Component, owner: Object, resource: Resource, item: Object) -> 
 
 
 def _claimed_by(item: Object) -> tuple[object, object]:
-    """What decides whose a thing is."""
+    """The fields that decide about an object's owners: labels and ownerReferences."""
     return labels_of(item), metadata(item).get("ownerReferences")
 
 
 def _other_references(item: Object, owner: Object) -> list[Object]:
-    """The references of a thing to other owners than this one."""
+    """The ownerReferences of an object except those to `owner`."""
     references = metadata(item).get("ownerReferences", ())
     return [reference for reference in references if reference["uid"] != metadata(owner)["uid"]]
 
@@ -312,12 +320,12 @@ def count_ready(pods: Iterable[Object]) -> int:
 
 
 def active_pods(pods: Iterable[Object]) -> list[Object]:
-    """The Pods that are neither deleted nor done."""
+    """The Pods that are neither being deleted nor ended."""
     return [pod for pod in pods if not is_deleted(pod) and not has_ended(pod)]
 
 
 def part_of(whole: int, value: int | str) -> float:
-    """A number of Pods, or a percentage of all of them."""
+    """The number of Pods of an IntOrString such as 3 or "25%" of `whole`, not rounded."""
     if isinstance(value, str):
         return whole * numbers.whole(value.rstrip("%")) / 100
     return value

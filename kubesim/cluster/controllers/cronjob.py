@@ -1,4 +1,4 @@
-"""The CronJob controller: a Job whenever the schedule says so, on the simulated clock.
+"""The CronJob controller, which creates Jobs by their schedule on the simulated clock.
 
 Mirrors kubernetes pkg/controller/cronjob/{cronjob_controllerv2,utils}.go, v1.36.
 """
@@ -14,7 +14,7 @@ from kubesim.cluster.controllers.base import Controller, dependent
 from kubesim.cluster.controllers.job import finished
 
 _DELTA = 0.1  # seconds after the scheduled moment (nextScheduleDelta)
-# What is said of a schedule that is never due: Go subtracts two times that are both zero.
+# The message about a schedule that is never due, where Go subtracts two zero times.
 _NEVER = "time difference between two schedules is less than 1 second"
 _BLOCKED = "Not starting job because prior execution is running and concurrency policy is Forbid"
 
@@ -38,7 +38,7 @@ class CronJobController(Controller):
         self.api.update_status(CRON_JOB, cron, status)
 
     def _follow_schedule(self, cron: Object, status: Object) -> None:
-        """Start the Job that is due, as the status then says, and come back when the next one is."""
+        """Start the Job that is due, note it in `status`, and queue a sync for the next one."""
         spec = cron["spec"]
         schedule = parse_schedule(spec["schedule"], spec.get("timeZone", ""))
         since = parse_time(status.get("lastScheduleTime") or metadata(cron)["creationTimestamp"])
@@ -52,7 +52,7 @@ class CronJobController(Controller):
             self.record(cron, "InvalidSchedule", f"invalid schedule: {spec['schedule']} : {_NEVER}", "Warning")
 
     def _still_active(self, cron: Object, jobs: list[Object]) -> list[Object]:
-        """References to the Jobs that run, of those that the status names; events say what has become of the others."""
+        """The references in the status to Jobs that still run. Record events about ended, missing and unknown Jobs."""
         known = {reference["name"]: reference for reference in cron["status"].get("active", ())}
         missing = dict.fromkeys(known)
         running = []
@@ -72,7 +72,7 @@ class CronJobController(Controller):
         return running
 
     def _clean_up(self, cron: Object, jobs: list[Object]) -> None:
-        """Delete the oldest Jobs that ended, but as many as the CronJob keeps."""
+        """Delete the oldest ended Jobs beyond the history limits."""
         for end, limit in (("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")):
             ended = [job for job in jobs if finished(job) == end and not is_deleted(job)]
             ended.sort(key=lambda job: (job["status"].get("startTime", ""), name_of(job)))
@@ -85,6 +85,7 @@ class CronJobController(Controller):
         self.record(cron, "SuccessfulDelete", f"Deleted job {name_of(job)}")
 
     def _start(self, cron: Object, due: Micros, status: Object) -> None:
+        """Create the Job of the moment `due`, if the concurrency policy allows it; `status` is changed."""
         active = status["active"]
         policy = cron["spec"]["concurrencyPolicy"]
         if active and policy == "Forbid":
@@ -108,7 +109,7 @@ class CronJobController(Controller):
 
 
 def _job(cron: Object, name: str, due: Micros) -> Object:
-    """The Job of a moment, which its annotation has as the CronJob's time zone tells it."""
+    """The Job for the moment `due`, with an annotation of that moment in the CronJob's time zone."""
     template = cron["spec"]["jobTemplate"]
     meta = metadata(template)
     zone = time_zone(cron["spec"].get("timeZone", ""))

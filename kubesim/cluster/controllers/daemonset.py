@@ -1,6 +1,6 @@
 """The DaemonSet controller: one Pod on every node that the template's node selector matches.
 
-Mirrors kubernetes pkg/controller/daemon/{daemon_controller,update}.go, v1.36.
+Mirrors kubernetes pkg/controller/daemon/{daemon_controller,update}.go, v1.36, without maxSurge.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class DaemonSetController(RevisionedController):
     watched = (NODE,)
 
     def hash_of(self, data: Object) -> str:
-        """Mirrors snapshot: of a DaemonSet, the template is hashed, and not its JSON."""
+        """The hash of the template itself, not of its JSON as for other kinds. Mirrors snapshot of update.go."""
         return hash_of_template(data["spec"]["template"])
 
     def on_change(self, change: Change) -> None:
-        """Whatever changes at a node, each DaemonSet looks again."""
+        """Sync all DaemonSets after any change of a node."""
         for daemon_set in self.api.list(DAEMON_SET):
             self.add(daemon_set)
 
@@ -72,13 +72,16 @@ class DaemonSetController(RevisionedController):
         self.create_pod(daemon_set, template, **{REVISION_HASH: revision, "pod-template-generation": generation})
 
     def _roll(self, daemon_set: Object, pods: list[Object], revision: str, desired: int) -> None:
-        """Delete old Pods: those that are not available at once, others as far as enough stay available."""
+        """Delete Pods of old templates: unavailable ones at once, available ones as far as maxUnavailable allows.
+
+        `pods` are those in place, one for each node; `desired` is the number of nodes.
+        """
         strategy = daemon_set["spec"]["updateStrategy"]
         if strategy["type"] != "RollingUpdate":
             return
         unavailable_now = desired - self.count_available(daemon_set, pods)
         max_unavailable = math.ceil(part_of(desired, strategy["rollingUpdate"]["maxUnavailable"]))
-        unavailable_allowed = max(1, max_unavailable)  # 0 is valid only with maxSurge, which is not followed
+        unavailable_allowed = max(1, max_unavailable)  # 0 is only valid with maxSurge, which isn't simulated
         spare = max(0, unavailable_allowed - unavailable_now)
         old = [pod for pod in pods if revision_of(pod) != revision]
         available = [pod for pod in old if self.is_available(daemon_set, pod)]
@@ -108,7 +111,10 @@ class DaemonSetController(RevisionedController):
 
 
 def _oldest_by_node(pods: list[Object]) -> dict[str, Object]:
-    """The Pod that stays on each node; an adopted one may be on none. Mirrors podByCreationTimestampAndPhase."""
+    """By node, the oldest Pod, which stays if there are several. Mirrors podByCreationTimestampAndPhase.
+
+    An adopted Pod may have no node and is left out.
+    """
 
     def age(pod: Object) -> tuple[bool, str, str]:
         return not pod["spec"].get("nodeName"), metadata(pod)["creationTimestamp"], name_of(pod)
@@ -118,7 +124,7 @@ def _oldest_by_node(pods: list[Object]) -> dict[str, Object]:
 
 
 def _node_of(pod: Object) -> str:
-    """The node that a Pod runs on, or is meant for; "" for none. Mirrors GetTargetNodeName."""
+    """The node that a Pod runs on or, by its affinity, will be bound to; "" for none. Mirrors GetTargetNodeName."""
     if pod["spec"].get("nodeName"):
         return str(pod["spec"]["nodeName"])
     for term in at(pod, f"spec.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms") or ():
@@ -128,7 +134,7 @@ def _node_of(pod: Object) -> str:
 
 
 def _with_tolerations(template: Object) -> Object:
-    """The template with the tolerations that every Pod of a DaemonSet has, instead of its own that are the same."""
+    """The template with the tolerations of all DaemonSets, which replace equal ones of its own."""
     spec = template["spec"]
     every_daemons = list(_TOLERATIONS)
     if spec.get("hostNetwork"):
@@ -141,14 +147,14 @@ def _with_tolerations(template: Object) -> Object:
 
 
 def _is_same(toleration: Object, other: Object) -> bool:
-    """Mirrors MatchToleration: for how long is not compared."""
+    """Whether two tolerations are equal apart from tolerationSeconds. Mirrors MatchToleration."""
     return all(toleration.get(word) == other.get(word) for word in ("key", "operator", "value", "effect"))
 
 
 def _on_node(template: Object, node: str) -> Object:
-    """The template for a Pod on one node, which the scheduler will bind there: only the terms that it requires change.
+    """The template with a required node affinity for one node, to which the scheduler then binds the Pod.
 
-    Mirrors ReplaceDaemonSetPodNodeNameNodeAffinity.
+    Other required terms are replaced, preferred ones stay. Mirrors ReplaceDaemonSetPodNodeNameNodeAffinity.
     """
     field = {"key": "metadata.name", "operator": "In", "values": [node]}
     affinity = template["spec"].get("affinity") or {}

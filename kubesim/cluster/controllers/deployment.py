@@ -1,6 +1,7 @@
-"""The Deployment controller, which rolls from one ReplicaSet to the next.
+"""The Deployment controller, which rolls from one ReplicaSet to the next and reports the progress.
 
-Mirrors kubernetes pkg/controller/deployment/{sync,rolling,recreate,progress}.go, v1.36; rollout.py has what it decides.
+rollout.py computes the sizes; here they are carried out. Mirrors kubernetes
+pkg/controller/deployment/{sync,rolling,recreate,progress}.go, v1.36.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from kubesim.cluster.controllers.base import Controller
 from kubesim.cluster.controllers.rollout import Rollout, count, size_of
 
 NO_DEADLINE = 2**31 - 1
-"""The progressDeadlineSeconds of a Deployment whose progress nobody looks at (HasProgressDeadline)."""
+"""The progressDeadlineSeconds that means no deadline (HasProgressDeadline)."""
 
 
 class _Condition(NamedTuple):
-    """What a condition says, and why."""
+    """The contents of a condition."""
 
     status: str
     reason: str
@@ -31,7 +32,7 @@ _RESUMED = _Condition("Unknown", "DeploymentResumed", "Deployment is resumed")
 
 
 class DeploymentController(Controller):
-    """Keeps one ReplicaSet per Pod template, scales between them and reports the rollout."""
+    """Keeps one ReplicaSet for each Pod template, scales them, and reports the rollout in the status."""
 
     resource = DEPLOYMENT
     owned = REPLICA_SET
@@ -45,6 +46,7 @@ class DeploymentController(Controller):
         self._report(after, made=after.new if before.new is None else None)
 
     def _go_on(self, rollout: Rollout) -> None:
+        """Take the next step of a rollout. `rollout` describes the state before it and isn't updated."""
         if rollout.deployment["spec"].get("paused") or rollout.is_resized:
             self._resize(rollout)
         elif rollout.recreates:
@@ -55,7 +57,7 @@ class DeploymentController(Controller):
             self._clean_up(rollout)
 
     def _ensure_new(self, rollout: Rollout) -> Object:
-        """The new ReplicaSet, made where there is none; the Deployment is annotated with its number."""
+        """The new ReplicaSet, created if there is none. Annotate it and the Deployment with the revision."""
         new = rollout.new
         if new is None:
             new = self.api.create(REPLICA_SET, rollout.new_replica_set())
@@ -76,9 +78,9 @@ class DeploymentController(Controller):
         return self.api.record(resource, {**current, "metadata": meta})
 
     def _roll(self, rollout: Rollout) -> None:
-        """Give the new ReplicaSet what it may have by now, or else take Pods from an old one.
+        """Scale up the new ReplicaSet as far as maxSurge allows or, if it has its size, scale down an old one.
 
-        The rollout is as it was before: a new ReplicaSet is made with that very size, so it isn't scaled in this sync.
+        A ReplicaSet that is created here has the size of `rollout.new_size` from the start.
         """
         new = self._ensure_new(rollout)
         if self._scale(rollout, new, rollout.new_size()):
@@ -87,7 +89,7 @@ class DeploymentController(Controller):
             self._scale(rollout, *shrink)
 
     def _recreate(self, rollout: Rollout) -> None:
-        """Let all old Pods go before the new ReplicaSet gets any, or is made."""
+        """Scale all old ReplicaSets to 0; create or scale up the new one only when their Pods are gone."""
         for item in rollout.old:
             self._scale(rollout, item, 0)
         is_empty = not any(count(item, "replicas") or count(item, "terminatingReplicas") for item in rollout.old)
@@ -97,14 +99,14 @@ class DeploymentController(Controller):
                 self._scale(rollout, new, rollout.replicas)
 
     def _resize(self, rollout: Rollout) -> None:
-        """Follow spec.replicas without going on with a rollout: each ReplicaSet grows or shrinks by its part.
+        """Apply a changed spec.replicas without continuing the rollout: active ReplicaSets are scaled in proportion.
 
         Mirrors scale in pkg/controller/deployment/sync.go.
         """
         new = rollout.new
         replicas = rollout.replicas
         if len(rollout.active) < 2:
-            only = rollout.active or rollout.replica_sets[-1:]  # the newest one, where none has Pods
+            only = rollout.active or rollout.replica_sets[-1:]  # the newest one if none has Pods
             for item in only:
                 self._scale(rollout, item, replicas)
         elif new and size_of(new) == count(new, "availableReplicas") == replicas:
@@ -116,14 +118,14 @@ class DeploymentController(Controller):
                     self._annotate(REPLICA_SET, item, rollout.size_annotations())
 
     def _clean_up(self, rollout: Rollout) -> None:
-        """Keep at most spec.revisionHistoryLimit old ReplicaSets, the latest ones."""
+        """Delete old empty ReplicaSets beyond spec.revisionHistoryLimit, those of the lowest revisions first."""
         excess = max(0, len(rollout.old) - rollout.deployment["spec"]["revisionHistoryLimit"])
         for item in sorted(rollout.old, key=revision)[:excess]:
             if not size_of(item) and not count(item, "replicas"):
                 self.api.delete_object(REPLICA_SET, item)
 
     def _scale(self, rollout: Rollout, replica_set: Object, replicas: int) -> bool:
-        """Give a ReplicaSet a size; say whether it had another."""
+        """Scale a ReplicaSet and record the event; return False if it has this size already."""
         before = size_of(replica_set)
         if replicas == before:
             return False
@@ -141,7 +143,7 @@ class DeploymentController(Controller):
     # The status
 
     def _report(self, rollout: Rollout, made: Object | None) -> None:
-        """Write the status; `made` is the new ReplicaSet if there was none before."""
+        """Write the status. `made` is the new ReplicaSet if this sync has created it, otherwise None."""
         counts = {}
         for key in ("availableReplicas", "readyReplicas", "replicas"):
             counts[key] = sum(count(item, key) for item in rollout.replica_sets)
@@ -156,7 +158,7 @@ class DeploymentController(Controller):
         self.report(rollout.deployment, status, **counts)
 
     def _conditions(self, rollout: Rollout, counts: dict[str, int], made: Object | None) -> list[Object]:
-        """The conditions in their order: one that changes moves to the end."""
+        """The conditions of the status. A condition that changes moves to the end, as in Kubernetes."""
         conditions = _Conditions(rollout.deployment, self.clock.timestamp())
         is_paused = rollout.deployment["spec"].get("paused", False)
         has_deadline = rollout.deployment["spec"]["progressDeadlineSeconds"] != NO_DEADLINE
@@ -178,11 +180,11 @@ class DeploymentController(Controller):
         return conditions.items
 
     def _note_progress(self, rollout: Rollout, counts: dict[str, int], conditions: _Conditions) -> None:
-        """Say in the conditions what the rollout has come to. Mirrors syncRolloutStatus."""
+        """Set the condition Progressing from the state of the rollout. Mirrors syncRolloutStatus."""
         progress = conditions.find("Progressing")
         was_complete = progress is not None and progress["reason"] == "NewReplicaSetAvailable"
         if was_complete and counts["updatedReplicas"] == counts["replicas"]:
-            return  # it stays complete while Pods come and go
+            return  # a complete rollout stays complete when Pods fail or are replaced later
         subject = f'Deployment "{name_of(rollout.deployment)}"'
         if rollout.new:
             subject = f'ReplicaSet "{name_of(rollout.new)}"'
@@ -196,12 +198,12 @@ class DeploymentController(Controller):
             conditions.set("Progressing", _Condition("False", "ProgressDeadlineExceeded", message))
 
     def _is_late(self, deployment: Object, since: str) -> bool:
-        """Whether it has been without progress for too long; if not yet, it is asked again (requeueStuckDeployment)."""
+        """Whether the progress deadline has passed; if not, queue a sync for then (requeueStuckDeployment)."""
         return self.has_passed(deployment, deployment["spec"]["progressDeadlineSeconds"], since, slack=1)
 
 
 class _Conditions:
-    """The conditions of a Deployment, as they become what is true `now`."""
+    """An editor of a Deployment's conditions; `now` is the timestamp of changes. `items` is the result."""
 
     def __init__(self, deployment: Object, now: str) -> None:
         self.items: list[Object] = list(deployment["status"].get("conditions", ()))
@@ -214,13 +216,13 @@ class _Conditions:
         self.items = [item for item in self.items if item["type"] != kind]
 
     def set(self, kind: str, condition: _Condition) -> None:
-        """As SetDeploymentCondition: one that says the same stays, a changed one moves to the end."""
+        """Set a condition, unless status and reason are the same. Mirrors SetDeploymentCondition."""
         old = self.find(kind)
         if old is None or (old["status"], old["reason"]) != (condition.status, condition.reason):
             self.renew(kind, condition)
 
     def renew(self, kind: str, condition: _Condition) -> None:
-        """Set a condition also where one says the same, so that it is updated now."""
+        """Set a condition even if status and reason are the same, so that its lastUpdateTime is now."""
         old = self.find(kind)
         since = self._now
         if old and old["status"] == condition.status:
@@ -231,7 +233,7 @@ class _Conditions:
         )
 
     def note_pause(self, is_paused: bool) -> None:
-        """Say that a rollout has been paused, or resumed. Mirrors checkPausedConditions."""
+        """Set the condition Progressing when a rollout is paused or resumed. Mirrors checkPausedConditions."""
         progress = self.find("Progressing")
         reason = progress["reason"] if progress else ""
         if is_paused and reason != "ProgressDeadlineExceeded":
@@ -241,7 +243,7 @@ class _Conditions:
 
 
 def _failure(rollout: Rollout) -> _Condition | None:
-    """Why the newest ReplicaSet that can't make its Pods can't."""
+    """The condition ReplicaFailure of the first ReplicaSet with one, the new one first; None without any."""
     for replica_set in (rollout.new, *rollout.old):
         for condition in at(replica_set, "status.conditions") or ():
             if condition["type"] == "ReplicaFailure":
@@ -250,7 +252,7 @@ def _failure(rollout: Rollout) -> _Condition | None:
 
 
 def _has_progressed(before: Object, counts: dict[str, int]) -> bool:
-    """Whether Pods were updated, became ready or available, or old ones went, since the status `before`.
+    """Whether more Pods are updated, ready or available, or fewer are old, than in the status `before`.
 
     Mirrors DeploymentProgressing.
     """

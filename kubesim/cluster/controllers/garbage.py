@@ -1,4 +1,8 @@
-"""The garbage collector: what owners leave behind. Mirrors kubernetes pkg/controller/garbagecollector, v1.36."""
+"""The garbage collector, which deletes or orphans the dependents of deleted owners.
+
+Only workloads, whose types have a Pod template, count as owners. Mirrors kubernetes pkg/controller/garbagecollector,
+v1.36.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +19,26 @@ _OWNED = tuple(item for item in RESOURCES if item.simulated and item.namespaced 
 
 
 class GarbageCollector(Part):
-    """Deletes what an owner made when that is gone, or, by its finalizer, before or instead of that."""
+    """Deletes the dependents of an owner after its removal or, for foreground deletion, before it.
+
+    An owner's finalizer (see deletion.FINALIZERS) keeps it until its dependents are deleted or orphaned.
+    """
 
     watched = (None,)
 
     def on_change(self, change: Change) -> None:
         owner = change.obj
-        # A limit: what anything else owns, which no controller here makes, stays.
+        # A limit of kubesim: dependents of other types, which no controller here creates, are never collected.
         if change.resource.template and (change.type == "DELETED" or _finalizer(owner)):
             self.clock.call_later(DELAY, self._collect, change.resource, owner)
         if change.type == "DELETED":
             self._finish_owners(owner)
 
     def _collect(self, resource: Resource, owner: Object) -> None:
-        """Delete what an owner has, which is as it was a moment ago: it may be gone by now.
+        """Delete or orphan the dependents of `owner`, whose state is from a moment ago: it may be gone by now.
 
-        Orphans, and what another owner keeps, only lose the reference. What is being deleted is left alone, because
-        this is called for an owner again whenever one of its dependents is gone.
+        Dependents that another owner keeps only lose the reference. Those that are already being deleted are left
+        alone, because this is called again whenever a dependent of the owner is gone.
         """
         finalizer = _finalizer(owner)
         options = DeleteOptions(policy="Foreground" if finalizer else "")
@@ -47,11 +54,11 @@ class GarbageCollector(Part):
         return [(kind, obj) for kind in _OWNED for obj in self.api.owned_by(owner, kind)]
 
     def _is_kept(self, dependent: Object) -> bool:
-        """Whether an owner keeps it, as classifyReferences sees it: not one that waits for the end of what it has."""
+        """Whether an owner keeps the dependent, which one in foreground deletion doesn't. See classifyReferences."""
         return any(_finalizer(owner) != "foregroundDeletion" for _, owner in self._owners(dependent))
 
     def _owners(self, dependent: Object) -> Iterator[tuple[Resource, Object]]:
-        """Those owners that there still are."""
+        """The owners of a dependent that still exist."""
         for reference in metadata(dependent).get("ownerReferences", ()):
             resource = find_kind(reference["apiVersion"], reference["kind"])
             if resource is None:
@@ -62,7 +69,7 @@ class GarbageCollector(Part):
                 yield resource, owner
 
     def _drop_finalizer(self, resource: Resource, owner: Object, finalizer: str) -> None:
-        """Say that the dependents are dealt with: unless another finalizer holds the owner, it is gone."""
+        """Remove the finalizer from the owner, and the owner itself if no other finalizer keeps it."""
         current = self.api.current(resource, owner)
         if current is None or not _finalizer(current):
             return
@@ -73,14 +80,14 @@ class GarbageCollector(Part):
             self.api.remove(resource, current)
 
     def _finish_owners(self, gone: Object) -> None:
-        """Look again at an owner in the foreground whose dependent is gone, once what deletes that is done."""
+        """Collect for the waiting owners of a removed dependent again, after the current write is complete."""
         for resource, owner in self._owners(gone):
             if _finalizer(owner):
                 self.clock.call_later(0, self._collect, resource, owner)
 
 
 def _finalizer(obj: Object) -> str:
-    """How the dependents of a deleted object are dealt with before it goes: "orphan", "foregroundDeletion", or ""."""
+    """The garbage collector's finalizer of a deleted object: "orphan" or "foregroundDeletion", "" for none."""
     if not is_deleted(obj):
         return ""
     return next((name for name in metadata(obj).get("finalizers") or () if name in FINALIZERS.values()), "")

@@ -1,6 +1,7 @@
-"""The Job controller: Pods until enough of them have succeeded, or too many have failed.
+"""The Job controller, which runs Pods until enough have succeeded or too many have failed.
 
-Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go and pkg/controller/ttlafterfinished, v1.36.
+Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go and pkg/controller/ttlafterfinished, v1.36,
+without indexed Jobs and Pod failure policies.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is repla
 
 
 class JobOutcome(NamedTuple):
-    """Why a Job ends: the reason and message of its conditions; whether it has done what it is for."""
+    """The reason for the end of a Job, with the message of its conditions."""
 
     reason: str
     message: str
@@ -29,12 +30,12 @@ class JobOutcome(NamedTuple):
 
     @property
     def interim_condition(self) -> str:
-        """The condition that says so while Pods still end."""
+        """The type of the condition while Pods are still terminating."""
         return "SuccessCriteriaMet" if self.succeeded else "FailureTarget"
 
     @property
     def final_condition(self) -> str:
-        """The condition that is added once all Pods have ended."""
+        """The type of the condition that is added once all Pods have ended."""
         return "Complete" if self.succeeded else "Failed"
 
 
@@ -47,7 +48,7 @@ _FINAL = ("Complete", "Failed")
 
 
 def finished(job: Object) -> str:
-    """Complete or Failed, or "" for a Job that is neither."""
+    """The final condition of a Job: "Complete", "Failed", or "" while it isn't finished."""
     for kind in _FINAL:
         if find_condition(job, kind) == "True":
             return kind
@@ -55,12 +56,12 @@ def finished(job: Object) -> str:
 
 
 class _Tally:
-    """What a Job's status doesn't say of its Pods."""
+    """The controller's memory of a Job's Pods, beyond the Job's status."""
 
     def __init__(self) -> None:
-        self.counted: set[str] = set()  # the uids of those that are in the status
-        self.gone: list[Object] = []  # those that were removed before they were counted
-        self.failures = 0  # since one last succeeded
+        self.counted: set[str] = set()  # uids of Pods that the status already counts
+        self.gone: list[Object] = []  # removed Pods that the next sync has to count
+        self.failures = 0  # failed Pods since the last success
         self.last_failure: Micros = 0
 
     def copy(self) -> _Tally:
@@ -70,7 +71,7 @@ class _Tally:
         return tally
 
     def count(self, pods: Iterable[Object], status: Object) -> None:
-        """Add those that have succeeded or failed, and weren't counted yet, to a Job's status, which is changed."""
+        """Add Pods that have ended, and aren't counted yet, to `status`, which is changed."""
         for pod in pods:
             count = _status_count(pod)
             uid = metadata(pod)["uid"]
@@ -85,12 +86,12 @@ class _Tally:
                 self.failures = 0
 
     def lose(self, pods: list[Object], status: Object) -> None:
-        """Count Pods as failed that will be deleted, because the Job has."""
+        """Count active Pods as failed, which a failed Job will delete; `status` is changed."""
         self.counted.update(metadata(pod)["uid"] for pod in pods)
         status["failed"] += len(pods)
 
     def wait(self, now: Micros) -> float:
-        """The seconds until another Pod is made."""
+        """The seconds of back-off until the next Pod may be created; 0 or negative for none."""
         if self.failures == 0:
             return 0
         delay = min(FIRST_BACKOFF * 2.0 ** min(self.failures - 1, 10), LAST_BACKOFF)
@@ -98,7 +99,7 @@ class _Tally:
 
 
 class JobController(Controller):
-    """Creates the Pods of Jobs, replaces those that failed, and says when a Job is done."""
+    """Creates the Pods of Jobs, replaces failed ones after a back-off, and reports the Job's end."""
 
     resource = JOB
     batch = 1.0
@@ -111,7 +112,7 @@ class JobController(Controller):
         super()._on_owned(change)
         if change.type != "DELETED":
             return
-        # A Pod that was removed at once has no time of deletion: with one, it counts as failed, and at that time.
+        # A Pod removed without a grace period has no deletion time. With one, it counts as failed at this moment.
         deletion = {"deletionTimestamp": self.clock.timestamp(), "deletionGracePeriodSeconds": 0}
         gone = {**change.obj, "metadata": {**deletion, **metadata(change.obj)}}
         for reference in metadata(gone).get("ownerReferences", ()):
@@ -122,9 +123,10 @@ class JobController(Controller):
                 self._tallies.drop(key)
 
     def sync(self, job: Object, pods: list[Object]) -> None:
-        """Bring a Job further; `status` is completed step by step, and each step needs those before it.
+        """Sync a Job. The steps below complete `status` in turn, and each needs the ones before it.
 
-        What has ended is counted, by which it is decided whether the Job ends; then its other Pods go or new ones come.
+        First ended Pods are counted, which decides about the Job's outcome. Then Pods are created, or deleted if the
+        Job ends.
         """
         if finished(job):
             self._remove_after_ttl(job)
@@ -145,7 +147,7 @@ class JobController(Controller):
         self._report(job, status, outcome)
 
     def _note_suspension(self, job: Object, status: Object) -> None:
-        """Where a Job has been suspended, or goes on after that, say so in its status and in an event."""
+        """If a Job was suspended or resumed, set its condition and startTime in `status`, and record an event."""
         is_suspended = _is_suspended(job)
         if is_suspended == (find_condition(job, "Suspended") == "True"):
             return
@@ -161,14 +163,14 @@ class JobController(Controller):
             status["startTime"] = self.clock.timestamp()
 
     def _remove_after_ttl(self, job: Object) -> None:
-        """Delete a Job that has ended, and its Pods, as soon as it says."""
+        """Delete a finished Job and its Pods after ttlSecondsAfterFinished."""
         ttl = job["spec"].get("ttlSecondsAfterFinished")
         end = next(item for item in job["status"]["conditions"] if item["type"] in _FINAL)
         if ttl is not None and self.has_passed(job, ttl, end["lastTransitionTime"]):
             self.api.delete_object(JOB, job, DeleteOptions(policy="Foreground"))
 
     def _outcome_of(self, job: Object, status: Object, pods: list[Object]) -> JobOutcome | None:
-        """Why the Job ends; None while it goes on. What was once decided stays so while its Pods end."""
+        """The outcome of the Job, None while it continues. An outcome in the conditions stays while Pods terminate."""
         for condition in status.get("conditions", ()):
             if condition["type"] == "SuccessCriteriaMet":
                 return _COMPLETED
@@ -183,6 +185,7 @@ class JobController(Controller):
         return _COMPLETED if _is_complete(job, status, pods) else None
 
     def _scale(self, job: Object, pods: list[Object], desired: int, wait: float) -> None:
+        """Delete or create Pods until `desired` are active; creation has to `wait` so many seconds."""
         active = active_pods(pods)
         for pod in active[desired:]:
             self.delete_pod(job, pod)
@@ -206,7 +209,7 @@ class JobController(Controller):
         self.report(job, status, active=len(active), succeeded=status["succeeded"], failed=status["failed"])
 
     def _report_outcome(self, job: Object, status: Object, outcome: JobOutcome, is_done: bool) -> None:
-        """Add the conditions of a Job that ends, and once all its Pods have, record the event."""
+        """Add the conditions of the outcome to `status`, and record the event if `is_done`: all Pods have ended."""
         conditions = list(status.get("conditions", ()))
         kinds = [outcome.interim_condition]
         if is_done:
@@ -232,7 +235,7 @@ def _is_suspended(job: Object) -> bool:
 
 
 def _is_complete(job: Object, status: Object, pods: list[Object]) -> bool:
-    """Whether as many Pods have succeeded as the Job asks for; without a number one is enough, once all have ended."""
+    """Whether spec.completions Pods have succeeded; without that field, one success after all Pods have ended."""
     completions = job["spec"].get("completions")
     if completions is None:
         return status["succeeded"] > 0 and not active_pods(pods)
@@ -240,7 +243,7 @@ def _is_complete(job: Object, status: Object, pods: list[Object]) -> bool:
 
 
 def _is_past_backoff_limit_on_failure(job: Object, pods: list[Object]) -> bool:
-    """Whether containers, also init containers, were started again too often in Pods that stay."""
+    """Whether containers restarted too often in place, which only the restart policy OnFailure allows."""
     if job["spec"]["template"]["spec"]["restartPolicy"] != "OnFailure":
         return False
     restarts = 0
@@ -253,7 +256,7 @@ def _is_past_backoff_limit_on_failure(job: Object, pods: list[Object]) -> bool:
 
 
 def _desired(job: Object, status: Object) -> int:
-    """How many Pods are to run while the Job goes on."""
+    """The number of Pods that should be active while the Job continues."""
     if _is_suspended(job):
         return 0
     completions = job["spec"].get("completions")
@@ -264,9 +267,9 @@ def _desired(job: Object, status: Object) -> int:
 
 
 def _status_count(pod: Object) -> str:
-    """The field of a Job's status that counts a Pod, "" for one that goes on.
+    """The field of a Job's status that counts a Pod: "succeeded", "failed", or "" for an active Pod.
 
-    One that was deleted before it was done has failed.
+    A Pod that is deleted before its end counts as failed.
     """
     if has_ended(pod):
         return str(pod["status"]["phase"]).lower()
@@ -274,7 +277,10 @@ def _status_count(pod: Object) -> str:
 
 
 def _finished_at(pod: Object) -> Micros:
-    """When the last container of a Pod has ended, or it was deleted. Mirrors pkg/controller/job/backoff_utils.go."""
+    """The time at which a Pod's last container ended or, without one, the Pod's deletion was requested.
+
+    Mirrors pkg/controller/job/backoff_utils.go.
+    """
     states = [item["state"].get("terminated", {}) for item in pod["status"].get("containerStatuses", ())]
     times = [parse_time(state["finishedAt"]) for state in states if state.get("finishedAt")]
     meta = metadata(pod)

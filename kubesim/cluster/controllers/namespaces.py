@@ -1,4 +1,4 @@
-"""The controllers of namespaces: what each one gets, and how it goes.
+"""The controllers of namespaces, in one class: the objects that each namespace gets, and its deletion.
 
 Mirrors kubernetes pkg/controller/{serviceaccount,certificates/rootcacertpublisher,namespace}, v1.36.
 """
@@ -16,14 +16,14 @@ from kubesim.cluster.apiserver import Change
 from kubesim.cluster.bootstrap import published
 from kubesim.cluster.controllers.base import REACTION, Loop
 
-# Seconds for which a deleted namespace is left alone, so that its watchers can react (namespaceDeletionGracePeriod).
+# Seconds before a deleted namespace is emptied, so that its watchers can react (namespaceDeletionGracePeriod).
 GRACE = 5.0
-# Seconds that what has finalizers is taken to need (finalizerEstimateSeconds).
+# The estimated seconds until objects with finalizers are gone (finalizerEstimateSeconds).
 FINALIZING = 15
 
 
 class _Finding(NamedTuple):
-    """Why a condition of a namespace that ends is as it is."""
+    """Reason and message of a condition of a terminating namespace."""
 
     reason: str
     message: str
@@ -31,7 +31,7 @@ class _Finding(NamedTuple):
 
 _REMAINING = "NamespaceContentRemaining"
 _FINALIZERS_REMAINING = "NamespaceFinalizersRemaining"
-# The conditions of a namespace that ends, as they are where nothing is wrong.
+# The conditions of a terminating namespace, in order, with their contents while there is no problem.
 _FINE = {
     "NamespaceDeletionDiscoveryFailure": _Finding("ResourcesDiscovered", "All resources successfully discovered"),
     "NamespaceDeletionGroupVersionParsingFailure": _Finding(
@@ -44,12 +44,12 @@ _FINE = {
     _FINALIZERS_REMAINING: _Finding("ContentHasNoFinalizers", "All content-preserving finalizers finished"),
 }
 _OTHERS = tuple(item for item in RESOURCES if item.namespaced and item.simulated and item is not POD)
-# The API server looks every ten seconds whether its own Service is there; here only after one was deleted.
+# The API server restores its own Service every ten seconds. Here that is planned only after a Service was deleted.
 INTERVAL: Micros = 10 * SECOND
 
 
 class NamespaceController(Loop):
-    """Gives a namespace its `default` ServiceAccount and CA bundle; empties and removes one that is deleted."""
+    """Gives a namespace its `default` ServiceAccount and CA bundle; empties and removes a deleted namespace."""
 
     watched = (None,)
 
@@ -61,7 +61,7 @@ class NamespaceController(Loop):
             self._on_lost(change)
 
     def _on_lost(self, change: Change) -> None:
-        """Look whether a namespace that stays has lost what each has."""
+        """Queue the namespace of a deleted object, which may be one that every namespace has."""
         namespace = self.api.find(NAMESPACE, "", namespace_of(change.obj))
         if namespace and not is_deleted(namespace):
             delay = REACTION
@@ -74,7 +74,7 @@ class NamespaceController(Loop):
         if namespace is None:
             return
         if is_deleted(namespace):
-            if "finalizers" in namespace["spec"]:  # otherwise it has been emptied
+            if "finalizers" in namespace["spec"]:  # `_finish` removes them once the namespace is empty
                 self._empty(namespace)
             return
         for resource, obj in published(name):
@@ -82,14 +82,14 @@ class NamespaceController(Loop):
                 self.api.create(resource, obj)
 
     def _empty(self, namespace: Object) -> None:
-        """Delete all that is in a namespace, its Pods first; once nothing is left, only its own finalizers keep it.
+        """Delete all objects in a namespace, Pods first, and finish the namespace once it is empty.
 
-        What is left is looked at again after half the time that it is taken to need.
+        Otherwise the next attempt comes after half the time that the remaining objects are estimated to need.
         """
         name = name_of(namespace)
         pods = self._delete_all([POD], name)
         left = pods or self._delete_all(_OTHERS, name)
-        # Of Pods the conditions say nothing, as upstream.
+        # As upstream, the conditions don't mention remaining Pods.
         self._report(namespace, {} if pods else _remaining(left))
         if not left:
             self._finish(name)
@@ -98,7 +98,10 @@ class NamespaceController(Loop):
         self.add(namespace, max(seconds, default=FINALIZING) // 2 + 1)
 
     def _finish(self, name: str) -> None:
-        """Let go of an emptied namespace. Mirrors finalizeNamespace and ShouldDeleteNamespaceDuringUpdate."""
+        """Remove an empty namespace or, if it has finalizers in its metadata, only the one in its spec.
+
+        Mirrors finalizeNamespace and ShouldDeleteNamespaceDuringUpdate.
+        """
         namespace = self.api.get(NAMESPACE, "", name)
         if metadata(namespace).get("finalizers"):
             self.api.record(NAMESPACE, {**namespace, "spec": {}})
@@ -106,7 +109,7 @@ class NamespaceController(Loop):
             self.api.remove(NAMESPACE, namespace)
 
     def _delete_all(self, resources: Iterable[Resource], namespace: str) -> dict[Resource, list[Object]]:
-        """Delete all objects of some types; return those that are still there."""
+        """Delete all objects of some types; return those that still exist, such as Pods in their grace period."""
         left: dict[Resource, list[Object]] = {}
         for resource in resources:
             for obj in self.api.list(resource, namespace):
@@ -117,7 +120,10 @@ class NamespaceController(Loop):
         return left
 
     def _report(self, namespace: Object, problems: Mapping[str, _Finding]) -> None:
-        """Say in the namespace's conditions what keeps it. A change of them has it looked at again, as any change."""
+        """Write the namespace's conditions: `problems` by type, and no problem for the others.
+
+        A change of them queues the namespace again, as any change does.
+        """
         before = {item["type"]: item for item in namespace["status"].get("conditions", ())}
         conditions: list[Object] = []
         for kind, fine in _FINE.items():
@@ -130,7 +136,10 @@ class NamespaceController(Loop):
 
 
 def _remaining(left: Mapping[Resource, list[Object]]) -> dict[str, _Finding]:
-    """The conditions that aren't fine, and why. Mirrors ProcessContentTotals of status_condition_utils.go."""
+    """The problems of a namespace with remaining objects, by type of condition.
+
+    Mirrors ProcessContentTotals of status_condition_utils.go.
+    """
     finalizers: Counter[str] = Counter()
     for objects in left.values():
         for obj in objects:

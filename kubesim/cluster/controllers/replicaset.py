@@ -1,4 +1,7 @@
-"""The ReplicaSet controller. Mirrors kubernetes pkg/controller/replicaset/{replica_set,replica_set_utils}.go, v1.36."""
+"""The ReplicaSet controller, which keeps spec.replicas Pods.
+
+Mirrors kubernetes pkg/controller/replicaset/{replica_set,replica_set_utils}.go, v1.36.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from kubesim.api.resources import REPLICA_SET
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.controllers.base import BURST, Controller, active_pods, count_ready, is_ready
 
-FREQUENT = 50  # Pods up to which every change is answered at once
+FREQUENT = 50  # the number of Pods up to which a ReplicaSet is synced without additional delay
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
 
@@ -21,10 +24,10 @@ class ReplicaSetController(Controller):
 
     def __init__(self, api: Component, clock: Clock) -> None:
         super().__init__(api, clock)
-        self._sizes: dict[Key, int] = {}
+        self._sizes: dict[Key, int] = {}  # the number of Pods at the last sync
 
     def enqueue(self, key: Key, delay: float) -> None:
-        """Plan a sync. The more Pods a ReplicaSet has the longer one takes, and the less often it comes."""
+        """Queue a sync, with a delay that grows with the number of Pods, because a sync examines them all."""
         self.add_key(key, delay * max(1, self._sizes.get(key, 0) / FREQUENT))
 
     def sync(self, replica_set: Object, pods: list[Object]) -> None:
@@ -37,7 +40,7 @@ class ReplicaSetController(Controller):
         self._report(replica_set, active, len(pods) - len(active))
 
     def _failure(self, replica_set: Object) -> Object | None:
-        """The condition of a ReplicaSet that can't make its Pods; the first refusal is told until one is made."""
+        """The condition ReplicaFailure after a refused Pod, None otherwise. It keeps the first refusal's message."""
         if self.refusal is None:
             return None
         before: list[Object] = replica_set["status"].get("conditions", [])
@@ -52,7 +55,7 @@ class ReplicaSetController(Controller):
         }
 
     def _scale(self, replica_set: Object, active: list[Object], missing: int) -> None:
-        """Create Pods until one is refused, or delete some where `missing` is negative."""
+        """Create `missing` Pods until one is refused, or delete Pods if `missing` is negative; at most BURST."""
         if missing > 0:
             for _ in range(min(missing, BURST)):
                 if not self.create_pod(replica_set):
@@ -77,13 +80,12 @@ class ReplicaSetController(Controller):
 
 
 def _deletion_rank(pod: Object) -> tuple[bool, bool, bool, int]:
-    """Which Pod goes first: unscheduled before scheduled, pending before running, not ready before ready, cheap before
-    dear.
+    """The sort key for deletion: unscheduled, pending, unready Pods first, then those of the lowest deletion cost.
 
-    Mirrors ActivePodsWithRanks of kubernetes pkg/controller/controller_utils.go, v1.36, up to the cost. Behind that it
-    also compares how long Pods have been ready and how often they were restarted, and leaves those of about one age to
-    chance; here, the newest goes.
+    Mirrors ActivePodsWithRanks of kubernetes pkg/controller/controller_utils.go, v1.36, up to the cost. After that,
+    upstream compares the time of readiness and restarts, and chooses at random among Pods of about the same age; here
+    the newest Pod is deleted.
     """
     has_node = bool(pod["spec"].get("nodeName"))
-    cost = integer(annotations_of(pod).get(DELETION_COST, "")) or 0  # another text, which a real API server refuses
+    cost = integer(annotations_of(pod).get(DELETION_COST, "")) or 0  # a real API server refuses other texts
     return has_node, pod["status"]["phase"] == "Running", is_ready(pod), cost

@@ -1,4 +1,4 @@
-"""What DaemonSets and StatefulSets share: each template that they have had, in a ControllerRevision.
+"""The revision history of DaemonSets and StatefulSets: a ControllerRevision for each template.
 
 Mirrors kubernetes pkg/controller/history/controller_history.go, v1.36.
 """
@@ -16,18 +16,18 @@ REVISION_HASH = "controller-revision-hash"
 
 
 class RevisionedController(Controller):
-    """Keeps each template that its objects have had in a ControllerRevision."""
+    """A controller that stores each template of its objects in a ControllerRevision."""
 
     HASH_LABEL = REVISION_HASH
 
     def revisions(self, owner: Object) -> list[Object]:
-        """The ControllerRevisions of an object, the newest last."""
+        """The ControllerRevisions of an object, by ascending revision."""
         return sorted(self.api.owned_by(owner, CONTROLLER_REVISION), key=lambda item: int(item["revision"]))
 
     def current_revision(self, owner: Object) -> Object:
-        """The revision of the present template, which is made where there is none, and becomes the newest.
+        """The revision of the owner's current template, created if needed; it gets the highest number.
 
-        Of those that no Pod has any more, the oldest go that are more than spec.revisionHistoryLimit.
+        Revisions that no Pod uses any more are deleted beyond spec.revisionHistoryLimit, the oldest first.
         """
         self.claim(owner, CONTROLLER_REVISION)
         known = self.revisions(owner)
@@ -47,7 +47,7 @@ class RevisionedController(Controller):
         return current
 
     def hash_of(self, data: Object) -> str:
-        """What a revision of these data is called by."""
+        """The hash for the name and label of a revision with these data. Subclasses may hash differently."""
         return content_hash(json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
     def _new(self, owner: Object, data: Object, number: int) -> Object:
@@ -60,5 +60,5 @@ class RevisionedController(Controller):
 
 
 def revision_of(pod: Object) -> str:
-    """The revision of the template that a Pod was made from, as its controller labels it."""
+    """The revision of a Pod's template, from the Pod's label; "" without one."""
     return labels_of(pod).get(REVISION_HASH, "")

@@ -1,5 +1,6 @@
-"""What the ReplicaSets of a Deployment are to be like: decisions, which the controller carries out.
+"""The decisions of a rollout: desired sizes and annotations of a Deployment's ReplicaSets, as pure computations.
 
+deployment.py carries them out.
 Mirrors kubernetes pkg/controller/deployment/{sync,rolling}.go and util/deployment_util.go, v1.36.
 """
 
@@ -31,9 +32,10 @@ MOST_HISTORY = 2000  # characters of the annotation
 
 
 class Rollout:
-    """A Deployment with its ReplicaSets: the `new` one has the present template, the `old` ones have earlier ones.
+    """A Deployment and its ReplicaSets at the beginning of a sync; it isn't updated.
 
-    While it rolls, at most `surge` Pods are there beyond `replicas`, and at most `unavailable` ones are missing.
+    `new` is the ReplicaSet with the Deployment's current template, None before its creation; `old` are all others.
+    During a rollout, there may be `surge` Pods more than `replicas`, and `unavailable` available Pods fewer.
     """
 
     def __init__(self, deployment: Object, replica_sets: list[Object]) -> None:
@@ -57,18 +59,18 @@ class Rollout:
 
     @property
     def active(self) -> list[Object]:
-        """The ReplicaSets that are to have Pods."""
+        """The ReplicaSets with a size above 0."""
         return [item for item in self.replica_sets if size_of(item)]
 
     @property
     def is_resized(self) -> bool:
-        """Whether spec.replicas isn't what its ReplicaSets were last scaled for."""
+        """Whether spec.replicas has changed since the ReplicaSets were scaled last, by their annotations."""
         sizes = [annotations_of(item).get(DESIRED_REPLICAS) for item in self.active]
         return any(size not in (None, str(self.replicas)) for size in sizes)
 
     @property
     def is_complete(self) -> bool:
-        """Whether all Pods were of the present template, and available, when the status was written last."""
+        """Whether, by the last written status, all Pods have the current template and are available."""
         status = self.deployment["status"]
         counts = [status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas")]
         return all(count == self.replicas for count in counts)
@@ -76,7 +78,7 @@ class Rollout:
     # Sizes
 
     def new_size(self) -> int:
-        """How many Pods the new ReplicaSet may have by now. Mirrors NewRSNewReplicas."""
+        """The size that the new ReplicaSet may have now. Mirrors NewRSNewReplicas."""
         if self.recreates:
             return self.replicas
         present = size_of(self.new) if self.new else 0
@@ -84,12 +86,12 @@ class Rollout:
         return min(self.replicas, present + max(0, room))
 
     def next_shrink(self, new: Object) -> tuple[Object, int] | None:
-        """The old ReplicaSet that is to be smaller now, and its size.
+        """The old ReplicaSet to scale down now, and its new size; None if no Pod can be spared.
 
-        First go Pods that are not available, then as many as can be spared.
+        Unavailable Pods of all old ReplicaSets go first, then available ones as far as maxUnavailable allows.
         """
         old = [item for item in self.old if size_of(item)]
-        surplus = count(new, "availableReplicas") - (self.replicas - self.unavailable)  # without the old ones
+        surplus = count(new, "availableReplicas") - (self.replicas - self.unavailable)  # old Pods not yet counted
         most_unavailable = surplus + sum(size_of(item) for item in old)
         for item in old:
             number = min(most_unavailable, size_of(item) - count(item, "availableReplicas"))
@@ -103,9 +105,9 @@ class Rollout:
         return None
 
     def proportional_sizes(self) -> list[tuple[Object, int]]:
-        """What of a new size each active ReplicaSet gets, by its size until now; the largest gets what is left over.
+        """The new sizes of the active ReplicaSets after a change of spec.replicas, in proportion to their old sizes.
 
-        Mirrors GetReplicaSetProportion.
+        The largest one gets the remainder. Mirrors GetReplicaSetProportion.
         """
         most = self.replicas + self.surge if self.replicas else 0
         left = most - sum(size_of(item) for item in self.active)
@@ -121,16 +123,17 @@ class Rollout:
         largest, size = sizes[0]
         return [(largest, max(0, size + left)), *sizes[1:]]
 
-    # What a ReplicaSet says
+    # Annotations and contents of a ReplicaSet
 
     def size_annotations(self) -> dict[str, str]:
-        """The size of the Deployment, which is noted on a ReplicaSet when it is scaled."""
+        """The annotations with the Deployment's size, which a ReplicaSet gets whenever it is scaled."""
         return {DESIRED_REPLICAS: str(self.replicas), MAX_REPLICAS: str(self.replicas + self.surge)}
 
     def new_annotations(self) -> dict[str, str]:
-        """What the new ReplicaSet is annotated with: as the Deployment is, and with its numbers, also past ones.
+        """The annotations of the new ReplicaSet: the Deployment's, its revision, and its former revisions.
 
-        Mirrors SetNewReplicaSetAnnotations.
+        A ReplicaSet that becomes the new one again, as by a rollback, gets the next revision. Mirrors
+        SetNewReplicaSetAnnotations.
         """
         number = 1 + max((revision(item) for item in self.old), default=0)
         of_deployment = annotations_of(self.deployment)
@@ -146,11 +149,11 @@ class Rollout:
 
     @property
     def min_ready_seconds(self) -> int | None:
-        """For how long a Pod has to be ready; None where a ReplicaSet says nothing of it."""
+        """spec.minReadySeconds, None for 0, because a ReplicaSet then lacks the field."""
         return self.deployment["spec"].get("minReadySeconds") or None
 
     def new_replica_set(self) -> Object:
-        """The ReplicaSet for the present template."""
+        """The content of a new ReplicaSet for the Deployment's current template."""
         template = self.deployment["spec"]["template"]
         template_hash = hash_of_template(template)
         labels = {**labels_of(template), TEMPLATE_HASH: template_hash}
@@ -169,16 +172,16 @@ class Rollout:
 
 
 def size_of(replica_set: Object) -> int:
-    """How many Pods it is to have."""
+    """The desired number of a ReplicaSet's Pods."""
     return int(replica_set["spec"]["replicas"])
 
 
 def count(replica_set: Object, key: str) -> int:
-    """A number of its status; what is 0 isn't written there."""
+    """A number in a ReplicaSet's status, 0 if the field is missing."""
     return int(replica_set["status"].get(key, 0))
 
 
 def _noted_most(replica_set: Object) -> int:
-    """How many Pods there were to be at most when a ReplicaSet was scaled last; 0 where its annotation is no number."""
+    """The most Pods of the Deployment, by the annotation from the ReplicaSet's last scaling; 0 for an invalid one."""
     noted = annotations_of(replica_set).get(MAX_REPLICAS, "")
     return int(noted) if re.fullmatch("[0-9]{1,9}", noted) else 0

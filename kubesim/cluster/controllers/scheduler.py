@@ -1,4 +1,4 @@
-"""The scheduler: gives each new Pod a node that its selector matches, or reports why none does."""
+"""The scheduler, which binds Pods to nodes by node selectors and requested resources, or reports why it can't."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from kubesim.cluster.bootstrap import NODE_NAME
 from kubesim.cluster.controllers.base import Part
 
 _NAME = "default-scheduler"
-DELAY = 0.01
-RETRY = 300.0
-# How many waiting Pods are tried at once when a node may have room again, and the seconds until the next ones are.
+DELAY = 0.01  # seconds from a change to the attempt that it causes
+RETRY = 300.0  # seconds from a failed attempt to the next one, if nothing prompts it earlier
+# When a node may have room again: the number of waiting Pods that are tried at once, and seconds until the next ones.
 ROUND = 100
 PAUSE = 0.1
 _VICTIMS = "No preemption victims found for incoming pod"
@@ -27,40 +27,36 @@ _UNHELPFUL = "Preemption is not helpful for scheduling"
 
 
 class Refusal(NamedTuple):
-    """Why a node does not take a Pod, and what evicting others would help.
-
-    `lacks_room`: the node would take the Pod if it had more room.
-    """
+    """A node's refusal of a Pod."""
 
     reasons: list[str]
-    preemption: str
-    lacks_room: bool
+    preemption: str  # the message about evicting other Pods, which isn't simulated
+    lacks_room: bool  # whether more room on the node would help
 
 
 class Scheduler(Part):
-    """Binds Pods that have no node yet. Mirrors kubernetes pkg/scheduler/schedule_one.go, v1.36, for node selectors
-    and what Pods request; without preemption.
+    """Binds Pods without a node. Mirrors kubernetes pkg/scheduler/schedule_one.go, v1.36, without preemption.
 
-    A new Pod is tried DELAY after it appears. One that no node takes says so, and its retry comes RETRY later; each Pod
-    has one retry, the last that was planned. It may be prompted to try before that:
+    A new Pod is tried DELAY after its creation. If no node takes it, an event reports the reason, and a retry is
+    planned after RETRY; each Pod has at most one planned retry. Two things prompt an attempt before that:
 
-    - by a node that changes and then refuses it for nothing but room;
-    - where it already waits for room, by a Pod that ends and leaves some.
+    - A node changes, and its labels match the Pod's node selector.
+    - A Pod ends and leaves room, and the waiting Pod lacks only room.
 
-    Where a prompted Pod is refused again, it says nothing if it already waited for room, and its retry stays where it
-    is; any other says why and gets a new retry. A Pod is forgotten once it is bound, has ended or is deleted.
+    If a prompted Pod that was already known to lack room is refused again, there is no new event, and its retry stays
+    as planned. A Pod is forgotten once it is bound, has ended or is deleted.
     """
 
     component = _NAME
-    host = f"{_NAME}-{NODE_NAME}"  # as it calls itself on its machine
+    host = f"{_NAME}-{NODE_NAME}"  # the scheduler's reportingInstance
     watched = (POD, NODE)
 
     def __init__(self, api: Component, clock: Clock) -> None:
         super().__init__(api, clock)
-        self._waiting_for_room: dict[str, Object] = {}  # by uid
-        self._prompted: dict[str, Object] = {}  # by uid, those that are tried soon
-        self._retries: dict[str, int] = {}  # by uid, the number of the timer
-        # By node and uid, the Pods that take room there.
+        self._waiting_for_room: dict[str, Object] = {}  # refused Pods that lack only room, by uid
+        self._prompted: dict[str, Object] = {}  # Pods to try soon, by uid
+        self._retries: dict[str, int] = {}  # by a Pod's uid, the number of its retry's timer
+        # By node and then by uid, the Pods that take up room there.
         self._running: Shared[str, dict[str, Object]] = Shared(dict.copy)
 
     def on_change(self, change: Change) -> None:
@@ -83,7 +79,7 @@ class Scheduler(Part):
             self.clock.call_later(DELAY, self._schedule, pod)
 
     def _on_node(self, node: Object) -> None:
-        """Try Pods that wait again when a node gets other labels."""
+        """Prompt the Pods without a node whose node selector matches a changed node."""
         waiting = [pod for pod in self.api.list(POD) if not pod["spec"].get("nodeName")]
         self._prompt({pod["metadata"]["uid"]: pod for pod in waiting if matches_node(pod, node)})
 
@@ -97,7 +93,7 @@ class Scheduler(Part):
         self._prompted |= pods
 
     def _try_prompted(self) -> None:
-        """Try the next of the prompted Pods."""
+        """Try at most ROUND prompted Pods, and the others after PAUSE."""
         for uid, pod in list(self._prompted.items())[:ROUND]:
             del self._prompted[uid]
             self._schedule(pod, prompted=True)
@@ -105,18 +101,18 @@ class Scheduler(Part):
             self.clock.call_later(PAUSE, self._try_prompted)
 
     def _plan_retry(self, pod: Object) -> None:
-        """Try a Pod after RETRY, instead of any retry that was planned before."""
+        """Plan the retry of a Pod, which replaces an earlier plan."""
         uid = pod["metadata"]["uid"]
         self.clock.cancel(self._retries.get(uid, 0))
         self._retries[uid] = self.clock.call_later(RETRY, self._schedule, pod)
 
     def _schedule(self, pod: Object, prompted: bool = False) -> None:
-        """Bind a Pod, as it is by now, to the first node that takes it, or say why none does."""
+        """Bind a Pod, in its current state, to the first node that takes it, or report the refusals."""
         self.clock.work += 1
         current = self.api.current(POD, pod)
         if current is None or current["spec"].get("nodeName"):
             return
-        if current["spec"].get("schedulerName", _NAME) != _NAME:  # another one's, which isn't there
+        if current["spec"].get("schedulerName", _NAME) != _NAME:  # left to another scheduler, which doesn't exist here
             return
         uid = current["metadata"]["uid"]
         refusals = []
@@ -132,15 +128,15 @@ class Scheduler(Part):
             self._report_failure(current, refusals)
 
     def _refusal(self, pod: Object, node: Object) -> Refusal | None:
-        """Why a node does not take the Pod; None: it does."""
+        """The node's refusal of a Pod, None if it takes the Pod."""
         if not matches_node(pod, node):
             return Refusal(["node(s) didn't match Pod's node affinity/selector"], _UNHELPFUL, lacks_room=False)
         return self._shortage(pod, node)
 
     def _shortage(self, pod: Object, node: Object) -> Refusal | None:
-        """What the node has too little of, and whether it would have enough without some of its Pods; None: nothing.
+        """The refusal for resources that the node lacks, None if it has enough. Mirrors plugins/noderesources/fit.go.
 
-        Mirrors plugins/noderesources/fit.go.
+        Its `preemption` depends on whether the node would have enough without its other Pods.
         """
         others = (self._running.get(name_of(node)) or {}).values()
         allocatable = {key: parse(amount) for key, amount in node["status"].get("allocatable", {}).items()}
@@ -182,7 +178,7 @@ class Scheduler(Part):
 
 
 def _explanation(refusals: list[Refusal]) -> str:
-    """The message for a Pod that these nodes refuse. Mirrors ErrNoNodesAvailable and FitError of pkg/scheduler."""
+    """The message about a Pod that all nodes refuse. Mirrors ErrNoNodesAvailable and FitError of pkg/scheduler."""
     if not refusals:
         return "no nodes available to schedule pods"
     reasons = [reason for refusal in refusals for reason in refusal.reasons]
@@ -197,9 +193,9 @@ def _counted(reasons: list[str], nodes: int) -> str:
 
 
 _requests = remembered(pod_requests)
-"""What a Pod takes of its node."""
+"""The resources that a Pod requests, cached for each state of the Pod."""
 
 
 def matches_node(pod: Object, node: Object) -> bool:
-    """Whether the node has the labels that a Pod, or a Pod of a template, selects nodes by."""
+    """Whether a node's labels match the node selector of a Pod or of a Pod template."""
     return matches({"matchLabels": pod["spec"].get("nodeSelector")}, labels_of(node))

@@ -1,4 +1,4 @@
-"""The StatefulSet controller: Pods with an ordinal in their name, made and replaced one after the other.
+"""The StatefulSet controller: Pods with an ordinal in their name, created and replaced one after the other.
 
 Mirrors kubernetes pkg/controller/statefulset/{stateful_set_control,stateful_set_utils,stateful_pod_control}.go, v1.36.
 """
@@ -23,7 +23,7 @@ class StatefulSetController(RevisionedController):
     DELETED = "Delete Pod {0} in StatefulSet {1} successful"
 
     def may_own(self, owner: Object, item: Object) -> bool:
-        """Whether a Pod has the name of one of a StatefulSet's; a revision may have any. Mirrors isMemberOf."""
+        """Whether a Pod's name is the owner's with an ordinal. Revisions may have any name. Mirrors isMemberOf."""
         if item["kind"] != "Pod":
             return True
         return re.fullmatch(re.escape(name_of(owner)) + r"-\d+", name_of(item)) is not None
@@ -40,7 +40,10 @@ class StatefulSetController(RevisionedController):
     def _create_missing(
         self, stateful_set: Object, pods: dict[int, Object], current_revision: str, update_revision: str
     ) -> bool:
-        """Create the Pods that are not there, in their order; say whether nothing has to be waited for."""
+        """Create missing Pods in order; return False if the controller has to wait before its next step.
+
+        `pods` are by ordinal. Ordinals below the partition get the current revision, others the update revision.
+        """
         partition = _partition(stateful_set)
         created = 0
         for ordinal in range(stateful_set["spec"]["replicas"]):
@@ -56,7 +59,7 @@ class StatefulSetController(RevisionedController):
         return True
 
     def _delete_excess(self, stateful_set: Object, pods: dict[int, Object]) -> bool:
-        """Delete Pods beyond spec.replicas, the last first; say whether nothing has to be waited for."""
+        """Delete Pods beyond spec.replicas, the last first; return False if the controller has to wait."""
         replicas = stateful_set["spec"]["replicas"]
         excess = sorted((ordinal for ordinal in pods if ordinal >= replicas), reverse=True)
         for ordinal in excess:
@@ -67,7 +70,7 @@ class StatefulSetController(RevisionedController):
         return True
 
     def _roll(self, stateful_set: Object, pods: dict[int, Object], update_revision: str) -> None:
-        """Delete the last Pod of an earlier template, once all after it are available."""
+        """Delete the last Pod of an old revision, once all Pods after it are available. Its replacement comes later."""
         if stateful_set["spec"]["updateStrategy"]["type"] != "RollingUpdate":
             return
         for ordinal in range(stateful_set["spec"]["replicas"] - 1, _partition(stateful_set) - 1, -1):
@@ -114,12 +117,12 @@ class StatefulSetController(RevisionedController):
 
 
 def _is_ordered(stateful_set: Object) -> bool:
-    """Whether each Pod waits until the one before it is ready."""
+    """Whether the Pod management policy is OrderedReady: one Pod at a time."""
     return bool(stateful_set["spec"]["podManagementPolicy"] == "OrderedReady")
 
 
 def _partition(stateful_set: Object) -> int:
-    """The ordinal below which Pods keep the template that they have."""
+    """The ordinal below which a rolling update leaves Pods alone."""
     return int(stateful_set["spec"]["updateStrategy"].get("rollingUpdate", {}).get("partition", 0))
 
 
