@@ -14,6 +14,7 @@ PAUSE = 0.1
 """Seconds between two questions."""
 QUIET = 0.015
 """Seconds that a piece of work takes on the machine for whose seconds the bounds are chosen, when it is quiet."""
+SAMPLES = 5
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,9 +63,10 @@ def within(seconds: float, what: str = "") -> Iterator[None]:
 def slowness() -> float:
     """How many times longer than on a quiet machine the same computing takes now, but at least 1.
 
-    Who shares the caches and the cores of a processor makes each second of computing a shorter one.
+    Who shares the caches and the cores of a processor makes each second of computing a shorter one, from one moment to
+    the next: the longest of a few samples counts, because the work that was too long was not measured beside them.
     """
-    return max(1.0, _piece_of_work() / QUIET)
+    return max(1.0, *(_piece_of_work() / QUIET for _ in range(SAMPLES)))
 
 
 def _piece_of_work() -> float:

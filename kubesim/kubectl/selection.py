@@ -267,7 +267,7 @@ def _types(call: Call, word: str) -> list[Resource]:
     return types
 
 
-_VISIT_COST = 1_500  # steps of the budget for an object that a command changes
+_VISIT_COST = 2_000  # steps of the budget for an object that a command changes
 _NAME_COST = 300  # steps of the budget for a name on the command line
 
 

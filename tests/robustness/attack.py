@@ -1,11 +1,12 @@
 """Inputs that are made to be too much, each with 300 MB and a second of a quiet machine's CPU (`make attack`).
 
-    python -m tests.robustness.attack [SECONDS [SEED [LEAST]]]      (600, 1, 1) prints a table of what was tried
+    python -m tests.robustness.attack [SECONDS [SEED [LEAST]]] [CLASS ...]     (600, 1, 1) prints a table
 
-It goes on for SECONDS, and until it has tried LEAST inputs of each class of growth.py, or MOST of all.
+It goes on for SECONDS, and until it has tried LEAST inputs of each CLASS, by default of every class of growth.py.
 
-An input is answered if its process goes on, in time and without a traceback, and refused if kubesim says that it is too
-much. A process tries many inputs, one after the other in one cluster; another one goes on after an input that ends it.
+An input is answered if its process goes on, in time and without a traceback; left out if kubesim says that something of
+it is not part of the simulator; and refused if it says that it is too much. A process tries many inputs, one after the
+other in one cluster; another one goes on after an input that ends it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import base64
 import json
 import os
 import random
+import re
 import resource
 import signal
 import socket
@@ -21,7 +23,7 @@ import ssl
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -38,6 +40,8 @@ from kubesim.server import API
 from kubesim.server.https import Server
 from kubesim.server.request import Request
 from kubesim.server.watch import Watch
+from kubesim.session.history import History
+from kubesim.session.timeline import Timeline
 from kubesim.why.export import explain
 from kubesim.why.read.load import ExportError
 from tests.patience import slowness
@@ -46,8 +50,10 @@ from .growth import CLASSES, FILE, HIDDEN, Case
 
 MEMORY, SECONDS = 300 * 2**20, 1.0
 LONGEST = 20 * SECONDS  # of CPU, after which an input, or a line of several, is stopped: the machine may be busy
-BATCH = 400  # inputs of one process
+BATCH = 20  # inputs of one process
 REFUSAL = str(TooMuchError())
+LEFT_OUT = "is not part of this simulator"
+GOOD = ("answered", "left out", "refused")
 WORLD = """\
 kubectl run web --image=nginx --labels=app=web; kubectl run other --image=busybox
 kubectl create configmap settings --from-literal=color=blue
@@ -78,25 +84,51 @@ def _typed(session: Session, case: Case) -> str:
     if case.door == "lines" and any(word in result.screen for word in _HIDDEN):
         return "a Secret was read"
     if REFUSAL not in result.stderr:
-        return "answered"
-    is_one_command = "\n" not in case.line and ";" not in case.line
+        return "left out" if LEFT_OUT in result.stderr else "answered"
+    is_one_command = not set("\n;|&").intersection(case.line)
     if is_one_command and result.exit_code != 1:
         return "refused with another status"
     return "refused"
 
 
 def _typed_one_by_one(session: Session, case: Case) -> str:
+    return _one_by_one(case.line.splitlines(), lambda line: _typed(session, Case(line, door=case.door)))
+
+
+def _lived(session: Session, case: Case) -> str:
+    """Lines, kept as steps of a history, that is undone, done again and looked at. The cluster is left as it was."""
+    history = History(session)
+    begin = session.cluster.copy()
+
+    def live(line: str) -> str:
+        if line == "%timeline":
+            Timeline(history, "default")
+        elif line == "%past":
+            history.at((history.oldest.moment + history.now) // 2)
+        else:
+            with history.step(line):
+                return _typed(session, Case(line, door=case.door))
+        return "answered"
+
+    try:
+        return _one_by_one(case.line.split("\0"), live)
+    finally:
+        history.restart()
+        session.resume(begin)
+
+
+def _one_by_one(lines: Sequence[str], type_line: Callable[[str], str]) -> str:
     """Each line is paid for by itself, and has its own second."""
     ends = set()
-    for line in case.line.splitlines():
+    for line in lines:
         began = time.process_time()
         signal.setitimer(signal.ITIMER_PROF, LONGEST)
-        end = _typed(session, Case(line, door=case.door))
+        end = type_line(line)
         seconds = _quiet_seconds(began)
-        if end not in ("answered", "refused") or seconds > SECONDS:
+        if end not in GOOD or seconds > SECONDS:
             return f"{end} after {seconds:.1f} s: {line}"
         ends.add(end)
-    return "refused" if "refused" in ends else "answered"
+    return next((end for end in GOOD[::-1] if end in ends), "answered")
 
 
 def _sent(session: Session, case: Case) -> str:
@@ -161,6 +193,7 @@ def _framed(session: Session, case: Case) -> str:
 
 DOORS: dict[str, Callable[[Session, Case], str]] = {
     "frames": _framed,
+    "history": _lived,
     "line": _typed,
     "lines": _typed_one_by_one,
     "request": _sent,
@@ -169,9 +202,8 @@ DOORS: dict[str, Callable[[Session, Case], str]] = {
 }
 
 
-def case_of(seed: int, number: int) -> tuple[str, Case]:
-    """The class and the input of a number; the same on every run."""
-    kinds = list(CLASSES)
+def case_of(seed: int, number: int, kinds: Sequence[str] = tuple(CLASSES)) -> tuple[str, Case]:
+    """The class and the input of a number; the same on every run with the same `kinds`."""
     kind = kinds[number % len(kinds)]
     return kind, CLASSES[kind](random.Random(f"{seed} {number}"))
 
@@ -183,21 +215,21 @@ def new_session() -> Session:
     return session
 
 
-def outcomes(session: Session, seed: int, first: int = 0) -> Iterator[Outcome]:
+def outcomes(session: Session, seed: int, first: int = 0, kinds: Sequence[str] = tuple(CLASSES)) -> Iterator[Outcome]:
     """How one input after the other ended, from number `first` on, without an end."""
     while True:
-        for outcome in batch(session, seed, first):
+        for outcome in batch(session, seed, first, kinds):
             yield outcome
             first += 1
 
 
-def batch(session: Session, seed: int, first: int) -> Iterator[Outcome]:
+def batch(session: Session, seed: int, first: int, kinds: Sequence[str] = tuple(CLASSES)) -> Iterator[Outcome]:
     """The outcomes of a process that tries up to BATCH inputs on a copy of `session`; one may end it before."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
         os.close(reader)
-        _try(session, seed, first, writer)
+        _try(session, seed, first, kinds, writer)
     os.close(writer)
     count, began = 0, _used()
     with os.fdopen(reader, encoding="utf-8") as pipe:
@@ -215,11 +247,11 @@ def _used() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _try(session: Session, seed: int, first: int, writer: int) -> None:
+def _try(session: Session, seed: int, first: int, kinds: Sequence[str], writer: int) -> None:
     """Never returns."""
     resource.setrlimit(resource.RLIMIT_AS, (_size("VmSize") + MEMORY,) * 2)
     for number in range(first, first + BATCH):
-        case = case_of(seed, number)[1]
+        case = case_of(seed, number, kinds)[1]
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
         signal.setitimer(signal.ITIMER_PROF, LONGEST)
         signal.alarm(600)  # for what waits and takes no CPU
@@ -228,7 +260,7 @@ def _try(session: Session, seed: int, first: int, writer: int) -> None:
             end = DOORS[case.door](session, case)
         except BaseException as error:
             end = repr(error)[:200]
-        lines = len(case.line.splitlines()) if case.door == "lines" else 1
+        lines = len(re.split("[\0\n]", case.line)) if case.door in ("lines", "history") else 1
         outcome = Outcome(end, _quiet_seconds(began) / lines, _size("VmHWM") - before)
         try:
             os.write(writer, (json.dumps(outcome) + "\n").encode())
@@ -264,29 +296,32 @@ class Row:
         self.ends[outcome.end] += 1
         self.seconds, self.memory = max(self.seconds, outcome.seconds), max(self.memory, outcome.memory)
         self.slow += outcome.seconds > SECONDS
-        return outcome.end in ("answered", "refused") and outcome.seconds <= SECONDS
+        return outcome.end in GOOD and outcome.seconds <= SECONDS
 
     def __str__(self) -> str:
-        tried, answered, refused = self.ends.total(), self.ends["answered"], self.ends["refused"]
-        counts = f"{tried:8}{answered:10}{refused:9}{tried - answered - refused:6}{self.slow:6}"
+        tried = self.ends.total()
+        good = [self.ends[end] for end in GOOD]
+        counts = f"{tried:8}{good[0]:10}{good[1]:10}{good[2]:9}{tried - sum(good):6}{self.slow:6}"
         return f"{counts}{self.seconds:9.2f}{self.memory / 2**20:6.0f}"
 
 
 def main() -> None:
     """Attack for a while, and print what came of it."""
-    numbers = [int(word) for word in sys.argv[1:]]
+    numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
+    kinds = [word for word in sys.argv[1:] if not word.isdecimal()] or list(CLASSES)
     seconds, seed, least = numbers + [600, 1, 1][len(numbers) :]
     end = time.monotonic() + seconds
-    rows = {kind: Row() for kind in CLASSES}
-    kinds = cycle(CLASSES)
-    for number, (kind, outcome) in enumerate(zip(kinds, outcomes(new_session(), seed), strict=False)):
+    rows = {kind: Row() for kind in kinds}
+    tried = outcomes(new_session(), seed, 0, kinds)
+    for number, (kind, outcome) in enumerate(zip(cycle(kinds), tried, strict=False)):
         if not rows[kind].add(outcome):
-            _, case = case_of(seed, number)
+            _, case = case_of(seed, number, kinds)
             what = f"{case.line[:150]!r} {case.text[:100]!r} ({len(case.line)} and {len(case.text)} characters)"
             _say(f"{kind} {number}: {outcome.end} after {outcome.seconds:.1f} s: {what}\n")
         if time.monotonic() > end and min(row.ends.total() for row in rows.values()) >= least:
             break
-    _say(f"{'class':12}{'tried':>8}{'answered':>10}{'refused':>9}{'lost':>6}{'slow':>6}{'CPU (s)':>9}{'MB':>6}\n")
+    counts = f"{'answered':>10}{'left out':>10}{'refused':>9}{'lost':>6}{'slow':>6}"
+    _say(f"{'class':12}{'tried':>8}{counts}{'CPU (s)':>9}{'MB':>6}\n")
     _say("".join(f"{kind:12}{row}\n" for kind, row in rows.items()))
 
 

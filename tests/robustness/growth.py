@@ -18,6 +18,8 @@ import yaml
 from kubesim.api import load_yaml
 from tests.learner import rows
 
+from .grammar import sentence
+
 ROWS = rows(__file__)
 
 FILE = "work.yaml"
@@ -199,7 +201,7 @@ def manifest(dice: random.Random) -> Case:
 
 
 _TAKES_FILE = ["apply", "create", "diff", "replace", "delete", "label x=y", "set image a=b", "get"]
-_TAKES_FILE += ["set env A=b", "set serviceaccount bob"]
+_TAKES_FILE += ["annotate a=b --overwrite", "set serviceaccount bob"]
 
 _ODD = ["null", "[]", "{}", "3", "x", "true", "[3]", "[null]", "{a: b}", "[{}]", "[{name: a}]", '""', "1.5", "-1"]
 _FIELDS = ROWS["fields"]
@@ -321,6 +323,16 @@ def scenario(dice: random.Random) -> Case:
     return Case("\n".join(lines), door="lines")
 
 
+def grammar(dice: random.Random) -> Case:
+    """A line of shell, kubectl, YAML and patches that is right, or nearly so."""
+    return Case(sentence(dice, "line"))
+
+
+def lived(dice: random.Random) -> Case:
+    """A session with a history: 3 to 20 lines, some undone and done again, and looks at its past."""
+    return Case("\0".join(sentence(dice, "lived") for _ in range(dice.randint(3, 20))), door="history")
+
+
 def expansion(dice: random.Random) -> Case:
     """Variables of a container that double, in its command, too; or what containers of other users do to files."""
     if dice.random() < 0.5:
@@ -371,8 +383,8 @@ def owners(dice: random.Random) -> Case:
         "[ -e /v/f0 ]; touch /w /v; mv /v/f0 /w; cp /v/f0 /w",
     ]
     script = "; ".join(dice.sample(steps, dice.randint(1, 5)))
-    runs = f"kubectl apply -f {FILE}; sleep 3; kubectl exec owned -- sh -c '{script}'; kubectl cp owned:/v out"
-    return Case(f"{runs}; kubectl delete -f {FILE} --force; rm -rf out", json.dumps(pod))
+    runs = f"kubectl apply -f {FILE}; sleep 3; kubectl exec owned -- sh -c '{script}'; kubectl logs owned"
+    return Case(f"{runs}; kubectl delete -f {FILE} --force", json.dumps(pod))
 
 
 HIDDEN = "a-word-that-must-not-be-read"
@@ -411,6 +423,8 @@ _LINES = (
     manifest,
     odd_type,
     scenario,
+    grammar,
+    lived,
     expansion,
     identity,
 )
