@@ -42,6 +42,30 @@ def test_a_name_before_an_example_hides_no_sign(number: int) -> None:
         assert read(f"registry.example.com/team/app unknown: {row.example}").kind != "other"
 
 
+@pytest.mark.parametrize("number", NUMBERS)
+def test_no_match_lacks_a_plain_part_of_its_expression(number: int) -> None:
+    for expression in SIGNS[number].sign:
+        parts = signs.plain_parts(expression)
+        for text in [row.example for row in SIGNS]:
+            is_match = re.search(expression, text if expression.startswith("(?-i:") else text.lower())
+            assert not is_match or any(part in text.lower() for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("expression", "parts"),
+    [
+        ("no such host|unknown host", ("no such host", "unknown host")),
+        ("it's (a|b) match", (" match",)),
+        ("colou?rs of", ("rs of",)),
+        (r"a\d+b{2,3}cd", ("cd",)),
+        ("(?-i:GET)", ("",)),
+        ("[a(b]xyz[)]", ("xyz",)),
+    ],
+)
+def test_a_plain_part_is_the_longest_text_that_is_certain(expression: str, parts: tuple[str, ...]) -> None:
+    assert signs.plain_parts(expression) == parts
+
+
 def test_a_long_sentence_is_cut_between_words() -> None:
     reply = read("x509: certificate signed by unknown authority " + "and so on " * 80)
     assert reply.sentence.endswith((" and …", " so …", " on …"))
