@@ -45,6 +45,30 @@ def test_each_contract_of_the_imports_is_told() -> None:
     assert untold == []
 
 
+def floors(picture: str) -> list[list[str]]:
+    """The rooms of a picture in CONTRIBUTING.md, from above; those of one floor are in any order."""
+    firsts = [re.split(r"\s{2,}", line.strip())[0] for line in picture.splitlines()]
+    return [sorted(first.split(" | ")) for first in firsts]
+
+
+def test_the_pictures_of_the_rooms_are_those_that_the_imports_keep_to() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## The rooms")[1].split("\n## ")[0]
+    drawn = [floors(picture) for picture in re.findall(r"(?m)(?:^    .+\n)+", text)]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    kept = {
+        one["containers"][0]: [sorted(layer.split(" | ")) for layer in one["layers"]]
+        for one in contracts
+        if one["type"] == "layers"
+    }
+    # Beside the four rooms, why has the export that all of them read, and the reader of their tables.
+    assert drawn == [kept["kubesim"][1:], kept["kubesim.cluster"], kept["kubesim.why"][1:-1]]
+    assert (kept["kubesim"][0], kept["kubesim.why"][0], kept["kubesim.why"][-1]) == (
+        ["__main__"],
+        ["export"],
+        ["tables"],
+    )
+
+
 FIRST_ANSWER = """
 import re._compiler
 import sys
