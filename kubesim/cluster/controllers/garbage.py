@@ -14,7 +14,7 @@ from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.deletion import FINALIZERS, DeleteOptions
 from kubesim.cluster.controllers.base import Part, release
 
-DELAY = 0.05
+DELAY = 0.05  # seconds
 _OWNED = tuple(item for item in RESOURCES if item.simulated and item.namespaced and item is not EVENT)
 
 

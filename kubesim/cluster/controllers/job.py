@@ -18,7 +18,7 @@ from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.cluster.controllers.base import BURST, Controller, active_pods, count_ready
 
-FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is replaced; twice as long each time
+FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is replaced; doubled with each failure
 
 
 class JobOutcome(NamedTuple):
@@ -109,6 +109,7 @@ class JobController(Controller):
         self._tallies: Shared[Key, _Tally] = Shared(_Tally.copy)
 
     def _on_owned(self, change: Change) -> None:
+        """Keep a removed Pod for the next count. Without its Job, the tally goes instead."""
         super()._on_owned(change)
         if change.type != "DELETED":
             return

@@ -17,7 +17,7 @@ DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
 
 class ReplicaSetController(Controller):
-    """Creates and deletes the Pods of ReplicaSets and reports how many there are."""
+    """Creates and deletes the Pods of ReplicaSets, and reports their number."""
 
     resource = REPLICA_SET
     syncs_deleted = True

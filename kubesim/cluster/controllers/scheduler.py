@@ -88,6 +88,7 @@ class Scheduler(Part):
         self.clock.cancel(self._retries.pop(uid, 0))
 
     def _prompt(self, pods: dict[str, Object]) -> None:
+        """Have these Pods tried soon, in rounds."""
         if pods and not self._prompted:
             self.clock.call_later(DELAY, self._try_prompted)
         self._prompted |= pods
@@ -159,6 +160,7 @@ class Scheduler(Part):
         self.recorder.announce(pod, "Scheduled", "Binding", message)
 
     def _report_failure(self, pod: Object, refusals: list[Refusal]) -> None:
+        """Write the condition and the event of a Pod that no node takes, and plan its retry."""
         if any(refusal.lacks_room for refusal in refusals):
             self._waiting_for_room[pod["metadata"]["uid"]] = pod
         why = _explanation(refusals)

@@ -84,6 +84,7 @@ class StatefulSetController(RevisionedController):
                 return
 
     def _create(self, stateful_set: Object, ordinal: int, revision: str) -> None:
+        """Create a Pod from the template of a revision."""
         templates = {name_of(item): item["data"]["spec"]["template"] for item in self.revisions(stateful_set)}
         template = templates.get(revision) or stateful_set["spec"]["template"]
         name = f"{name_of(stateful_set)}-{ordinal}"

@@ -47,7 +47,7 @@ class Registries:
     def network(self) -> Network:
         """The network, created at the first use: reading the built-in registries takes long."""
         if self._network is None:
-            from kubesim.cluster.registry import network, worldfile  # late: a first answer asks no registry
+            from kubesim.cluster.registry import network, worldfile  # late: most commands ask no registry
 
             world = self._own or worldfile.builtin()
             self._network = network.Network(self.clock, world, self.node, self._first_asked, steady_answers={})

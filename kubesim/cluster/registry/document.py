@@ -14,14 +14,15 @@ from kubesim.api.typed import read
 from kubesim.pull.image import NODE_PLATFORM, Trouble
 
 Auth = Literal["none", "basic", "token"]
+"""The way in which a registry asks for credentials: not at all, HTTP Basic, or a token service."""
 
 
 class ImageFields(NamedTuple):
     """An image, and the behavior of its containers."""
 
     size: int = 1_064_000  # bytes
-    content: str = ""  # images with the same content have the same digest; the image's name if left out
-    log: tuple[str, ...] = ()  # the lines that it logs when it starts
+    content: str = ""  # images with equal content have the same digest; by default the image's name
+    log: tuple[str, ...] = ()  # lines logged at the start
     files: Mapping[str, str] = {}  # texts of files, by path
     platforms: tuple[str, ...] = (NODE_PLATFORM,)
     # Whether an index lists the platforms, so that it is refused to another one before it is pulled.
@@ -41,7 +42,7 @@ class Status(NamedTuple):
     """An answer to requests that meet all conditions. An empty condition is met by all requests."""
 
     status: int
-    reason: str = ""  # in the answer's body
+    reason: str = ""  # the body of the answer
     requests: tuple[Literal["HEAD", "GET", "token"], ...] = ()
     # Names of users, USER:PASSWORD, or one of these words: anonymous, unknown (a wrong user or password), barred (a
     # user without the right to read the repository), expired (a temporary password that isn't valid any more).

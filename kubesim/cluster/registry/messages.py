@@ -58,12 +58,12 @@ class Response(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The status as HTTP writes it: "401 Unauthorized"."""
+        """The status with its phrase: "401 Unauthorized"."""
         return f"{self.status} {_PHRASES.get(self.status, '')}".rstrip()
 
 
 class Exchange(NamedTuple):
-    """A request, and the response to it."""
+    """A request and its response."""
 
     request: Request
     response: Response

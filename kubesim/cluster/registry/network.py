@@ -200,7 +200,7 @@ class _Client(NamedTuple):
             raise _untrusted(trouble.message(host=name, now=now, until=until, names=names))
 
     def _dial(self, name: str, port: str) -> Registry:
-        """The registry that listens at a port of a host. Raises NoResponseError."""
+        """Connect to a port of a host, and return the registry that listens there. Raises NoResponseError."""
         host = self.world.at_host(name)
         address = _look_up(name, host)
         unreachable = host.trouble_at("connection") if host else None
@@ -251,6 +251,7 @@ def _known(registry: Registry, request: Request, user: str) -> set[str]:
 
 
 def _matches(answer: Status, request: Request, clients: set[str], registry: Registry) -> bool:
+    """True if all conditions of an answer hold, apart from its time."""
     names = {request.repository, f"{request.repository}:{request.pulled}"}
     return (
         (not answer.requests or request.kind in answer.requests)
@@ -261,6 +262,7 @@ def _matches(answer: Status, request: Request, clients: set[str], registry: Regi
 
 
 def _token(registry: Registry, request: Request, now: Micros) -> Response:
+    """The response of a token service: a token for any client, whatever its rights, but 401 for a wrong password."""
     credential = request.authorization if isinstance(request.authorization, Credential) else None
     if credential and registry.standing(credential, now) != "known":
         return Response(HTTPStatus.UNAUTHORIZED)

@@ -80,6 +80,7 @@ class Pull:
             return refused.answer._replace(seconds=self.seconds)
 
     def _image(self) -> Image:
+        """Resolve the reference, fetch the content, and return the image. Raises RefusedError."""
         response = self._first(self._resolve)
         image = response.image
         if image is None or response.trouble:
@@ -190,5 +191,6 @@ class Pull:
 
 
 def _unexpected(method: str, url: str, response: Response, reason: str = "") -> str:
+    """containerd's error about an unexpected status, with the reason on a second line."""
     text = f"unexpected status from {method} request to {url}: {response.line}"
     return f"{text}\n{reason}" if reason else text

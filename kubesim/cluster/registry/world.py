@@ -72,7 +72,7 @@ class Repository:
         return self.by_tag.get(manifest) or next(of_digest, None)
 
     def readable_by(self, user: str | None) -> bool:
-        """Whether `user` (None: an anonymous client) may pull."""
+        """True if `user` may pull; None is an anonymous client."""
         return self.public or (user is not None and (self.readers is None or user in self.readers))
 
 
