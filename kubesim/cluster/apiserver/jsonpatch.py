@@ -1,4 +1,4 @@
-"""JSON patches, as the API server applies them: RFC 6902, but a missing key is null, and -1 is a list's last item.
+"""JSON patches (RFC 6902) as the API server applies them: a missing key counts as null, and -1 as a list's last index.
 
 Mirrors gopkg.in/evanphx/json-patch.v4 patch.go, v4.13, and jsonPatchOp in k8s.io/apiserver
 pkg/endpoints/handlers/patch.go, v1.36.
@@ -14,19 +14,19 @@ from kubesim.api.errors import bad_request, not_simulated
 from kubesim.api.objects import Object, clone
 from kubesim.gotext import gojson
 
-_OPERATION_COST = 110  # in steps
+_OPERATION_COST = 110  # steps of the budget
 _INDEX = "[+-]?[0-9]{1,9}"
-_STRINGS = ("op", "path", "from")  # fields of an operation
+_STRINGS = ("op", "path", "from")  # the fields of an operation that must be strings
 
 
 class _Place(NamedTuple):
-    """Where a path leads. Methods raise LookupError where there is nothing."""
+    """The place of a value in a document. Methods raise LookupError for a missing one, and change `around` in place."""
 
-    around: Any  # the map or list that holds the value
-    key: str
+    around: Any  # the map or list that contains the value
+    key: str  # the value's key, or its index as text
 
     def at(self, size: int) -> Any:
-        """The key in a map; the index in a list of so many items, counted from its end where it is negative."""
+        """The key for a map, or the index for a list of `size` items; negative ones count from the end."""
         if isinstance(self.around, dict):
             return self.key
         if not re.fullmatch(_INDEX, self.key) or not -size <= int(self.key) < size:
@@ -34,16 +34,16 @@ class _Place(NamedTuple):
         return int(self.key) % size
 
     def get(self) -> Any:
-        """The value; None for a key that a map lacks."""
+        """The value, None for a missing key of a map."""
         key = self.at(len(self.around))
         return self.around.get(key) if isinstance(self.around, dict) else self.around[key]
 
     def replace(self, value: Any) -> None:
-        """Set the value; a map need not have it."""
+        """Set the value. A map needn't have the key."""
         self.around[self.at(len(self.around))] = value
 
     def add(self, value: Any) -> None:
-        """Set the value in a map; insert it into a list, which "-" is the end of."""
+        """Set the value in a map, or insert it into a list, for the key "-" at its end."""
         if isinstance(self.around, dict):
             self.around[self.key] = value
         elif self.key == "-":
@@ -57,7 +57,7 @@ class _Place(NamedTuple):
 
 
 def _find(document: _Place, path: str) -> _Place:
-    """Where `path` leads. Raises LookupError where there is no such map or list."""
+    """The place at a JSON Pointer. Raises LookupError if a map or list on the way is missing."""
     if "/" not in path:
         raise LookupError(path)
     place = document
@@ -70,16 +70,16 @@ def _find(document: _Place, path: str) -> _Place:
 
 
 def _find_or_whole(document: _Place, path: str) -> _Place:
-    """As `_find`, but "" is the whole document, which some operations know."""
+    """The place at a JSON Pointer, where "" is the whole document: only some operations allow that."""
     return _find(document, path) if path else document
 
 
 def apply(operations: Any, obj: Object, budget: Budget) -> Any:
-    """`obj` changed by a list of operations, which are paid for from `budget`; it need not be a map afterwards.
+    """Apply a list of operations to a copy of `obj`, paid from `budget`. The result needn't be a map.
 
-    Raises StatusError for what isn't such a list, and LookupError where an operation can't be carried out.
+    Raises StatusError for a malformed patch, and LookupError for an operation that fails.
     """
-    document = _Place({"": clone(obj)}, "")
+    document = _Place({"": clone(obj)}, "")  # inside a map, so that "" can be replaced like any other place
     for operation in _decoded(operations):
         budget.spend(_OPERATION_COST)
         _change(document, operation, budget)
@@ -87,7 +87,7 @@ def apply(operations: Any, obj: Object, budget: Budget) -> Any:
 
 
 def _decoded(operations: Any) -> list[Object]:
-    """The operations without what is null, which is as good as missing. Raises StatusError."""
+    """The operations without fields that are null, which count as missing. Raises StatusError."""
     if not isinstance(operations, list | None):
         mismatch = gojson.mismatch(operations, "value of type []handlers.jsonPatchOp")
         raise bad_request(f"error decoding patch: {mismatch}")
@@ -101,7 +101,7 @@ def _fields(operation: Any) -> Object:
 
 
 def _change(document: _Place, operation: Object, budget: Budget) -> None:
-    """Carry one operation out. Raises LookupError where it can't be, and for a test that fails."""
+    """Apply one operation to the document in place. Raises LookupError if it fails, as a "test" may."""
     path = operation["path"]
     match operation["op"]:
         case "add":
@@ -124,6 +124,6 @@ def _change(document: _Place, operation: Object, budget: Budget) -> None:
 
 
 def _check(value: Any, expected: Any) -> None:
-    """Raises LookupError where two values differ; what is equal for Python, as 1 and true are, need not be in JSON."""
+    """Raise LookupError if two values differ as JSON, where unlike in Python 1 and true aren't equal."""
     if value != expected or gojson.dumps(value) != gojson.dumps(expected):
         raise LookupError(expected)

@@ -1,4 +1,4 @@
-"""What a user is told of a write besides its outcome: the API server's warnings, and what isn't simulated of it."""
+"""Warnings returned with a write: the API server's (warnings.py), and kubesim's about parts that aren't simulated."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,23 +16,19 @@ Warn = Callable[[str], None]
 
 
 class Inert(NamedTuple):
-    """Fields that are stored and not acted upon, and what to say about them.
+    """A row of inert.json: fields that are stored without effect, and the warning about them."""
 
-    `kinds` have them; those of a Pod are in every Pod template, too. Each word of `path` is a key, or keys with "|"
-    between them, and leads into each item of a list. A `usual` value changes nothing.
-    """
-
-    kinds: str
-    path: str
+    kinds: str  # separated by spaces; fields of Pods are looked for in Pod templates, too
+    path: str  # keys separated by spaces, alternatives by "|"; a list on the way stands for each of its items
     says: str
-    usual: Sequence[Any] = ()
+    usual: Sequence[Any] = ()  # values that need no warning, such as defaults
 
     def is_about(self, resource: Resource) -> bool:
-        """Whether the type has these fields, or its Pod template."""
+        """Whether objects of the type, or their Pod templates, have these fields."""
         return resource.kind in self.kinds.split() or (self.kinds == POD.kind and bool(resource.template))
 
     def values(self, resource: Resource, obj: Object) -> list[Any]:
-        """What an object of a type that has them has in these fields."""
+        """The values of these fields in an object, without usual ones. `is_about` must be true for the type."""
         values = [obj if resource.kind in self.kinds.split() else template_of(resource, obj)]
         for keys in _steps(self.path):
             inner = [item for value in values for item in _values_at(value, keys)]
@@ -41,7 +37,7 @@ class Inert(NamedTuple):
 
 
 def _values_at(holder: Object, keys: Sequence[str]) -> Iterator[Any]:
-    """What a map has at each of some keys, None where it lacks one; of a list, its items."""
+    """The values at some keys of a map, None for a missing key, and the items of lists in place of the lists."""
     for key in keys:
         value = holder.get(key)
         if isinstance(value, list):
@@ -52,7 +48,7 @@ def _values_at(holder: Object, keys: Sequence[str]) -> Iterator[Any]:
 
 @cache
 def _steps(path: str) -> list[list[str]]:
-    """The keys of each word of a path."""
+    """The alternative keys of each step of a path."""
     return [word.split("|") for word in path.split()]
 
 
@@ -65,7 +61,7 @@ def _inert_of(resource: Resource) -> list[Inert]:
 
 
 def note_write(resource: Resource, new: Object, old: Object | None, note: Warn, backend: Backend) -> None:
-    """Report to `note` what the API server warns of, and what of a write has no effect here."""
+    """Pass each warning about a write to `note`. `old` is the object before the write, None for a creation."""
     for text in warnings_of(resource, new, old):
         note(text)
     _note_inert(resource, new, old, note)
@@ -74,7 +70,7 @@ def note_write(resource: Resource, new: Object, old: Object | None, note: Warn, 
 
 
 def _note_inert(resource: Resource, new: Object, old: Object | None, note: Warn) -> None:
-    """Report what a write sets that has no effect here, once for each row of the table."""
+    """Warn about fields without effect that a write sets or changes, once for each row of the table."""
     for row in _inert_of(resource):
         values = row.values(resource, new)
         if values and (old is None or values != row.values(resource, old)):
@@ -82,9 +78,7 @@ def _note_inert(resource: Resource, new: Object, old: Object | None, note: Warn)
 
 
 def _note_unsimulated(pod: Object, old: Object | None, note: Warn, backend: Backend) -> None:
-    """Report each image that a write has pulled and nobody here knows, and each program that it starts, if its image
-    lacks it here and may have it on a real node.
-    """
+    """Warn about images unknown to kubesim, shared emptyDirs, and commands whose program the simulated image lacks."""
     if old is not None and old.get("spec") == pod.get("spec"):
         return
     nodes = backend.nodes.values()
@@ -102,7 +96,7 @@ def _note_unsimulated(pod: Object, old: Object | None, note: Warn, backend: Back
 
 
 def _shares_folder(spec: PodSpec) -> bool:
-    """Whether containers that run at the same time mount an emptyDir that is the same one."""
+    """Whether containers that run at the same time share an emptyDir."""
     mounted: Counter[str] = Counter()
     for kind, container in containers_of(spec):
         if kind != "initContainers" or container.get("restartPolicy"):
@@ -111,7 +105,7 @@ def _shares_folder(spec: PodSpec) -> bool:
 
 
 def _pulled(spec: PodSpec) -> Iterator[str]:
-    """The images that a node may pull for a Pod: those of its containers and of its volumes."""
+    """The images of a Pod's containers and volumes, without those of the pull policy Never."""
     for _, container in containers_of(spec):
         if container["imagePullPolicy"] != "Never":
             yield container["image"]

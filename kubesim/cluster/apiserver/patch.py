@@ -1,8 +1,8 @@
-"""Patches: JSON (RFC 6902), merge (RFC 7386) and Kubernetes' strategic merge, and how apply works its patch out.
+"""Patches of three types: JSON (RFC 6902), merge (RFC 7386) and strategic merge; and their computation for apply.
 
-Mirrors k8s.io/apiserver pkg/endpoints/handlers/patch.go, v1.36; a JSON patch is applied in jsonpatch, and a strategic
-merge patch is computed in patchdiff and merged in patchmerge. No function changes its arguments; each raises
-StatusError, with the API server's sentence, for a patch that cannot be applied.
+jsonpatch.py applies JSON patches, patchmerge.py strategic ones, and patchdiff.py computes strategic ones. No function
+changes its arguments. Each raises StatusError, with the API server's message, for a patch that can't be applied.
+Mirrors k8s.io/apiserver pkg/endpoints/handlers/patch.go, v1.36.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MAP = "value of type map[string]interface {}"
 
 
 def json_patch(obj: Object, operations: Any, budget: Budget) -> Object:
-    """`obj` changed by a list of RFC 6902 operations, which are paid for from `budget`."""
+    """The object after a list of RFC 6902 operations, paid from `budget`."""
     try:
         changed = jsonpatch.apply(operations, obj, budget)
     except LookupError:
@@ -42,7 +42,7 @@ def _refused() -> StatusError:
 
 
 def merge_patch(obj: Object, change: Any) -> Object:
-    """`obj` changed by an RFC 7386 patch: null removes, objects merge, all else replaces."""
+    """The object after an RFC 7386 patch: null removes a field, maps are merged, other values replace."""
     if not isinstance(change, dict):
         raise bad_request(f"error decoding patch: {gojson.mismatch(change, _MAP)}")
     return _merged(obj, change)
@@ -59,12 +59,12 @@ def _merged(target: Any, change: Object) -> Object:
 
 
 def strategic_merge(obj: Object, change: Any, resource: Resource) -> Object:
-    """`obj` changed by a strategic merge patch; its fields have the right types."""
+    """The object after a strategic merge patch, with fields of the right types."""
     if not isinstance(change, dict):
         raise bad_request(gojson.mismatch(change, _MAP))
     struct = schema.type_of(resource)
     merged = merge_maps(obj, change, struct)
-    merged |= {key: obj[key] for key in ("kind", "apiVersion") if key in obj}  # what a patch says of these is ignored
+    merged |= {key: obj[key] for key in ("kind", "apiVersion") if key in obj}  # a patch can't change the type
     try:
         decoding.convert(struct, merged)
     except decoding.DecodeError as error:
@@ -73,14 +73,14 @@ def strategic_merge(obj: Object, change: Any, resource: Resource) -> Object:
 
 
 def patched(resource: Resource, obj: Object, change: Any, patch_type: PatchType, budget: Budget) -> Object:
-    """`obj` changed by a patch; its fields have the right types."""
+    """The object after a patch of any type, with fields of the right types. A result without a type is {}."""
     if patch_type == "strategic":
         return strategic_merge(obj, change, resource)
     changed = merge_patch(obj, change) if patch_type == "merge" else json_patch(obj, change, budget)
     kind = changed.get("kind")
     api_version = changed.get("apiVersion")
     if not kind or not api_version:
-        return {}  # what has no type is read as nothing, which `check_unmoved` refuses
+        return {}  # Go decodes an object without a type as an empty one, which `check_unmoved` refuses
     if (kind, api_version) != (resource.kind, resource.api_version):
         raise mismatch(patch_type, change, changed, why_of_other_type(resource, str(kind), str(api_version)))
     try:
@@ -91,20 +91,23 @@ def patched(resource: Resource, obj: Object, change: Any, patch_type: PatchType,
 
 
 def mismatch(patch_type: PatchType, change: Any, outcome: Object, why: str) -> StatusError:
-    """The refusal of a patch whose outcome is none of the type: it shows the outcome, or a strategic patch itself."""
+    """The refusal of a patch whose `outcome` isn't a valid object of the type; `why` is the decoder's message.
+
+    It quotes the outcome, or for a strategic patch the patch itself.
+    """
     quoted = gofmt.sprint(change) if patch_type == "strategic" else gojson.dumps(outcome)
     cause = invalid_value("patch", quoted, why)
     return invalid_request(f' "" is invalid: {cause}', cause)
 
 
 def three_way(original: Object | None, modified: Object, current: Object, resource: Resource) -> Object:
-    """The patch with which `kubectl apply` makes `current` into `modified`; empty where nothing changes.
+    """The patch with which `kubectl apply` turns `current` into `modified`; {} for no change.
 
-    What `original` (the last applied) has and `modified` has not is deleted; the rest of `current` stays.
+    Fields of `original`, the last applied object, that `modified` lacks are deleted; all others of `current` stay.
     """
     return Diff(is_between_two=False).maps(original or {}, modified, current, schema.type_of(resource))
 
 
 def between_two(before: Object, after: Object, resource: Resource) -> Object:
-    """The patch that makes `before` into `after`, as `kubectl edit` and `kubectl set` send it."""
+    """The strategic patch that turns `before` into `after`, as `kubectl edit` and `kubectl set` send it."""
     return Diff(is_between_two=True).maps(before, after, before, schema.type_of(resource))

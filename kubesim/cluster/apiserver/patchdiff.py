@@ -1,8 +1,8 @@
-"""Computes a strategic merge patch: what apply sends so that a live object becomes the new one.
+"""The computation of a strategic merge patch that turns a live object into a new one.
 
-Mirrors CreateThreeWayMergePatch in k8s.io/apimachinery pkg/util/strategicpatch/patch.go, v1.36; what that does by
-joining two patches is done here in one walk. Of each value there are three: the `applied` one (the last applied), the
-`new` one and the `live` one. No function changes its arguments.
+Each value has three versions: `applied` from the last applied object, `new`, and `live`. No function changes its
+arguments. Mirrors CreateThreeWayMergePatch in k8s.io/apimachinery pkg/util/strategicpatch/patch.go, v1.36, which
+computes two patches and joins them; here one walk does both.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from kubesim.cluster.apiserver.patchparts import (
 
 
 class Diff(NamedTuple):
-    """A walk through the applied, the new and the live value of each field.
+    """A walk through the applied, the new and the live version of each field.
 
-    `is_between_two`: there are only two, and the live ones are the applied ones.
+    With `is_between_two`, the applied and the live versions are the same.
     """
 
     is_between_two: bool
 
     def maps(self, applied: Object, new: Object, live: Object, struct: Type, retain: bool = False) -> Object:
-        """The patch for objects of a type; `retain`: say in it which keys stay. Raises StatusError for a bad list."""
+        """The patch for maps of the type `struct`; with `retain`, it has a $retainKeys. Raises StatusError."""
         patch: Object = {}
         for key in sorted(new):
             if key not in live or go_type(live[key]) != go_type(new[key]):
@@ -50,7 +50,7 @@ class Diff(NamedTuple):
         return patch
 
     def _values(self, field: Field, applied: Any, new: Any, live: Any) -> Object:
-        """What a patch says of a field whose new and live values have one type; the applied one may have another."""
+        """The part of a patch for a field whose new and live values have the same type; {} for no change."""
         if isinstance(new, dict):
             before = applied if isinstance(applied, dict) else {}
             change = self.maps(before, new, live, field.type, field.retains_keys)
@@ -61,7 +61,7 @@ class Diff(NamedTuple):
         return {field.name: new} if live != new else {}
 
     def _lists(self, field: Field, merge_key: str, applied: list[Any], new: list[Any], live: list[Any]) -> Object:
-        """What a patch says of a list that is merged, under the field's own name and under directives with it."""
+        """The part of a patch for a mergeable list: the field's name, and directives that contain it, as keys."""
         if not live:
             return {field.name: new} if new else {}
         check_alike([*applied, *live, *new])
@@ -75,11 +75,11 @@ class Diff(NamedTuple):
         return patch
 
     def _items(self, field: Field, merge_key: str, applied: list[Any], new: list[Any], live: list[Any]) -> list[Any]:
-        """The changed and new items in their new order, then those to delete.
+        """The changed and new items in their new order, then directives for those to delete.
 
-        Where several items have one key, the first is compared with the first, and so on; but a patch can only delete
-        all. One between two objects may delete all and add one again. Of three, upstream joins two patches, and
-        deleting wins.
+        If several items have one key, the first is compared with the first, the second with the second, and so on. A
+        patch can only delete all items of a key: one between two versions then adds the remaining ones again; one from
+        three versions doesn't, because upstream joins two patches, and deletion wins.
         """
         element = field.type.element or UNKNOWN
         applied_items = _by_place(applied, merge_key)
@@ -111,10 +111,10 @@ def _diff_scalars(name: str, applied: list[Any], new: list[Any], live: list[Any]
 
 
 class _Place(NamedTuple):
-    """Where an item is among those of its list."""
+    """The identity of an item in its list."""
 
     key: Hashable
-    number: int  # of the items before it that have its key
+    number: int  # the number of earlier items with the same key
 
 
 def _by_place(items: list[Any], merge_key: str) -> dict[_Place, Any]:

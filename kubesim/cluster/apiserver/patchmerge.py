@@ -1,7 +1,8 @@
-"""Merges a strategic merge patch into an object, and carries its directives out.
+"""The application of a strategic merge patch to an object, directives such as $patch and $setElementOrder included.
 
-Mirrors mergeMap in k8s.io/apimachinery pkg/util/strategicpatch/patch.go, v1.36. Neither the object nor the patch is
-changed. Raises StatusError, with the API server's sentence, for a patch that cannot be applied.
+Neither the object nor the patch is changed, unless a function's docstring says so of its `result`. Raises StatusError,
+with the API server's message, for a patch that can't be applied. Mirrors mergeMap in k8s.io/apimachinery
+pkg/util/strategicpatch/patch.go, v1.36.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from kubesim.gotext import gofmt
 
 
 def merge_maps(original: Object, change: Object, struct: Type) -> Object:
-    """`original` with `change` merged in and its directives carried out."""
+    """A copy of `original` with the patch `change` applied; `struct` is the type of both."""
     if PATCH in change:
         if _directive(change) == "delete":
             return {}
@@ -50,14 +51,14 @@ def merge_maps(original: Object, change: Object, struct: Type) -> Object:
 
 
 def _directive(item: Object) -> str:
-    """What an item's `$patch` says."""
+    """The value of an item's `$patch`: "replace" or "delete"."""
     if item[PATCH] not in ("replace", "delete"):
         raise internal_error(f"unknown patch type: {gofmt.sprint(item[PATCH])} in map: {gofmt.sprint(item)}")
     return str(item[PATCH])
 
 
 def _retain_keys(result: Object, values: Object, kept: Any) -> None:
-    """Carry out a `$retainKeys`, which must name all that the patch sets."""
+    """Apply `$retainKeys`: remove all other keys from `result`. It must list all keys that the patch sets."""
     is_set = [key for key, value in values.items() if value is not None]
     if not isinstance(kept, list) or any(key not in kept for key in is_set):
         raise bad_request("invalid patch format of retainKeys")
@@ -66,7 +67,7 @@ def _retain_keys(result: Object, values: Object, kept: Any) -> None:
 
 
 def _delete_scalars(result: Object, name: str, gone: Any) -> None:
-    """Carry out a `$deleteFromPrimitiveList`."""
+    """Apply `$deleteFromPrimitiveList` to a list of scalars in `result`."""
     if not isinstance(gone, list):
         raise bad_request("invalid patch format of primitive list")
     if isinstance(result.get(name), list):
@@ -74,7 +75,7 @@ def _delete_scalars(result: Object, name: str, gone: Any) -> None:
 
 
 def _set_order(result: Object, field: Field, order: Any, new: Any) -> None:
-    """Carry out a `$setElementOrder`, together with what the patch says of the list that it orders."""
+    """Apply `$setElementOrder` to a list in `result`, after merging in `new`: the patch's value for it, or None."""
     old = result.get(field.name)
     lists = [items for items in (old, new) if items is not None]
     if not all(isinstance(items, list) for items in (order, *lists)):
@@ -91,6 +92,7 @@ def _set_order(result: Object, field: Field, order: Any, new: Any) -> None:
 
 
 def _merge_field(result: Object, field: Field, value: Any) -> None:
+    """Merge the patch's value for a field into `result`. null, or a value of another type, removes the old one."""
     name = field.name
     if value is None:
         result.pop(name, None)
@@ -107,7 +109,7 @@ def _merge_field(result: Object, field: Field, value: Any) -> None:
 
 
 def _as_new(value: Any) -> Any:
-    """A value that is new to the object: without nulls, and without what a `$patch` is about.
+    """A value of the patch without counterpart in the object: without nulls and without items with a `$patch`.
 
     Mirrors removeDirectives.
     """
@@ -123,7 +125,7 @@ def _is_directive(value: Any) -> bool:
 
 
 def _merge_lists(field: Field, old: list[Any], new: list[Any]) -> list[Any]:
-    """The items of both lists, which are all objects or all scalars."""
+    """The merged list of the object's items `old` and the patch's items `new`: all maps, or all scalars."""
     both = [*old, *new]
     check_alike(both)
     if both and isinstance(both[0], dict):
@@ -132,9 +134,9 @@ def _merge_lists(field: Field, old: list[Any], new: list[Any]) -> list[Any]:
 
 
 def _merge_objects(field: Field, old: list[Any], new: list[Any]) -> list[Any]:
-    """The old objects, with those of the patch merged in by their keys, or added."""
+    """The old items, with the patch's items merged into those of the same key, or appended."""
     merge_key = field.merge_key
-    if not merge_key:  # objects for a list of scalars, which are strings wherever one is merged
+    if not merge_key:  # maps in the patch of a list of scalars; all mergeable lists of scalars have strings
         raise internal_error("cannot merge lists without merge key for type string")
     kept = _not_deleted(old, new, merge_key)
     places = _index_by_key(kept, merge_key)
@@ -151,9 +153,9 @@ def _merge_objects(field: Field, old: list[Any], new: list[Any]) -> list[Any]:
 
 
 def _not_deleted(old: list[Any], new: list[Any], merge_key: str) -> list[Any]:
-    """The old items that no `$patch` in the new list deletes."""
+    """The old items without those that a `$patch` in the new list deletes; none with "replace"."""
     directives = [item for item in new if PATCH in item]
-    kinds = [_directive(item) for item in directives]  # of all of them first: one that is unknown refuses the patch
+    kinds = [_directive(item) for item in directives]  # raises for any unknown directive before one is applied
     if "replace" in kinds:
         return []
     gone = _index_by_key(directives, merge_key)
@@ -161,10 +163,10 @@ def _not_deleted(old: list[Any], new: list[Any], merge_key: str) -> list[Any]:
 
 
 def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], merge_key: str) -> list[Any]:
-    """`merged`, with the items of `order` in that order and the others put where the live list had them.
+    """The merged items in the order of `order`; other items keep their places relative to the list `live`.
 
-    Where a, b, c, d are live and the order is c, x, a, the others are b and d. b was before c and goes before it; d was
-    after c and is not put before the new x, nor before a: b, c, x, a, d.
+    Example: a, b, c, d are live, and the order is c, x, a. The others are b and d. In the live list, b is before c and
+    so goes before it. d is after c; it goes neither before x, which is new, nor before a. The result is b, c, x, a, d.
     """
     order_places = _index_by_key(order, merge_key)
     live_places = _index_by_key(live, merge_key)
@@ -178,7 +180,7 @@ def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], 
     ordered.sort(key=lambda item: order_places[hashable_key(item, merge_key)])
     result = []
     for item in ordered:
-        place = live_places.get(hashable_key(item, merge_key), -1)  # nothing is before a new item
+        place = live_places.get(hashable_key(item, merge_key), -1)  # no live item goes before a new one
         while others and live_places.get(hashable_key(others[0], merge_key), len(live)) < place:
             result.append(others.popleft())
         result.append(item)
@@ -186,7 +188,7 @@ def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], 
 
 
 def _index_by_key(items: Iterable[Any], merge_key: str) -> dict[Hashable, int]:
-    """Where the first item with each key is among `items`; the keys are as `hashable_key` gives them."""
+    """By `hashable_key`, the index of the first item with that key."""
     numbers: dict[Hashable, int] = {}
     for number, item in enumerate(items):
         numbers.setdefault(hashable_key(item, merge_key), number)

@@ -1,7 +1,8 @@
-"""What computing and merging a strategic merge patch share: its directives, types of fields and keys of list items.
+"""Parts of patchdiff.py and patchmerge.py: the directives of a strategic merge patch, fields, and keys of list items.
 
-Mirrors k8s.io/apimachinery pkg/util/strategicpatch/patch.go, v1.36. A `merge_key` is the key by which the objects of a
-list are found, or "" for a list of scalars, each of which is its own key; a list that a patch replaces has none.
+A `merge_key` is the field that identifies the maps of a mergeable list. It is "" for a mergeable list of scalars, each
+of which is its own key, and None for a list that a patch replaces. Mirrors k8s.io/apimachinery
+pkg/util/strategicpatch/patch.go, v1.36.
 """
 
 from __future__ import annotations
@@ -24,30 +25,30 @@ UNKNOWN = Type("any", "")
 
 
 def field_of(struct: Type, name: str) -> Field:
-    """A struct's field, or a map's; where the schema knows none, of a type without fields."""
+    """The field of a struct, or of a map. A field that the schema lacks has the type UNKNOWN, without fields."""
     if struct.kind == "map" and struct.element:
         return Field(name, struct.element)
     return schema.fields(struct).get(name) or Field(name, UNKNOWN)
 
 
 def go_type(value: Any) -> type:
-    """The Go type of a decoded JSON value, for comparing."""
+    """A stand-in for the Go type of a decoded JSON value, for comparison: all numbers have one type."""
     return int if isinstance(value, float) else type(value)
 
 
 def internal_error(message: str) -> StatusError:
-    """What the API server answers where it did not foresee a patch's mistake."""
+    """The API server's answer to mistakes in a patch for which it has no proper refusal."""
     return StatusError(500, "InternalError", message)
 
 
 def check_alike(items: Sequence[Any]) -> None:
-    """Refuse a list whose items are of several types, or lists themselves."""
+    """Raise StatusError for a list with items of different types, or with lists."""
     if any(isinstance(item, list) for item in items) or len({go_type(item) for item in items}) > 1:
         raise internal_error(f"list element types are not identical: {gofmt.sprint([list(items)])}")
 
 
 def key_of(item: Any, merge_key: str) -> Any:
-    """The value by which an item is found: that of its merge key, or itself where `merge_key` is ""."""
+    """The value that identifies an item: its merge key's, or for the merge key "" the item. Raises StatusError."""
     if not merge_key:
         return item
     if not isinstance(item, dict) or merge_key not in item:
@@ -56,6 +57,6 @@ def key_of(item: Any, merge_key: str) -> Any:
 
 
 def hashable_key(item: Any, merge_key: str) -> Hashable:
-    """An item's key in a form that a dict takes."""
+    """An item's key as a key for dicts: maps and lists become text."""
     key = key_of(item, merge_key)
     return key if isinstance(key, Hashable) else repr(key)

@@ -1,4 +1,4 @@
-"""What `kubectl get pods` makes of a Pod's status: READY, STATUS and RESTARTS.
+"""The columns READY, STATUS and RESTARTS of `kubectl get pods`, computed from a Pod.
 
 Mirrors printPod in kubernetes pkg/printers/internalversion/printers.go, v1.36.
 """
@@ -13,18 +13,18 @@ from kubesim.api.specs import ContainerStatus, PodSpec, PodStatus, TerminatedSta
 
 
 class PodSummary(NamedTuple):
-    """What READY, STATUS and RESTARTS are made of."""
+    """The values of READY (`ready`/`total`), STATUS and RESTARTS."""
 
     ready: int
     total: int
     status: str
     restarts: int
-    last_end: str  # when the last container to be restarted had ended; "" for never
+    last_end: str  # the time at which a container ended last before a restart; "" for none
 
 
 @remembered
 def pod_summary(pod: Object) -> PodSummary:
-    """How many containers are ready, what the Pod is waiting for, and how often it was restarted."""
+    """The summary of a Pod, cached for each of its states."""
     spec: PodSpec = pod["spec"]
     status: PodStatus = pod.get("status") or {}
     containers = status.get("containerStatuses") or []
@@ -50,11 +50,11 @@ def pod_summary(pod: Object) -> PodSummary:
 
 
 class _Initialization(NamedTuple):
-    """How far the init containers are."""
+    """The progress of the init containers."""
 
-    reason: str  # why they are not done; "" if they are
+    reason: str  # of the first unfinished one, such as "Init:0/1"; "" if all are finished
     ready_sidecars: int
-    visited: list[ContainerStatus]  # of those up to the one that isn't done
+    visited: list[ContainerStatus]  # statuses up to the first unfinished one
 
 
 def _initialization(spec: PodSpec, status: PodStatus, sidecars: Sequence[str]) -> _Initialization:
@@ -81,7 +81,7 @@ def _initialization(spec: PodSpec, status: PodStatus, sidecars: Sequence[str]) -
 
 
 def _reason(containers: Sequence[ContainerStatus]) -> str:
-    """Why the first container that doesn't run doesn't; "" where all run, or none says why."""
+    """The reason of the first container that has ended or waits with a reason; "" without one."""
     for container in containers:
         state = container.get("state") or {}
         if "terminated" in state:
@@ -100,5 +100,5 @@ def _end(terminated: TerminatedState) -> str:
 
 
 def _last_end(containers: Sequence[ContainerStatus]) -> str:
-    """When the last of those that had run before had ended then; "" where none had."""
+    """The latest time at which a container ended before its restart; "" without a restart."""
     return max((at(item, "lastState.terminated.finishedAt") or "" for item in containers), default="")

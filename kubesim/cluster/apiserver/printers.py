@@ -17,21 +17,21 @@ from kubesim.api.resources import COLUMNS, RESOURCES
 from kubesim.cluster.apiserver.podsummary import pod_summary
 
 Cell = str | Callable[[Micros], str]
-"""The text of a cell, or what writes it at a moment."""
+"""The text of a cell, or a function from the moment to the text for cells such as AGE."""
 Cells = Callable[[Object, Micros], list[str]]
 
 
 class Column(NamedTuple):
-    """One column: its heading, whether only `-o wide` shows it, and what makes its cells."""
+    """A column of a table."""
 
-    name: str
-    wide: bool
+    name: str  # the heading
+    wide: bool  # whether only `-o wide` shows the column
     cell: Callable[[Object], Cell]
 
 
 @cache
 def columns(kind: str, wide: bool = True) -> tuple[Column, ...]:
-    """The columns of a kind's table, in screen order; NAME and AGE for a kind without any of its own."""
+    """The columns of a kind's table, in order; NAME and AGE for a kind without columns of its own."""
     table = next((resource.columns for resource in RESOURCES if resource.kind == kind), COLUMNS)
     all_columns = [_column(heading, words) for heading, words in table.items()]
     return tuple(column for column in all_columns if wide or not column.wide)
@@ -52,7 +52,7 @@ def _column(heading: str, words: str) -> Column:
 
 @cache
 def row_of(kind: str, wide: bool = True) -> Cells:
-    """What makes the cells of one object of a kind, one for each of its `columns`.
+    """A function that returns an object's cells, one for each column of its kind.
 
     Cells that do not depend on the time are made once for each version of an object, as there are thousands.
     """
@@ -75,7 +75,7 @@ def _first_set(*values: Any, default: Any = NONE) -> Any:
 
 
 def _age(*times: str | None) -> Cell:
-    """Since the first of these times that there is."""
+    """The age since the first of these timestamps that isn't None."""
     return partial(age, _first_set(*times, default=None))
 
 

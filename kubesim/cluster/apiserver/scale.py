@@ -1,4 +1,4 @@
-"""The scale of a workload: how many replicas it has, and how many it should have.
+"""The subresource scale of workloads: the desired and the current number of replicas, as a Scale object.
 
 Mirrors kubernetes pkg/registry/apps/deployment/storage/storage.go (ScaleREST), v1.36.
 """
@@ -32,7 +32,10 @@ def scale_of(obj: Object) -> Object:
 
 
 def replicas_of(scale: Any, resource: Resource, old: Object) -> int:
-    """The number of replicas in a Scale that a request sends for one whose Scale is `old`. Raises StatusError."""
+    """The replicas in a Scale from a request; `old` is the workload's current Scale.
+
+    Raises StatusError for a malformed Scale, a negative number, or an outdated resourceVersion.
+    """
     decoded = decoding.decode(SCALE, scale, strict=False)
     version = decoded.get("metadata", {}).get("resourceVersion")
     if version not in (None, "", old["metadata"]["resourceVersion"]):

@@ -1,4 +1,7 @@
-"""What etcd is to a cluster: objects by type, namespace and name, with one growing revision."""
+"""The store in place of etcd: objects by type, namespace and name, with one growing revision.
+
+It notifies nobody and checks nothing: backend.py does.
+"""
 
 from __future__ import annotations
 
@@ -11,29 +14,29 @@ from kubesim.api.objects import Key, Object, key_of, subject_uid
 from kubesim.api.resources import EVENT, Resource
 from kubesim.api.sharing import Shared
 
-Objects = list[Object]  # a name of its own, for `list` is a method of the store
+Objects = list[Object]  # inside Store, the name `list` is a method
 
 
 class Amendment(NamedTuple):
-    """A change of an event that nobody has read yet: the fields that it replaces, and its revision."""
+    """The last change of an event that isn't applied to the stored object yet: revision and replaced fields."""
 
     revision: int
     fields: Object
 
 
 class Index:
-    """Objects of a type by the uids that they refer to, kept up to date as they come and go."""
+    """An index of a type's objects by the uids that they refer to. The store calls `replace` at each write."""
 
     def __init__(self) -> None:
         self._objects: Shared[str, dict[Key, Object]] = Shared(dict.copy)
 
     def referring_to(self, uid: str) -> Objects:
-        """The objects that refer to a uid, by namespace and name."""
+        """The objects that refer to a uid, sorted by namespace and name."""
         objects = self._objects.get(uid) or {}
         return [objects[key] for key in sorted(objects)]
 
     def replace(self, key: Key, old: Object | None, new: Object | None) -> None:
-        """Take an object out, or put it in, or both."""
+        """Replace an object in the index; `old` is None for a new one, `new` for a removed one."""
         if old:
             for uid in _referred(old):
                 objects = self._objects.own_or(uid, dict)
@@ -45,23 +48,23 @@ class Index:
                 self._objects.own_or(uid, dict)[key] = new
 
     def share(self, other: Index) -> None:
-        """Have what another index has."""
+        """Take over another index's contents, which both then share until one changes them."""
         self._objects.share(other._objects)
 
 
 def _referred(obj: Object) -> Sequence[str]:
-    """The uids that an object refers to: of what an event is about, or of an object's owners."""
+    """The uids that an object refers to: the involvedObject of an event, or the owners of any other object."""
     if "involvedObject" in obj:
         return [str((obj["involvedObject"] or {}).get("uid", ""))]
     return [str(owner.get("uid", "")) for owner in obj["metadata"].get("ownerReferences") or ()]
 
 
 class Store:
-    """Keeps objects. A stored object is never changed in place: a new version replaces the old.
+    """All objects of a cluster. A stored object is never changed in place: a new version replaces it.
 
-    So versions of a store share all objects, and also the dictionaries of the namespaces in which none was replaced.
-    Events repeat far more often than they are read. So the last amendment of each is kept beside it, and applied before
-    the next one who reads events gets them.
+    Therefore copies of a store share all objects, and also the dictionaries of namespaces without a change since.
+    Events are written far more often than they are read. Therefore the last amendment of each is kept aside, and
+    applied before events are read or changed otherwise.
     """
 
     def __init__(self) -> None:
@@ -75,7 +78,7 @@ class Store:
         return objects.get(name) if objects else None
 
     def list(self, resource: Resource, namespace: str | None = None) -> Objects:
-        """Objects of a type, ordered by namespace and name; of all namespaces where `namespace` is None."""
+        """The objects of a type, sorted by namespace and name; None selects all namespaces."""
         by_namespace = self._stored(resource)
         namespaces = sorted(by_namespace) if namespace is None else [namespace]
         listed: Objects = []
@@ -85,24 +88,30 @@ class Store:
         return listed
 
     def events_about(self, obj: Object) -> Objects:
-        """The events about an object, by name."""
+        """The events about an object, sorted by name."""
         self._apply_amendments()
         return self._indexes[EVENT].referring_to(subject_uid(obj))
 
     def owned_by(self, owner: Object, resource: Resource) -> Objects:
-        """The objects of a type that refer to an owner, by namespace and name."""
+        """The objects of a type with an ownerReference to the owner, sorted by namespace and name."""
         return self._indexes[resource].referring_to(owner["metadata"]["uid"])
 
     def count(self, resource: Resource) -> int:
         return sum(map(len, self._objects[resource].values()))
 
     def put(self, resource: Resource, obj: Object) -> Object | None:
-        """Store `obj`, which belongs to the store from then on and gets a resourceVersion; return what it replaces."""
+        """Store `obj`, which gets a resourceVersion and belongs to the store from then on.
+
+        Returns the object that it replaces, or None.
+        """
         self.revision += 1
         return self._replace(resource, obj, self.revision)
 
     def amend(self, key: Key, fields: Object) -> bool:
-        """Replace fields of an event; False where it isn't there. They're the same ones each time."""
+        """Replace fields of an event; return False if it doesn't exist.
+
+        Each call for an event must replace the same fields, because only the last amendment is kept.
+        """
         namespace, name = key
         if name not in (self._objects[EVENT].get(namespace) or ()):
             return False
@@ -111,7 +120,7 @@ class Store:
         return True
 
     def _stored(self, resource: Resource) -> Shared[str, dict[str, Object]]:
-        """The objects of a type by namespace, events as they're amended."""
+        """The objects of a type by namespace and name, with amendments of events applied."""
         if resource is EVENT:
             self._apply_amendments()
         return self._objects[resource]
@@ -138,7 +147,7 @@ class Store:
         self._indexes[resource].replace(key, stored, None)
 
     def resume(self, other: Store) -> None:
-        """Have what another store has."""
+        """Take over another store's contents, which both then share until one changes them."""
         other._apply_amendments()
         self._amendments = {}
         self.revision = other.revision

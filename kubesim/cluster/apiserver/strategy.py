@@ -1,7 +1,7 @@
-"""What the API server makes of an object before it validates and stores it: the fields that are its own.
+"""The fields of an object that belong to the API server: set for a new object, and carried over at an update.
 
-Mirrors kubernetes pkg/registry/*/*/strategy.go, v1.36. Every function completes its argument, which decoding has
-checked, in place.
+The functions change the objects, which are decoded and have their defaults, in place. Mirrors kubernetes
+pkg/registry/*/*/strategy.go, v1.36.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SYSTEM_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGr
 
 
 def prepare_for_create(resource: Resource, obj: Object) -> None:
-    """Set what clients cannot set in a new object. Raises StatusError for what is not simulated."""
+    """Set the fields of a new object that clients can't set, such as status. Raises StatusError (501)."""
     _check_simulated(resource, obj)
     if resource is NODE:
         raise errors.not_simulated("a second node is not part of this simulator")
@@ -39,9 +39,9 @@ def prepare_for_create(resource: Resource, obj: Object) -> None:
 
 
 def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource: str = "") -> None:
-    """Carry over what clients cannot change, and what does not belong to the subresource that they change.
+    """Carry over from `old` the fields that clients can't change; with a subresource, all fields outside it.
 
-    Raises StatusError for what is not simulated.
+    Raises StatusError (501) for objects that aren't simulated.
     """
     _check_simulated(resource, obj)
     if subresource:
@@ -50,7 +50,7 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource
         _keep(obj["metadata"], old["metadata"], key)
     if resource.status is not None:
         _keep(obj, old, "status")
-    if resource is NAMESPACE:  # whose only field is for the controller that empties it
+    if resource is NAMESPACE:  # the spec has only finalizers, which belong to the namespace controller
         obj["spec"] = old["spec"]
     if resource.has_generation and obj.get("spec") != old.get("spec"):
         obj["metadata"]["generation"] += 1
@@ -64,7 +64,7 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource
 
 
 def _check_simulated(resource: Resource, obj: Object) -> None:
-    """Raise StatusError for what a real API server takes and kubesim refuses."""
+    """Raise StatusError (501) for objects that a real API server accepts and kubesim doesn't simulate."""
     what = ""
     if resource is STATEFUL_SET and obj.get("spec", {}).get("volumeClaimTemplates"):
         what = "volumeClaimTemplates of a StatefulSet are"
@@ -77,20 +77,21 @@ def _check_simulated(resource: Resource, obj: Object) -> None:
 
 
 def _keep(new: Object, old: Object, key: str) -> None:
-    """What a client says of this field is ignored."""
+    """Set a field of `new` to its value in `old`, missing if it is missing there."""
     new.pop(key, None)
     if key in old:
         new[key] = old[key]
 
 
 def _change_ephemeral_containers_alone(pod: Object, old: Object) -> None:
+    """Undo all changes of a Pod except those of its ephemeral containers."""
     changed = pod["spec"]
     pod |= {"metadata": {**old["metadata"]}, "spec": {**old["spec"]}}
     _keep(pod["spec"], changed, "ephemeralContainers")
 
 
 def _set_template_generation(daemon_set: Object, number: int) -> None:
-    """Write the number of its template into an annotation."""
+    """Annotate a DaemonSet with the generation of its template."""
     daemon_set["metadata"]["annotations"] = {**annotations_of(daemon_set), GENERATION: str(number)}
 
 
@@ -98,7 +99,7 @@ _JOB_LABELS = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid
 
 
 def _check_generated_selector(spec: Object) -> None:
-    """Raise StatusError for a Job that says itself how its Pods are found, as one does that was read from a cluster."""
+    """Raise StatusError (501) for a new Job with a selector of its own, such as one exported from a cluster."""
     labels = labels_of(spec.get("template") or {})
     if spec.get("selector") or spec["manualSelector"] or not labels.keys().isdisjoint(_JOB_LABELS):
         what = "a new Job with a selector, or with the labels that a Job gives its Pods,"
@@ -106,7 +107,7 @@ def _check_generated_selector(spec: Object) -> None:
 
 
 def _select_by_uid(job: Object) -> None:
-    """A Job selects its Pods by its uid, which its template gets as a label; its own labels are the template's."""
+    """Add labels with a Job's uid and name to its template, and select them. A Job without labels gets all of them."""
     spec = job["spec"]
     uid = job["metadata"]["uid"]
     generated = dict(zip(_JOB_LABELS, (uid, name_of(job), uid, name_of(job)), strict=True))
@@ -119,14 +120,17 @@ def _select_by_uid(job: Object) -> None:
 
 
 def _merge_string_data(secret: Object) -> None:
-    """Write stringData into data; it is never read back."""
+    """Move stringData into data, encoded: the API never returns stringData."""
     if plain := secret.pop("stringData", None):
         encoded = {key: base64.b64encode(value.encode()).decode() for key, value in plain.items()}
         secret["data"] = {**secret.get("data", {}), **encoded}
 
 
 def _qos_class(spec: PodSpec) -> str:
-    """As pkg/apis/core/v1/helper/qos: Guaranteed where all limits are set and equal the requests."""
+    """The quality of service class: Guaranteed if all limits are set and equal the requests.
+
+    Mirrors pkg/apis/core/v1/helper/qos.
+    """
     resources = [container.get("resources", {}) for container in lasting_containers(spec)]
     if not any(item.get("requests") or item.get("limits") for item in resources):
         return "BestEffort"

@@ -1,8 +1,8 @@
-"""Tokens of ServiceAccounts: JSON Web Tokens with Kubernetes' claims, as a Pod finds them and a TokenRequest gets them.
+"""Tokens of ServiceAccounts in Pods: JSON Web Tokens with Kubernetes' claims.
 
-Their signature is a digest without a secret, so they let in only where no stranger asks: kubectl in a session. The
-served API and the registries refuse them. Mirrors kubernetes pkg/registry/core/serviceaccount/storage/token.go and
-pkg/serviceaccount/{claims,legacy,jwt}.go, v1.36.
+Security: the signature is a digest without a secret, which anyone can forge. Therefore only kubectl in a session may
+use these tokens; the served API and the registries refuse them. Mirrors kubernetes
+pkg/registry/core/serviceaccount/storage/token.go and pkg/serviceaccount/{claims,legacy,jwt}.go, v1.36.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from kubesim.gotext import gobase64, gojson
 
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 _HEAD = b'{"alg":"RS256","kid":"kubesim"}'
-_USUAL = 3600  # seconds
-_LEEWAY = 60
-# A Pod's token says that it lasts so many seconds, and lasts a year (--service-account-extend-token-expiration).
+_USUAL = 3600  # seconds of validity
+_LEEWAY = 60  # seconds after its expiry that a token is still accepted
+# A Pod that requests this validity in seconds gets a token for a year (--service-account-extend-token-expiration).
 _OF_POD = 3607
 _YEAR = 365 * 86400
 _EXTRA = "authentication.kubernetes.io"
@@ -32,14 +32,14 @@ _GROUP = "authentication.k8s.io"
 
 
 class _Reference(NamedTuple):
-    """An object that a token names."""
+    """A reference of a token to an object."""
 
     name: str
     uid: str
 
 
 class _Bound(NamedTuple):
-    """The ServiceAccount that a token is of, and of a Pod's token also the Pod and its node."""
+    """The objects that a token is bound to: its ServiceAccount, and a Pod with its node."""
 
     namespace: str
     serviceaccount: _Reference
@@ -49,7 +49,7 @@ class _Bound(NamedTuple):
 
 
 class _Claims(NamedTuple):
-    """What a token says; its times are seconds of the epoch."""
+    """The claims of a token. Times are in seconds since the epoch."""
 
     aud: tuple[str, ...]
     exp: int
@@ -62,9 +62,9 @@ class _Claims(NamedTuple):
 
 
 def pod_token(backend: Backend, pod: Object, source: Object) -> str:
-    """The token that a Pod finds in a volume with this source: its ServiceAccount's, bound to the Pod.
+    """The token for a Pod's volume: of its ServiceAccount, bound to the Pod; `source` is a serviceAccountToken.
 
-    Raises StatusError where there is no such ServiceAccount.
+    It is the same at each call. Raises StatusError if the ServiceAccount is missing.
     """
     account = backend.existing(SERVICE_ACCOUNT, namespace_of(pod), pod["spec"].get("serviceAccountName", "default"))
     issued = parse_time(pod["metadata"]["creationTimestamp"]) // SECOND
@@ -74,7 +74,7 @@ def pod_token(backend: Backend, pod: Object, source: Object) -> str:
 
 
 def user_of(backend: Backend, token: str) -> User:
-    """The ServiceAccount that a token is of. Raises StatusError (Unauthorized) where it lets nobody in."""
+    """The user of a token. Raises StatusError (Unauthorized) for an invalid or expired token."""
     claims = _read(token)
     if claims is None or not _is_valid(backend, claims):
         raise errors.StatusError(401, "Unauthorized", "Unauthorized")
@@ -89,7 +89,7 @@ def user_of(backend: Backend, token: str) -> User:
 
 
 def _read(token: str) -> _Claims | None:
-    """What a token says; None where it isn't one of ours. Anybody can make the digest, so it may say anything."""
+    """The claims of a token, None if its form or digest is wrong. They are untrusted: anyone can forge the digest."""
     _, _, rest = token.partition(".")
     payload = gobase64.text_of(rest.partition(".")[0])
     if not payload or _signed(payload) != token:
@@ -104,7 +104,7 @@ def _read(token: str) -> _Claims | None:
 
 
 def _is_valid(backend: Backend, claims: _Claims) -> bool:
-    """Whether a token is for the API server, in time, and of what is still there."""
+    """Whether a token is meant for the API server, isn't expired, and its objects still exist."""
     bound = claims.bound
     if _ISSUER not in claims.aud or backend.clock.now // SECOND > claims.exp + _LEEWAY:
         return False
@@ -114,7 +114,7 @@ def _is_valid(backend: Backend, claims: _Claims) -> bool:
 
 
 def _is_there(backend: Backend, resource: Resource, namespace: str, reference: _Reference) -> bool:
-    """Whether an object that a token names is still the one that it was issued for."""
+    """Whether the object of a reference still exists, with the same uid."""
     obj = backend.store.get(resource, namespace, reference.name)
     return obj is not None and obj["metadata"]["uid"] == reference.uid
 
@@ -132,6 +132,7 @@ def _reference(obj: Object) -> Object:
 
 
 def _claims(account: Object, bound: Object, issued: int, seconds: int, audiences: list[str]) -> Object:
+    """The claims of a token as JSON, valid for `seconds` from `issued` on; `bound` are claims about a Pod."""
     namespace = namespace_of(account)
     parts = {"namespace": namespace, "serviceaccount": _reference(account), **bound}
     expires = issued + seconds
@@ -150,14 +151,14 @@ def _claims(account: Object, bound: Object, issued: int, seconds: int, audiences
 
 
 def _token(claims: Object) -> str:
-    """The token with these claims, and an id that follows from them."""
+    """The token with these claims, and with an ID (jti) derived from them, so that tokens are deterministic."""
     digest = sha256(repr(claims).encode()).digest()
     number = int.from_bytes(digest[:16], "big")
     return _signed(gojson.dumps({**claims, "jti": uuid(number, version=4)}))
 
 
 def _signed(payload: str) -> str:
-    """The token with this payload. Its head says whose it is, and its signature is as long as one of RS256."""
+    """The token with this payload. Its head has kubesim's key ID, and its signature the length of RS256."""
     unsigned = f"{_encoded(_HEAD)}.{_encoded(payload.encode())}"
     return f"{unsigned}.{_encoded(sha512(unsigned.encode()).digest() * 4)}"
 

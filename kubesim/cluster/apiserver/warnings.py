@@ -1,4 +1,4 @@
-"""What the API server warns of when a write is right, but probably not what was meant.
+"""The API server's warnings about valid writes that are probably mistakes.
 
 Mirrors kubernetes pkg/api/pod/warnings.go and pkg/api/service/warnings.go, v1.36, for pull secrets, variables, ports
 and addresses.
@@ -13,14 +13,14 @@ from kubesim.api.resources import POD, SERVICE, Resource
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.gotext.gofmt import quote
 
-# So many definitions of one port are compared with each other; a limit of kubesim.
+# The most definitions of one port that are compared with each other; a limit of kubesim.
 _MOST_COMPARED = 100
-# Letters of all warnings of one write (k8s.io/apiserver pkg/endpoints/filters/warning.go).
+# The most letters in all warnings of one write (k8s.io/apiserver pkg/endpoints/filters/warning.go).
 _MOST_LETTERS = 4096
 
 
 def warnings_of(resource: Resource, new: Object, old: Object | None) -> Iterator[str]:
-    """The warnings that a write of `new` is answered with, as far as they have room in an answer."""
+    """The warnings about a write of `new`, up to _MOST_LETTERS; `old` is None for a creation."""
     letters = 0
     for text in _all_warnings(resource, new, old):
         letters += len(text)
@@ -43,7 +43,7 @@ def _all_warnings(resource: Resource, new: Object, old: Object | None) -> Iterat
 
 
 def _containers_with_paths(spec: PodSpec, path: str) -> Iterator[tuple[str, ContainerSpec]]:
-    """Every container of a Pod, init containers first, with the path of its field."""
+    """Pairs of a field's path and a container, for all containers, init containers first."""
     for kind in ("initContainers", "containers", "ephemeralContainers"):
         containers = [container for of_kind, container in containers_of(spec) if of_kind == kind]
         for index, container in enumerate(containers):
@@ -51,7 +51,7 @@ def _containers_with_paths(spec: PodSpec, path: str) -> Iterator[tuple[str, Cont
 
 
 def _of_pull_secrets(spec: PodSpec, path: str) -> Iterator[str]:
-    """First of names that are listed twice, then of empty ones."""
+    """Warnings about duplicate names, then about empty ones."""
     names = pull_secret_names(spec)
     paths = [f"{path}.imagePullSecrets[{index}].name" for index in range(len(names))]
     earlier = set()
@@ -65,7 +65,7 @@ def _of_pull_secrets(spec: PodSpec, path: str) -> Iterator[str]:
 
 
 def _of_variables(container: ContainerSpec, path: str) -> Iterator[str]:
-    """Of a variable that replaces an earlier one of its name and doesn't refer to it."""
+    """Warnings about variables that replace an earlier one of the same name without referring to it."""
     earlier = set()
     for index, variable in enumerate(container.get("env", ())):
         name = variable["name"]
@@ -79,7 +79,7 @@ def _of_variables(container: ContainerSpec, path: str) -> Iterator[str]:
 
 
 def _of_ports(containers: list[tuple[str, ContainerSpec]]) -> Iterator[str]:
-    """Of ports that are declared twice, in one container or in two."""
+    """Warnings about ports that are declared twice, in one container or in two."""
     earlier: dict[tuple[int, str], list[tuple[str, Object]]] = {}
     for path, container in containers:
         for index, port in enumerate(container.get("ports", ())):
@@ -93,7 +93,7 @@ def _of_ports(containers: list[tuple[str, ContainerSpec]]) -> Iterator[str]:
 
 
 def _overlap(port: Object, other: Object) -> str:
-    """How the definition of a port is at odds with an earlier one of the same number; "" where it isn't."""
+    """The kind of conflict between two definitions of the same port, "" for none."""
     address, other_address = port.get("hostIP", ""), other.get("hostIP", "")
     host_port, other_host_port = port.get("hostPort", 0), other.get("hostPort", 0)
     if address == other_address and host_port == other_host_port:

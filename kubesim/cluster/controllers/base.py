@@ -1,7 +1,7 @@
 """The base classes of controllers: Part gets changes, Loop has a queue of keys, Controller syncs owners and dependents.
 
-A controller computes from the objects alone, so that it can run again at any time. State of its own must be derivable
-from them or be copied by `Stateful.resume`.
+A controller works from the stored objects, so that a sync can run again at any time. Attributes with state of its own
+must have one of the types that `Stateful` copies.
 """
 
 from __future__ import annotations

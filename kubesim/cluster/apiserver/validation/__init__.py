@@ -1,7 +1,8 @@
-"""Validation of whole objects: their metadata, the rules of their kind, and what a change of them may not do.
+"""Validation of whole objects: their metadata, the rules of their kind, and the rules of their updates.
 
-Mirrors kubernetes pkg/apis/*/validation and pkg/registry/*/*/strategy.go, v1.36: what is wrong is reported in
-upstream's words, all at once. The objects come decoded and with their defaults.
+The modules here have the rules, fields.py their vocabulary. Objects are decoded and have their defaults. All problems
+are reported at once, with upstream's messages. Mirrors kubernetes pkg/apis/*/validation and
+pkg/registry/*/*/strategy.go, v1.36.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _VALIDATE_UPDATE: Mapping[str, Callable[[Field, Field], None]] = {
     "Secret": secrets.validate_secret_update,
     "StatefulSet": workloads.validate_stateful_set_update,
 }
-# The names of other kinds are DNS subdomains.
+# The form of names by kind; names of other kinds are DNS subdomains.
 _NAMES: Mapping[str, Check] = {
     "ClusterRole": path_segment,
     "ClusterRoleBinding": path_segment,
@@ -59,7 +60,7 @@ _NAMES: Mapping[str, Check] = {
 
 
 def validate(resource: Resource, obj: Object) -> list[FieldError]:
-    """What is wrong with a new object; its name must have been generated already."""
+    """The problems of a new object, [] for a valid one. A name from generateName must be set already."""
     new = Field([], "", obj)
     _validate_object(resource, new)
     spec = new.inner("spec")
@@ -71,9 +72,9 @@ def validate(resource: Resource, obj: Object) -> list[FieldError]:
 def validate_update(
     resource: Resource, obj: Object, old_obj: Object, budget: Budget, subresource: str = ""
 ) -> list[FieldError]:
-    """What is wrong with a changed object. `subresource`: "ephemeralcontainers" of a Pod.
+    """The problems of a changed object, [] for a valid change. `subresource` is "ephemeralcontainers" or "".
 
-    `budget` pays for the difference that a refused change of a Pod shows. Raises TooMuchError.
+    `budget` pays for the diff in the refusal of a Pod's change. Raises TooMuchError.
     """
     new = Field([], "", obj)
     old = Field([], "", old_obj)

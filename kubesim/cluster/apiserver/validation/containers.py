@@ -1,7 +1,7 @@
-"""The containers of a Pod: names, images, ports, variables, resources and mounts.
+"""Rules for the containers of a Pod: names, images, ports, variables, resources and mounts.
 
-Mirrors ValidateContainers and what it calls in kubernetes pkg/apis/core/validation/validation.go, v1.36, for what
-something here acts upon. inert.json has the rest.
+Mirrors ValidateContainers and the functions that it calls in kubernetes pkg/apis/core/validation/validation.go, v1.36,
+for fields that have an effect here. Fields in inert.json aren't validated.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _EPHEMERAL = "cannot be set for an Ephemeral Container"
 
 
 def validate_containers(spec: Field, mountable: set[str]) -> None:
-    """All containers of a Pod spec, which can mount the volumes that are `mountable`."""
+    """Validate all containers of a Pod spec; `mountable` are the names of its valid volumes."""
     names: set[str] = set()
     spec.needs("containers")
     for container in spec.items("containers"):
@@ -99,7 +99,7 @@ def _validate_key_selector(selector: Field) -> None:
     selector.check_required("key", content.config_key)
 
 
-# In the order in which upstream looks for them.
+# In the order of upstream's checks.
 _VARIABLE_SOURCES: Mapping[str, Callable[[Field], None]] = {
     "fieldRef": lambda reference: validate_field_reference(reference, _VARIABLE_FIELDS),
     "resourceFieldRef": lambda reference: reference.enum("resource", CONTAINER_RESOURCES),
@@ -115,7 +115,7 @@ def _validate_env_from(container: Field) -> None:
         kinds = [kind for kind in ("configMapRef", "secretRef") if source.has(kind)]
         for kind in kinds:
             source.inner(kind).check_required("name", content.dns_subdomain)
-        # Without the index, as upstream has it.
+        # As in upstream, these paths lack the index.
         if not kinds:
             container.invalid("envFrom", "must specify one of: `configMapRef` or `secretRef`", value="")
         elif len(kinds) > 1:
@@ -149,7 +149,7 @@ def _validate_resources(resources: Field) -> None:
 
 
 def validate_port(holder: Field, name: str) -> None:
-    """A port by its number or its name."""
+    """Validate a field with a port's number or name."""
     check = content.port_name if isinstance(holder.get(name), str) else content.port_number
     holder.check(name, check, missing=0)
 
@@ -177,7 +177,7 @@ def _validate_hooks_and_probes(container: Field) -> None:
 
 
 def _validate_handler(holder: Field, kinds: Sequence[str]) -> None:
-    """What a probe or a hook does, of these kinds. Only the first is looked into."""
+    """Validate the handler of a probe or hook, which must have one of `kinds`. Only the first one is examined."""
     handlers = [kind for kind in kinds if holder.has(kind)]
     first = handlers[0] if handlers else ""
     if not first:

@@ -1,4 +1,4 @@
-"""A struct of an object that is validated, with what all rules need: its path, its fields, and the refusals.
+"""The vocabulary of validation rules: a Field is a struct at a path, with methods for problems and common checks.
 
 Mirrors k8s.io/apimachinery pkg/util/validation/field/{path,errors}.go, v1.36.
 """
@@ -14,15 +14,17 @@ from kubesim.api.errors import FieldError
 from kubesim.api.objects import Object
 
 _OWN = object()
-"""Says that a refusal shows the field's own value."""
+"""A default argument: the problem shows the field's own value."""
 
 
 class Field:
     """A struct at a path, such as "spec.containers[0]".
 
-    What is wrong with it is added to `errors`, in the order in which the API server reports it. `name` is one of its
-    fields, "" the struct itself. To `has`, `enum_optional` and `non_negative` a field is missing where it is null; to
-    `needs`, `enum` and the checks that say so also where it is empty or 0, as Go has no other way to tell.
+    Methods append problems to the list `errors`, which all Fields of an object share. The order of calls is the order
+    in which the API server reports. The argument `name` is a field of the struct, or "" for the struct itself.
+
+    For `has`, `enum_optional` and `non_negative`, a field is missing if it is absent or null. For `needs`, `enum` and
+    `check_required`, it is also missing if it is empty or 0, which Go can't tell apart.
     """
 
     __slots__ = ("errors", "path", "value")
@@ -44,15 +46,15 @@ class Field:
         return f"{self.path}.{name}"
 
     def inner(self, name: str) -> Field:
-        """The struct in a field, an empty one where there is none."""
+        """The Field for the struct in a field, an empty one if it is missing."""
         return Field(self.errors, self.path_of(name), self.value.get(name) or {})
 
     def items(self, name: str) -> list[Field]:
-        """The structs of a list."""
+        """The Fields for the structs in a list."""
         path = self.path_of(name)
         return [Field(self.errors, f"{path}[{index}]", item) for index, item in enumerate(self.value.get(name) or ())]
 
-    # Refusals
+    # Problems
 
     def _refuse(self, name: str, problem: str, detail: str) -> None:
         self.errors.append(FieldError(self.path_of(name), problem, detail))
@@ -61,7 +63,7 @@ class Field:
         self._refuse(name, "Required value", detail)
 
     def invalid(self, name: str, detail: str, value: Any = _OWN) -> None:
-        """The refusal shows `value`, or else the field's."""
+        """Add "Invalid value" with `value`, by default the field's."""
         refused = self.value.get(name, "") if value is _OWN else value
         self.errors.append(errors.invalid_value(self.path_of(name), refused, detail))
 
@@ -69,7 +71,7 @@ class Field:
         self._refuse(name, "Forbidden", detail)
 
     def unsupported(self, name: str, supported: Sequence[str], value: Any = _OWN) -> None:
-        """As for `invalid`."""
+        """Add "Unsupported value" with `value`, by default the field's."""
         refused = self.value.get(name, "") if value is _OWN else value
         self.errors.append(errors.unsupported(self.path_of(name), refused, supported))
 
@@ -83,40 +85,40 @@ class Field:
     def too_long(self, name: str, limit: int) -> None:
         self._refuse(name, "Too long", f"may not be more than {limit} bytes")
 
-    # Rules
+    # Checks
 
     def needs(self, *names: str) -> None:
-        """Fields that must have a value."""
+        """Require fields that aren't empty."""
         for name in names:
             if not self.value.get(name):
                 self.required(name)
 
     def check(self, name: str, check: Check, missing: Any = "") -> None:
-        """A field whose value must pass a check, or else `missing` must."""
+        """Check the value of a field; an absent field is checked as `missing`."""
         value = self.value.get(name, missing)
         for problem in check(value):
             self.invalid(name, problem, value=value)
 
     def check_required(self, name: str, check: Check) -> None:
-        """A field that must have a value, which passes a check."""
+        """Require a field that isn't empty and passes a check."""
         if self.value.get(name):
             self.check(name, check)
         else:
             self.required(name)
 
     def check_nonempty(self, name: str, check: Check) -> None:
-        """A field that may be missing or empty."""
+        """Check the value of a field unless it is empty."""
         if self.value.get(name):
             self.check(name, check)
 
     def check_each(self, name: str, check: Check) -> None:
-        """A list whose values must pass a check."""
+        """Check each value of a list."""
         for index, value in enumerate(self.value.get(name) or ()):
             for problem in check(value):
                 self.invalid(f"{name}[{index}]", problem, value=value)
 
     def enum(self, name: str, supported: Sequence[str]) -> None:
-        """A field that must have a value of an enumeration."""
+        """Require a field with one of the supported values."""
         value = self.value.get(name)
         if not value:
             self.required(name)
@@ -124,18 +126,18 @@ class Field:
             self.unsupported(name, supported)
 
     def enum_optional(self, name: str, supported: Sequence[str]) -> None:
-        """A field that may be missing."""
+        """Require one of the supported values unless the field is missing."""
         if self.value.get(name) is not None:
             self.enum(name, supported)
 
     def non_negative(self, *names: str) -> None:
-        """Numbers that may be missing."""
+        """Refuse negative numbers. The fields may be missing."""
         for name in names:
             if self.value.get(name) is not None and self.value[name] < 0:
                 self.invalid(name, "must be greater than or equal to 0")
 
     def unique_name(self, seen: set[str]) -> None:
-        """A name, if it has one, that is none of those that were `seen` before."""
+        """Refuse a name that is in `seen`, and add it to `seen`."""
         name = self.value.get("name")
         if name in seen:
             self.duplicate("name", name)
@@ -143,9 +145,9 @@ class Field:
             seen.add(name)
 
     def labels(self, name: str) -> None:
-        """A map of labels, whose keys and values are both refused at the map, as upstream does.
+        """Check a map of labels. As in upstream, problems of keys and values have the path of the map.
 
-        Where Go walks one in random order, this goes by the keys.
+        Go visits a map in random order; here the keys are sorted.
         """
         labels: Mapping[str, str] = self.value.get(name) or {}
         for key, value in sorted(labels.items()):
@@ -155,7 +157,7 @@ class Field:
                 self.invalid(name, problem, value=value)
 
     def immutable(self, old: Field, *names: str) -> None:
-        """Fields that an update must leave as they were."""
+        """Refuse changes of fields between `old` and this struct."""
         for name in names:
             if self.value.get(name) != old.value.get(name):
                 self.invalid(name, "field is immutable", value=self.value.get(name))

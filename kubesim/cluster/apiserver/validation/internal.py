@@ -1,11 +1,11 @@
-"""Structs of the internal API, as Go marshals them where a refusal shows one.
+"""Values of Kubernetes' internal API types as JSON, which some refusals show, and diffs between them.
 
-internal.json has their fields in their order, from kubernetes pkg/apis/*/types.go, v1.36. They have no JSON names and
-are marshalled under their Go names, empty ones too. Beside each field is what it holds: a struct ("!" marks one that is
-held by value), a "map", or a scalar, by its zero value. "-" stands for a struct that the table leaves out. A label
-selector is the same type inside and outside, with JSON names.
-The difference that a refused change shows is that of k8s.io/apimachinery pkg/util/diff/diff.go: JSON of the internal
-structs, as a unified diff.
+The API server converts objects to internal Go structs without JSON names; in messages they have their Go names, and
+empty fields, too. internal.json has their fields in order, from kubernetes pkg/apis/*/types.go, v1.36. The value of a
+field in the table is its type: the name of a struct (with "!" for one held by value, not by pointer), "map", or the
+zero value of a scalar. "-" is a struct that the table leaves out. Label selectors are the same type inside and outside.
+
+The diff of a refused change mirrors k8s.io/apimachinery pkg/util/diff/diff.go: a unified diff of the internal JSON.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "h
 
 
 def internal(struct: str, value: Object) -> Object:
-    """A value of the external API as Go marshals its internal counterpart, a struct of the table.
+    """The internal JSON of an external value; `struct` is its type in the table.
 
-    Raises StatusError where it has a field that the table leaves out.
+    Raises StatusError (501) if the value has a field that the table leaves out.
     """
     by_lower_name = {key.lower(): item for key, item in value.items()}
     return {name: _marshalled(name, held, by_lower_name.get(name.lower())) for name, held in _STRUCTS[struct].items()}
 
 
 def _marshalled(name: str, held: Any, value: Any) -> Any:
-    """A field that holds what the table says, of which the external value is `value`, None where it lacks it."""
+    """The internal JSON of the field `name`; `held` is its type in the table, `value` the external value or None."""
     if held == _LEFT_OUT:
         if value is None:
             return None
@@ -56,12 +56,12 @@ def _marshalled(name: str, held: Any, value: Any) -> Any:
 
 
 def internal_map(value: Object) -> Object | None:
-    """A map as Go marshals it: by its keys, and null where it is empty."""
+    """A map as Go's JSON: sorted by keys, null for an empty one."""
     return dict(sorted(value.items())) or None
 
 
 def internal_pod_template(template: Object) -> Object:
-    """A PodTemplateSpec, which has the fields of ObjectMeta among its own, with their JSON names."""
+    """The internal JSON of a PodTemplateSpec, which embeds ObjectMeta with its JSON names."""
     return {**template.get("metadata", {}), "Spec": _internal_pod_spec(template.get("spec", {}))}
 
 
@@ -71,7 +71,7 @@ def _internal_pod_spec(spec: Object) -> Any:
 
 
 def pod_spec_diff(old: Object, new: Object, budget: Budget) -> str:
-    """A unified diff of two PodSpecs."""
+    """A unified diff of the internal JSON of two PodSpecs. Raises StatusError (501) and TooMuchError."""
     return json_diff(_internal_pod_spec(old), _internal_pod_spec(new), budget)
 
 

@@ -1,4 +1,4 @@
-"""Metadata and label selectors: what all kinds have.
+"""Rules for metadata and label selectors, which all kinds share.
 
 Mirrors k8s.io/apimachinery pkg/api/validation/{generic,objectmeta}.go and pkg/apis/meta/v1/validation/validation.go,
 v1.36.
@@ -14,15 +14,15 @@ from kubesim.cluster.apiserver.validation.fields import Field
 _ANNOTATIONS_LIMIT = 256 * 1024  # bytes
 _FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 NOT_AN_OPERATOR = "not a valid selector operator"
-# Whether an operator of labels compares with values.
+# By operator of a label selector, whether it needs values.
 _COMPARES = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 
 
 def validate_object_meta(obj: Field, namespaced: bool, name_check: Check) -> None:
-    """The metadata of a new object, whose name must pass `name_check`."""
+    """Validate the metadata of an object; `name_check` checks its name."""
     meta = obj.inner("metadata")
     if prefix := meta.get("generateName"):
-        # A suffix follows, so that the prefix itself may end in a dash. Upstream masks the character before it, too.
+        # The prefix may end in a dash, because a suffix follows. As upstream, mask the dash and the letter before it.
         masked = f"{prefix[:-2]}a" if len(prefix) > 1 and prefix.endswith("-") else prefix
         for problem in name_check(masked):
             meta.invalid("generateName", problem)
@@ -38,7 +38,7 @@ def validate_object_meta(obj: Field, namespaced: bool, name_check: Check) -> Non
 
 
 def validate_object_meta_update(new: Field, old: Field) -> None:
-    """What a change of an object's metadata leaves alone."""
+    """Validate a change of metadata: fixed fields, and no new finalizers during a deletion."""
     meta = new.inner("metadata")
     fixed = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
     meta.immutable(old.inner("metadata"), *fixed)
@@ -58,7 +58,7 @@ def _validate_common(meta: Field) -> None:
 
 
 def _validate_finalizers(meta: Field) -> None:
-    """What must happen before the object goes."""
+    """Validate the names of finalizers. Those for orphaning and for foreground deletion exclude each other."""
     finalizers = meta.get("finalizers") or ()
     for finalizer in finalizers:
         for problem in qualified_name(finalizer):
@@ -72,7 +72,7 @@ def _validate_finalizers(meta: Field) -> None:
 
 
 def _validate_owners(meta: Field) -> None:
-    """Whom the object belongs to. The API server doesn't say which reference is wrong."""
+    """Validate ownerReferences. As in the API server, paths lack the index of the reference."""
     controllers = []
     for reference in meta.get("ownerReferences") or ():
         owner = Field(meta.errors, meta.path_of("ownerReferences"), reference)
@@ -91,7 +91,7 @@ def _validate_owners(meta: Field) -> None:
 
 
 def validate_annotations(meta: Field) -> None:
-    """Keys and total size of annotations."""
+    """Validate the keys and the total size of annotations."""
     annotations: Mapping[str, str] = meta.get("annotations") or {}
     for key in sorted(annotations):
         for problem in qualified_name(key.lower()):
@@ -102,7 +102,7 @@ def validate_annotations(meta: Field) -> None:
 
 
 def validate_label_selector(selector: Field) -> None:
-    """A selector of objects by their labels."""
+    """Validate a label selector."""
     selector.labels("matchLabels")
     for requirement in selector.items("matchExpressions"):
         validate_operator(requirement)
@@ -111,7 +111,7 @@ def validate_label_selector(selector: Field) -> None:
 
 
 def validate_operator(requirement: Field) -> None:
-    """An operator of labels, which has values exactly if it compares with some."""
+    """Validate the operator of a requirement, and that it has values exactly if the operator needs them."""
     compares = _COMPARES.get(requirement.get("operator"))
     has_values = bool(requirement.get("values"))
     if compares is None:

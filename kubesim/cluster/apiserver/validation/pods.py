@@ -1,4 +1,4 @@
-"""Pods and Pod templates, and what may change in a Pod.
+"""Rules for Pods and Pod templates, and for updates of Pods.
 
 Mirrors ValidatePodSpec, ValidatePodTemplateSpec and ValidatePodUpdate in kubernetes
 pkg/apis/core/validation/validation.go, v1.36.
@@ -23,7 +23,7 @@ _CONTAINERS = (*_LASTING_CONTAINERS, "ephemeralContainers")
 
 
 def validate_pod(pod: Field) -> None:
-    """A new or changed Pod."""
+    """Validate a new or changed Pod."""
     spec = pod.inner("spec")
     _validate_pod_spec(spec)
     for name in _CONTAINERS:
@@ -34,7 +34,7 @@ def validate_pod(pod: Field) -> None:
 
 
 def validate_pod_template(template: Field) -> None:
-    """The template of a workload."""
+    """Validate the Pod template of a workload."""
     meta = Field(template.errors, template.path, template.get("metadata") or {})
     meta.labels("labels")
     validate_annotations(meta)
@@ -72,7 +72,7 @@ _UPDATABLE = (
 
 
 def validate_pod_update(new: Field, old: Field, budget: Budget) -> None:
-    """Little of a Pod may change; `budget` pays for finding out what did."""
+    """Refuse changes of a Pod except of the fields in _UPDATABLE. `budget` pays for the diff in the refusal."""
     spec = new.inner("spec")
     old_spec = old.inner("spec")
     for name in _LASTING_CONTAINERS:
@@ -96,7 +96,7 @@ def _validate_shorter_deadline(spec: Field, old: int) -> None:
 
 
 def _munged(spec: Object, old_spec: Object) -> Object:
-    """The new spec with everything put back that may change."""
+    """The new spec with the old values of updatable fields, so that any difference to the old spec is forbidden."""
     updatable = ("activeDeadlineSeconds", "tolerations")
     munged = {key: value for key, value in spec.items() if key not in updatable}
     munged |= {key: old_spec[key] for key in updatable if key in old_spec}
@@ -108,7 +108,7 @@ def _munged(spec: Object, old_spec: Object) -> Object:
 
 
 def validate_ephemeral_containers_update(new: Field, old: Field, budget: Budget) -> None:
-    """A change of a Pod's ephemeral containers: they may only become more."""
+    """Refuse the removal and the change of existing ephemeral containers; new ones may be added."""
     spec = new.inner("spec")
     for old_container in old.inner("spec").get("ephemeralContainers", ()):
         container = find_named(spec.get("ephemeralContainers", ()), old_container["name"])

@@ -1,4 +1,4 @@
-"""Roles and bindings. Mirrors kubernetes pkg/apis/rbac/validation/validation.go, v1.36."""
+"""Rules for Roles and bindings. Mirrors kubernetes pkg/apis/rbac/validation/validation.go, v1.36."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SUBJECT_KINDS = ("ServiceAccount", "User", "Group")
 
 
 def validate_role(role: Field) -> None:
-    """A Role or ClusterRole; only the latter has rules for paths that are no resources."""
+    """Validate a Role or ClusterRole. Only a ClusterRole may have rules for URL paths."""
     for rule in role.items("rules"):
         _validate_rule(rule, of_cluster=role.get("kind") == "ClusterRole")
 
@@ -32,7 +32,7 @@ def _validate_rule(rule: Field, of_cluster: bool) -> None:
 
 
 def validate_binding(binding: Field) -> None:
-    """A RoleBinding or ClusterRoleBinding; the former's ServiceAccounts need not name its namespace."""
+    """Validate a RoleBinding or ClusterRoleBinding. In a RoleBinding, ServiceAccounts may lack the namespace."""
     role = binding.inner("roleRef")
     of_cluster = binding.get("kind") == "ClusterRoleBinding"
     role.enum("apiGroup", _API_GROUPS)
@@ -55,6 +55,6 @@ def validate_binding(binding: Field) -> None:
 
 
 def validate_binding_update(new: Field, old: Field) -> None:
-    """Who is bound may change; to which role, not."""
+    """Refuse a change of the role; subjects may change."""
     if new.get("roleRef") != old.get("roleRef"):
         new.invalid("roleRef", "cannot change roleRef", value=internal("RoleRef", new.get("roleRef") or {}))

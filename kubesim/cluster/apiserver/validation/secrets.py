@@ -1,4 +1,4 @@
-"""Secrets and ConfigMaps.
+"""Rules for Secrets and ConfigMaps, and for their updates.
 
 Mirrors ValidateSecret, ValidateConfigMap and their updates in kubernetes pkg/apis/core/validation/validation.go, v1.36.
 """
@@ -17,11 +17,11 @@ _REDACTED = "<secret contents redacted>"
 
 
 def validate_secret(secret: Field) -> None:
-    """What a Secret of its type must hold."""
+    """Validate the keys and size of a Secret, and the data that its type requires."""
     data = secret.get("data", {})
     _validate_keys(secret, "data")
     if sum(map(_decoded_size, data.values())) > _MAX_SIZE:
-        secret.too_long("data", _MAX_SIZE)  # and, unlike upstream, nothing of what so much content is
+        secret.too_long("data", _MAX_SIZE)  # unlike upstream, don't decode so much data for the other checks
         return
     kind = secret.get("type", "")
     if kind in DATA_KEYS:
@@ -45,12 +45,12 @@ def _validate_keys(holder: Field, name: str) -> None:
 
 
 def _decoded_size(text: str) -> int:
-    """How many bytes a text in Base64 stands for: three for four letters, without the padding at its end."""
+    """The number of bytes encoded in a Base64 text, without decoding it."""
     return len(text) // 4 * 3 - text.count("=", -2)
 
 
 def _validate_json_file(secret: Field, key: str) -> None:
-    """A type whose one key holds a JSON object."""
+    """Require the key `key` of a Secret with a JSON object; its value never appears in the message."""
     data = secret.get("data", {})
     if key not in data:
         secret.required(f"data[{key}]")
@@ -70,7 +70,7 @@ def _json_problem(encoded: str) -> str:
 
 
 def validate_config_map(config_map: Field) -> None:
-    """Keys and size of a ConfigMap."""
+    """Validate the keys and the size of a ConfigMap."""
     data = config_map.get("data", {})
     binary = config_map.get("binaryData", {})
     _validate_keys(config_map, "data")
@@ -83,13 +83,13 @@ def validate_config_map(config_map: Field) -> None:
 
 
 def validate_secret_update(new: Field, old: Field) -> None:
-    """A Secret's type never changes, and its data not if it is immutable."""
+    """Refuse a change of a Secret's type, and of an immutable Secret's data."""
     new.immutable(old, "type")
     _validate_frozen(new, old, "data")
 
 
 def validate_config_map_update(new: Field, old: Field) -> None:
-    """Nothing changes in one that is immutable."""
+    """Refuse a change of an immutable ConfigMap's data."""
     _validate_frozen(new, old, "data", "binaryData")
 
 

@@ -1,7 +1,7 @@
-"""The volumes of a Pod.
+"""Rules for the volumes of a Pod.
 
-Mirrors ValidateVolumes and validateVolumeSource in kubernetes pkg/apis/core/validation/validation.go, v1.36, for what
-refers to Secrets, ConfigMaps and images. inert.json has the other types.
+Mirrors ValidateVolumes and validateVolumeSource in kubernetes pkg/apis/core/validation/validation.go, v1.36, for
+volumes with Secrets, ConfigMaps, tokens, fields of the Pod, and images. Other types are in inert.json.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kubesim.cluster.apiserver.validation.fields import Field
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _FILE_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
-# Which fields of a Pod there are: ConvertDownwardAPIFieldLabel in pkg/apis/core/pods/helpers.go.
+# The fields of a Pod that the downward API knows: ConvertDownwardAPIFieldLabel in pkg/apis/core/pods/helpers.go.
 _KNOWN_FIELD = re.compile(
     r"metadata\.(annotations|labels|name|namespace|uid)"
     r"|spec\.(nodeName|restartPolicy|serviceAccountName|schedulerName)|status\.(phase|(host|pod)IPs?)"
@@ -30,13 +30,13 @@ CONTAINER_RESOURCES = (
     "requests.ephemeral-storage",
     "requests.memory",
 )
-"""What a variable or a file can have of a container's resources."""
+"""Values of resourceFieldRef in variables and files."""
 _LEAST_TOKEN_SECONDS = 600
 _MOST_TOKEN_SECONDS = 2**32
 
 
 def validate_volumes(spec: Field) -> set[str]:
-    """The volumes of a Pod. Returns the names of those that can be mounted."""
+    """Validate the volumes of a Pod spec. Returns the names of the valid ones, which can be mounted."""
     names: set[str] = set()
     for volume in spec.items("volumes"):
         before = len(volume.errors)
@@ -51,7 +51,10 @@ def validate_volumes(spec: Field) -> set[str]:
 
 
 def _validate_source(volume: Field) -> None:
-    """Only the first source is looked into. Upstream looks for emptyDir and hostPath first, which aren't checked."""
+    """Require exactly one source. As in upstream, only the first one is examined.
+
+    Sources that aren't validated here, such as emptyDir and hostPath, come first in upstream's order.
+    """
     unchecked = [name for name in volume.value if name not in ("name", *_VALIDATE_SOURCE) and volume.has(name)]
     sources = unchecked + [name for name in _VALIDATE_SOURCE if volume.has(name)]
     if not sources:
@@ -63,7 +66,7 @@ def _validate_source(volume: Field) -> None:
 
 
 def _validate_keys(source: Field, name: str = "name") -> None:
-    """A Secret or ConfigMap, by the field that names it, and which of its keys become which files."""
+    """Validate a source with a Secret or ConfigMap, whose name is in the field `name`, and its items."""
     source.needs(name)
     _validate_mode(source, "defaultMode")
     for item in source.items("items"):
@@ -73,7 +76,7 @@ def _validate_keys(source: Field, name: str = "name") -> None:
 
 
 def _validate_mode(source: Field, name: str) -> None:
-    """The mode of a file, which YAML reads as octal only with a 0 before it."""
+    """Validate the mode of a file. A mode written without a leading 0 in YAML isn't octal and often too large."""
     mode = source.get(name)
     if mode is not None and not 0 <= mode <= 0o777:
         source.invalid(name, "must be a number between 0 and 0777 (octal), both inclusive")
@@ -82,7 +85,7 @@ def _validate_mode(source: Field, name: str) -> None:
 def _validate_downward_api(source: Field) -> None:
     _validate_mode(source, "defaultMode")
     for item in source.get("items") or ():
-        file = Field(source.errors, source.path, item)  # without its index, as upstream has it
+        file = Field(source.errors, source.path, item)  # as in upstream, the path lacks the item's index
         file.check_required("path", content.projected_path)
         if file.has("fieldRef"):
             validate_field_reference(file.inner("fieldRef"), _FILE_FIELDS)
@@ -99,7 +102,7 @@ def _validate_downward_api(source: Field) -> None:
 
 
 def validate_field_reference(reference: Field, supported: Sequence[str]) -> None:
-    """A field of the Pod, as a variable or a file has it."""
+    """Validate a fieldRef in a variable or a file; `supported` are the field paths allowed there."""
     path = reference.get("fieldPath", "")
     if not path:
         reference.required("fieldPath")
@@ -115,7 +118,7 @@ def validate_field_reference(reference: Field, supported: Sequence[str]) -> None
 
 
 def _validate_projected(volume: Field) -> None:
-    """The sources of a volume; each has a folder's mode from the volume, and a path that no other has."""
+    """Validate the sources of a projected volume, and that no two of them have the same path."""
     _validate_mode(volume, "defaultMode")
     paths: set[str] = set()
     for source in volume.items("sources"):
@@ -138,7 +141,7 @@ def _validate_projected(volume: Field) -> None:
 
 
 def _add_path(volume: Field, paths: set[str], path: str, source: str) -> None:
-    """Add a path of a projected volume to its `paths`; the refusal of one that is there names the `source`."""
+    """Add a path to the `paths` of a projected volume, and refuse a duplicate; `source` appears in the message."""
     if path in paths:
         volume.invalid("", "conflicting duplicate paths", value=source)
     if path:
@@ -147,12 +150,12 @@ def _add_path(volume: Field, paths: set[str], path: str, source: str) -> None:
 
 def _validate_token(token: Field, volume: Field) -> None:
     validate_expiration(token)
-    # The path is reported as one of the volume, not of its source.
+    # As in upstream, a problem of `path` has the path of the volume, not of the source.
     Field(volume.errors, volume.path, token.value).check_required("path", content.projected_path)
 
 
 def validate_expiration(token: Field) -> None:
-    """For how many seconds a token is to be valid; ValidateTokenRequest has the same two sentences."""
+    """Validate the expirationSeconds of a token. The messages are those of ValidateTokenRequest, too."""
     seconds = token.get("expirationSeconds", 0)
     if seconds < _LEAST_TOKEN_SECONDS:
         token.invalid("expirationSeconds", "may not specify a duration less than 10 minutes", value=seconds)
@@ -165,7 +168,7 @@ def _validate_image(source: Field) -> None:
     source.enum("pullPolicy", PULL_POLICIES)
 
 
-# In the order in which upstream looks for them.
+# In the order of upstream's checks.
 _VALIDATE_SOURCE: Mapping[str, Callable[[Field], None]] = {
     "secret": partial(_validate_keys, name="secretName"),
     "downwardAPI": _validate_downward_api,

@@ -1,4 +1,4 @@
-"""Deployments, ReplicaSets, DaemonSets, StatefulSets, Jobs and CronJobs, and what may change in them.
+"""Rules for Deployments, ReplicaSets, DaemonSets, StatefulSets, Jobs and CronJobs, and for their updates.
 
 Mirrors kubernetes pkg/apis/{apps,batch}/validation/validation.go, v1.36.
 """
@@ -22,10 +22,11 @@ _CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 
 
 class _Selector(NamedTuple):
-    """What a kind says of its selector, besides what is wrong in it."""
+    """A kind's messages about its selector, in addition to the problems inside the selector."""
 
-    of_empty: str = ""  # "" for nothing
-    of_unreadable: str | None = None  # after what is wrong in it; None for nothing, "" for a refusal without a word
+    of_empty: str = ""  # the message about an empty selector, "" for none
+    # The message about a selector with problems; "" for a problem without text, None for no additional problem.
+    of_unreadable: str | None = None
     is_required: bool = True
 
 
@@ -39,7 +40,7 @@ _SELECTORS = {
 
 
 def validate_deployment(deployment: Field) -> None:
-    """A new or changed Deployment."""
+    """Validate a new or changed Deployment."""
     spec = deployment.inner("spec")
     spec.non_negative("replicas")
     _validate_selector(spec, "Deployment")
@@ -51,7 +52,7 @@ def validate_deployment(deployment: Field) -> None:
 
 
 def validate_replica_set(replica_set: Field) -> None:
-    """A new or changed ReplicaSet."""
+    """Validate a new or changed ReplicaSet."""
     spec = replica_set.inner("spec")
     spec.non_negative("replicas", "minReadySeconds")
     _validate_selector(spec, "ReplicaSet")
@@ -59,7 +60,7 @@ def validate_replica_set(replica_set: Field) -> None:
 
 
 def validate_daemon_set(daemon_set: Field) -> None:
-    """A new or changed DaemonSet."""
+    """Validate a new or changed DaemonSet."""
     spec = daemon_set.inner("spec")
     _validate_selector(spec, "DaemonSet")
     _validate_lasting_template(spec)
@@ -69,7 +70,7 @@ def validate_daemon_set(daemon_set: Field) -> None:
 
 
 def validate_stateful_set(stateful_set: Field) -> None:
-    """A new or changed StatefulSet."""
+    """Validate a new or changed StatefulSet."""
     spec = stateful_set.inner("spec")
     if spec.get("podManagementPolicy") not in ("OrderedReady", "Parallel"):
         spec.invalid("podManagementPolicy", "must be 'OrderedReady' or 'Parallel'")
@@ -80,14 +81,14 @@ def validate_stateful_set(stateful_set: Field) -> None:
 
 
 def _without_identity(spec: Field) -> Field:
-    """The spec of a StatefulSet without what its controller sets in each Pod, which is not looked at."""
+    """The spec of a StatefulSet without the fields that its controller sets in each Pod, which aren't validated."""
     template = spec.get("template") or {}
     pod_spec = {key: value for key, value in template.get("spec", {}).items() if key not in ("hostname", "subdomain")}
     return Field(spec.errors, spec.path, {"template": {**template, "spec": pod_spec}})
 
 
 def _validate_lasting_template(spec: Field) -> None:
-    """The template of Pods that run until they are deleted."""
+    """Validate the template of Pods that must have the restart policy Always."""
     template = spec.inner("template")
     validate_pod_template(template)
     template.inner("spec").enum_optional("restartPolicy", ("Always",))
@@ -149,13 +150,13 @@ def _validate_int_or_percent(holder: Field, name: str) -> None:
 
 
 def _is_none(value: int | str | None) -> bool:
-    """Whether a number, or a percentage, is 0, as is what can't be read."""
+    """Whether a number or percentage is 0. A malformed one counts as 0, too."""
     digits = str(value).removeprefix("-").removesuffix("%")
     return not digits.isdecimal() or not digits.strip("0")
 
 
 def _validate_selector(spec: Field, kind: str) -> None:
-    """A workload's selector, which matches the labels of its template."""
+    """Validate a workload's selector, which must match the labels of its template."""
     selector = spec.get("selector")
     says = _SELECTORS[kind]
     if selector is None and says.is_required:
@@ -179,7 +180,7 @@ _COMPLETION_MODES = ("NonIndexed", "Indexed")
 
 
 def validate_job(job: Field) -> None:
-    """A new or changed Job."""
+    """Validate a new or changed Job."""
     spec = job.inner("spec")
     _validate_job_spec(spec)
     _validate_selector(spec, "Job")
@@ -203,7 +204,7 @@ def _validate_job_spec(spec: Field) -> None:
 
 
 def validate_cron_job(cron_job: Field) -> None:
-    """A new or changed CronJob."""
+    """Validate a new or changed CronJob."""
     spec = cron_job.inner("spec")
     _validate_schedule(spec)
     spec.non_negative("startingDeadlineSeconds")
@@ -249,20 +250,20 @@ def _check_schedule(spec: Field, name: str, schedule: str, zone: str) -> None:
 
 
 def validate_controller_revision(revision: Field) -> None:
-    """A new or changed ControllerRevision."""
+    """Validate a new or changed ControllerRevision."""
     if revision.get("data") is None:
         revision.required("data", "data is mandatory")
     revision.non_negative("revision")
 
 
 def validate_controller_revision_update(new: Field, old: Field) -> None:
-    """What a ControllerRevision keeps never changes. Raises StatusError: how it is shown is not known here."""
+    """Refuse a change of data. Raises StatusError (501), because kubesim doesn't know the text of the refusal."""
     if new.get("data") is not None and new.get("data") != old.get("data"):
         raise errors.not_simulated("changing the data of a ControllerRevision is not part of this simulator")
 
 
 def validate_selected_update(new: Field, old: Field) -> None:
-    """A workload finds its Pods by the same selector as long as it lives."""
+    """Refuse a change of a workload's selector."""
     new.inner("spec").immutable(old.inner("spec"), "selector")
 
 
@@ -275,11 +276,11 @@ _UPDATABLE = (
     "persistentVolumeClaimRetentionPolicy",
     "minReadySeconds",
 )
-"""What may change in the spec of a StatefulSet."""
+"""Fields of a StatefulSet's spec that may change."""
 
 
 def validate_stateful_set_update(new: Field, old: Field) -> None:
-    """Little of a StatefulSet may change."""
+    """Refuse changes of a StatefulSet's spec except of the fields in _UPDATABLE."""
     spec = new.get("spec", {})
     before = old.get("spec", {})
     fixed = (spec.keys() | before.keys()) - set(_UPDATABLE)
@@ -290,11 +291,11 @@ def validate_stateful_set_update(new: Field, old: Field) -> None:
 
 
 _SCHEDULING = frozenset({"affinity", "nodeSelector", "schedulingGates", "tolerations"})
-"""What says where a Pod may run."""
+"""Fields of a Pod spec about its scheduling."""
 
 
 def validate_job_update(new: Field, old: Field) -> None:
-    """What a Job runs never changes; where its Pods may run, and with what, can until they start."""
+    """Refuse changes of a Job's template, except of scheduling and resources before a suspended Job has started."""
     spec = new.inner("spec")
     before = old.inner("spec")
     spec.immutable(before, "completions", "selector")
@@ -309,7 +310,7 @@ def validate_job_update(new: Field, old: Field) -> None:
 
 
 def _fixed_of_suspended(template: Object) -> Object:
-    """What may not change of the template of a Job that has been suspended from the beginning."""
+    """The part of a Pod template that may not change even before a suspended Job has started."""
     spec = template.get("spec") or {}
     fixed: Object = {name: value for name, value in spec.items() if name not in _SCHEDULING}
     for kind in ("initContainers", "containers"):
