@@ -206,10 +206,10 @@ class Kubelet(Stateful):
         worker.turn = Turn.IDLE
         if any(sync.started):
             if not all(sync.started):
-                self._plan(worker, RETRY)
+                self._plan(worker, RETRY)  # for the others
             self.runtime.relist(worker, again=not all(sync.started) and worker.has_waited_for_images)
-            self._wake()
-        elif sync.started:
+            self._wake()  # its image is on the node now, which other Pods may use
+        elif sync.started:  # nothing has started
             if back_off := self.starter.back_off(worker):
                 self._rest(worker, back_off)
             else:
@@ -226,7 +226,7 @@ class Kubelet(Stateful):
         now = self._clock.now
         self._rests[worker.uid] = Rest(now, back_off)
         rounds_to_try = rounds_in(back_off.until - now)
-        rounds_to_speak = 1
+        rounds_to_speak = 1  # the next round, unless the status is up to date and no event would pass before
         if worker.waiting == back_off.waiting and worker.is_reported:
             rounds_to_speak = rounds_in(self._recorder.silent_until(worker.uid) - now)
         if rounds_to_speak < rounds_to_try:
@@ -253,7 +253,7 @@ class Kubelet(Stateful):
             self._sync(uid)
             return
         now = self._clock.now
-        self.images.node_credentials(now)  # a sync reads the node's credentials again when they are due
+        self.images.node_credentials(now)  # for its effect: a sync would read the node's credentials again if due
         self._report(worker)
         for container, reason in rest.back_off.waiting.items():
             worker.wait(container, reason)

@@ -23,7 +23,7 @@ from kubesim.why.tables import NONE, Sentences
 _LONGEST = 400
 """Characters of a quoted sentence."""
 _GAP = "\0"
-"""What stands for all but plain letters in an expression."""
+"""The placeholder in `plain_parts` for everything in an expression but plain characters."""
 _WORD = 1000
 """Characters read of a word; it bounds the time of the expressions."""
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -124,9 +124,9 @@ def _first(text: str) -> int:
 
 
 def _search(sign: Sign, text: str, small: str) -> re.Match[str] | None:
-    """The first match of a sign in a text, which is `small` in small letters."""
+    """The first match of a sign's expressions in `text`, or None. `small` is the text in lower case."""
     for expression in sign.sign:
-        # Few texts have a plain part of an expression, so few expressions are compiled: a hundred take 20 ms.
+        # `re` compiles an expression at its first use, and a hundred take 20 ms. Most texts need few of them.
         if any(part in small for part in plain_parts(expression)):
             match = re.search(expression, text if expression.startswith("(?-i:") else small)
             if match:
@@ -136,7 +136,10 @@ def _search(sign: Sign, text: str, small: str) -> re.Match[str] | None:
 
 @cache
 def plain_parts(expression: str) -> tuple[str, ...]:
-    """Texts in small letters of which each match of a sign's expression contains one; "" where none is certain."""
+    """Plain texts in lower case; every match of the expression contains one of them. "" is in any text.
+
+    There is one for each top-level alternative: its longest run of plain characters outside of groups and sets.
+    """
     plain = re.sub(r"\\.", _GAP, expression)
     plain = re.sub(r"\[[^]]*\]", _GAP, plain)
     before = ""

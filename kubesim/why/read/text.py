@@ -234,7 +234,7 @@ def _container(row: Row, number: int) -> Object:
         name = CONTAINER if number == 1 else f"'<container {number}>'"
     container = {"name": name, "image": row.image}
     if row.is_pulled:
-        return {**container, "imageID": "there", "state": {"running": {}}}
+        return {**container, "imageID": "there", "state": {"running": {}}}  # any imageID means: the image is there
     reason = _INSTEAD.get(row.reason, row.reason) or "ErrImagePull"
     waiting = {"reason": reason, "message": row.message}
     if not row.says_why:
