@@ -26,7 +26,7 @@
         padding-right: max(0px, 100% - (100vw - var(--ks-bars)) * 0.55 + 7.5px) !important; /* the page sets 0 there itself */
       }
     }
-    .ks-awaits .jp-WindowedPanel-outer::after { visibility: hidden; } /* blank, but a browser counts it among what moves */
+    .ks-awaits .jp-WindowedPanel-outer::after { visibility: hidden; } /* blank, but browsers count it as a layout shift */
 
     .ks-room :is(#jp-top-panel, #jp-bottom-panel, .lm-DockPanel-tabBar, .jp-NotebookPanel-toolbar) { min-height: 0 !important; max-height: 0.01px !important; }
     .ks-room :is(#jp-top-panel, #jp-bottom-panel, .lm-DockPanel-tabBar, .jp-NotebookPanel-toolbar, .jp-SideBar) { visibility: hidden !important; overflow: hidden; border: 0 !important; }
