@@ -138,8 +138,8 @@ def _booted(seed: int, boot: datetime, furnished: bool) -> _Parts:
 class _Boot(_Parts):
     """A cluster whose constructor performs the boot.
 
-    Objects of a real cluster that lessons never show get their uids aside from the main sequence (`identity.aside`), so
-    that they can change without changing the uids in recorded output.
+    The objects of rbac.json's `parts` and of kube-system get their uids aside from the main sequence
+    (`identity.aside`), so that a change of these tables doesn't change the uids and names of learners' objects.
     """
 
     def __init__(self, seed: int, boot: datetime, furnished: bool) -> None:

@@ -115,7 +115,7 @@ class Recorder(Stateful):
         self._say(obj, self._of_object(obj["metadata"]["uid"]), Words(kind, reason, message, field), 1)
 
     def say_again(self, obj: Object, what: Iterable[Words], times: int) -> None:
-        """Repeat earlier events: add `times` to their counts and set their last time to now."""
+        """Repeat earlier events: add `times` to their counts, and write them with the time now unless suppressed."""
         memory = self._of_object(obj["metadata"]["uid"])
         for words in what:
             self._say(obj, memory, words, times)

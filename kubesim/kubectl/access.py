@@ -20,7 +20,7 @@ from kubesim.workspace import Workspace
 class Context(NamedTuple):
     """The surroundings of kubectl: the cluster and its clock, and the shell with its files and variables."""
 
-    api: Client  # the API server's client, authenticated with the certificate of the kubeconfig's first user
+    api: Client  # the API server's client for a user with this cluster's certificate; other users get it by token
     clock: Clock
     workspace: Workspace
     config: Kubeconfig

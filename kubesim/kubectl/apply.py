@@ -136,6 +136,7 @@ def send_manifest(call: Call, manifest: Target, obj: Object, verb: Literal["crea
 
 
 def _patch(call: Call, current: Target, change: Object) -> Object:
+    """Send the strategic patch `change` of a live object. Raises StatusError with apply's long message."""
     verb = f"applying patch:\n{gojson.dumps(change)}\nto:\n{_place(current)}for:"
     with naming_source(verb, current.source), naming_source("patching", current.source):  # kubectl names it twice
         return send_patch(call, current, change, "strategic")

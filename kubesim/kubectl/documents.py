@@ -1,8 +1,8 @@
 """Decoding of YAML and JSON texts into plain Python values, with kubectl's error messages.
 
-manifests.py turns the values into objects; scalars.py knows YAML's unquoted words and numbers. PyYAML scans and parses;
-what it makes of the nodes, and its messages, are replaced by those of goyaml. Mirrors k8s.io/apimachinery
-pkg/util/yaml/decoder.go, v1.36, and goyaml.v2's decode.go and errors (sigs.k8s.io/yaml v1.6).
+manifests.py turns the values into objects; scalars.py knows YAML's unquoted words and numbers. PyYAML only scans and
+parses: values and messages are those of goyaml. Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go, v1.36, and
+goyaml.v2's decode.go and errors (sigs.k8s.io/yaml v1.6).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_BYTES = 10 * 1024 * 1024
 
 
 class Document(NamedTuple):
-    """One value of a text of several documents."""
+    """A document of a text, decoded."""
 
     value: Any
     source: str = ""  # the document's text if that is JSON

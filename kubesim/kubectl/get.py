@@ -51,6 +51,7 @@ def _check_get(call: Call) -> None:
 
 @command("get", check=_check_get, asks_namespace=True, operands="types", has_tables=True, shows_config_errors=True)
 def get(call: Call) -> None:
+    """Print objects as tables or in the format of --output; errors about some objects come after the others."""
     if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call)
         return

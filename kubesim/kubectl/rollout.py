@@ -226,6 +226,7 @@ def _restart(call: Call, target: Target) -> None:
 
 
 def _patch(call: Call, target: Target, change_of_spec: Object, operation: str) -> None:
+    """Send a merge patch of the spec, and report the operation."""
     with reworded(StatusError, "failed to patch: "):
         new = call.api.patch(*target.place, {"spec": change_of_spec}, "merge")
     print_result(call, target.resource, new, operation)

@@ -297,6 +297,7 @@ class Client:
     ) -> Object:
         from kubesim.cluster.apiserver import patch  # late: a first answer patches nothing
 
+        # Unknown fields are found here, because a refusal of a patch words them differently than one of an update.
         old = self._backend.existing(resource, namespace, name)
         new = patch.patched(resource, old, change, patch_type, self._budget)
         checks.check_unmoved(new, old)

@@ -1,7 +1,8 @@
-"""Table rows of `kubectl get`, pure functions of an object and the time: the columns of a kind, and their cells.
+"""The tables of `kubectl get`: the columns of each kind, and cells as pure functions of an object and the time.
 
-Mirrors kubernetes pkg/printers/internalversion/printers.go, v1.36. A column of kinds.json is the name of a
-formatter (those of FORMATTERS, at the end) and the paths of the values that it gets, or of none: the object.
+kinds.json lists the columns. A column has the name of a formatter (see FORMATTERS at the end) and the paths of the
+formatter's arguments; without paths, the formatter gets the whole object. Mirrors kubernetes
+pkg/printers/internalversion/printers.go, v1.36.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ def columns(kind: str, wide: bool = True) -> tuple[Column, ...]:
 
 
 def _column(heading: str, words: str) -> Column:
-    """A column of kinds.json: "part status.ready status.replicas" gives both values to `part`; "pod_ready" gets the
-    object. A heading that begins with "+" is of `-o wide`.
+    """Parse a column of kinds.json. Raises KeyError for an unknown formatter.
+
+    "part status.ready status.replicas" calls the formatter `part` with the two values, "pod_ready" calls `pod_ready`
+    with the object. A heading with "+" before it is only shown by `-o wide`.
     """
     formatter, *paths = words.split()
     write = FORMATTERS[formatter]
@@ -54,7 +57,7 @@ def _column(heading: str, words: str) -> Column:
 def row_of(kind: str, wide: bool = True) -> Cells:
     """A function that returns an object's cells, one for each column of its kind.
 
-    Cells that do not depend on the time are made once for each version of an object, as there are thousands.
+    Cells that don't depend on the time are cached for each version of an object: a table may have thousands of rows.
     """
     all_columns = columns(kind, wide)
 
@@ -66,7 +69,7 @@ def row_of(kind: str, wide: bool = True) -> Cells:
 
 
 def row(obj: Object, now: Micros) -> list[str]:
-    """One cell for every column of the object's kind, wide ones too."""
+    """The cells of an object at the moment `now` for all columns of its kind, wide ones included."""
     return row_of(obj.get("kind", ""))(obj, now)
 
 

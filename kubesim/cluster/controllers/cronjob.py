@@ -26,6 +26,7 @@ class CronJobController(Controller):
     owned = JOB
 
     def sync(self, cron: Object, jobs: list[Object]) -> None:
+        """Note what has become of active Jobs, delete old ones, and start the Job that is due."""
         status = {**cron["status"], "active": self._still_active(cron, jobs)}
         successes = [job["status"]["completionTime"] for job in jobs if finished(job) == "Complete"]
         if successes:

@@ -50,10 +50,11 @@ class DaemonSetController(RevisionedController):
             self.add(daemon_set)
 
     def sync(self, daemon_set: Object, owned: list[Object]) -> None:
+        """Create a Pod on each matching node without one, delete misplaced and surplus ones, and roll out templates."""
         template = _with_tolerations(daemon_set["spec"]["template"])
         to_run_on = [name_of(node) for node in self.api.list(NODE) if matches_node(template, node)]
         revision = labels_of(self.current_revision(daemon_set))[REVISION_HASH]
-        occupied = set(map(_node_of, owned))
+        occupied = set(map(_node_of, owned))  # Pods that are being deleted still occupy their node
         for node_name in to_run_on:
             if node_name not in occupied:
                 self._create(daemon_set, _on_node(template, node_name), revision)

@@ -39,6 +39,7 @@ class DeploymentController(Controller):
     syncs_deleted = True
 
     def sync(self, deployment: Object, owned: list[Object]) -> None:
+        """Take the next step of the rollout, and report the state after it."""
         before = Rollout(deployment, owned)
         if not is_deleted(deployment):
             self._go_on(before)

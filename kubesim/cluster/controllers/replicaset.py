@@ -31,6 +31,7 @@ class ReplicaSetController(Controller):
         self.add_key(key, delay * max(1, self._sizes.get(key, 0) / FREQUENT))
 
     def sync(self, replica_set: Object, pods: list[Object]) -> None:
+        """Create or delete Pods to reach spec.replicas, unless the ReplicaSet is being deleted, and report them."""
         self._sizes[key_of(replica_set)] = len(pods)
         active = active_pods(pods)
         missing = replica_set["spec"]["replicas"] - len(active)

@@ -29,6 +29,10 @@ class StatefulSetController(RevisionedController):
         return re.fullmatch(re.escape(name_of(owner)) + r"-\d+", name_of(item)) is not None
 
     def sync(self, stateful_set: Object, pods: list[Object]) -> None:
+        """Take one step: create missing Pods or else delete surplus ones or else replace one of an old revision.
+
+        "Update revision" is that of the current template; "current revision" the one before the update is complete.
+        """
         update_revision = name_of(self.current_revision(stateful_set))
         current_revision = stateful_set["status"].get("currentRevision") or update_revision
         by_ordinal = {_ordinal(pod): pod for pod in pods}

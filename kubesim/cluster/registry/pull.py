@@ -84,12 +84,13 @@ class Pull:
         response = self._first(self._resolve)
         image = response.image
         if image is None or response.trouble:
+            # 200 without a manifest: a web server that isn't a registry.
             raise self._broken(response.trouble or self.troubles["web-page"], self.reference.canonical)
         for _ in _CONTENT:
             self._first(partial(self._fetch, image.digest))
         if image.index and NODE_PLATFORM not in image.platforms:
             raise self._broken(self.troubles["no-platform"], image.digest)
-        if image.trouble and image.trouble.at != "container":
+        if image.trouble and image.trouble.at != "container":  # a trouble at "container" shows when one is created
             raise self._broken(image.trouble, image.digest)
         return image
 
@@ -151,6 +152,7 @@ class Pull:
         return request, response
 
     def _ask(self, host: Host, kind: str, manifest: str) -> tuple[Request, Response]:
+        """Send a request for a manifest with the authorization that the host has demanded so far; return both."""
         repository = self.reference.repository
         url = f"{host.base}/v2/{repository}/manifests/{manifest}{host.query}"
         request = Request(kind, url, repository, manifest, self.authorizations.get(host), self.reference.manifest)

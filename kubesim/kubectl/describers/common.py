@@ -25,7 +25,7 @@ Lists = Mapping[str, list[Object] | StatusError]
 
 
 class Around(NamedTuple):
-    """What a description needs beside its object: the related lists, and the time."""
+    """The inputs of a description in addition to its object."""
 
     related: Lists
     now: Micros

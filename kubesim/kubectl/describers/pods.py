@@ -38,7 +38,7 @@ def pod(obj: Object, around: Around) -> Iterator[str]:
     yield from optional("Priority Class Name", at(obj, "spec.priorityClassName"))
     yield from optional("Runtime Class Name", at(obj, "spec.runtimeClassName"))
     yield from optional("Service Account", at(obj, "spec.serviceAccountName"))
-    # The kubelet reports the node's address later than the scheduler the node.
+    # Between the scheduler's binding and the kubelet's first report, the Pod has a node, but no host IP.
     node = at(obj, "spec.nodeName")
     yield row("Node", f"{node}/{at(obj, 'status.hostIP') or ''}" if node else NONE)
     yield from optional("Start Time", at(obj, "status.startTime"), long_time)
@@ -95,7 +95,7 @@ def _status(pod: Object, now: Micros) -> Iterator[str]:
 
 
 def controller_row(obj: Object) -> Iterator[str]:
-    """What controls the object; nothing if it was created by hand."""
+    """The row of the object's controller; no row without one."""
     for owner in at(obj, "metadata.ownerReferences") or ():
         if owner.get("controller"):
             yield row("Controlled By", f"{owner['kind']}/{owner['name']}")

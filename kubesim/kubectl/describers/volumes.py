@@ -12,7 +12,7 @@ from kubesim.kubectl.describers.common import Items, or_unset, row, switch
 
 
 def volume_lines(volumes: Items, indent: str) -> Iterator[str]:
-    """Each volume: its name, and what it is."""
+    """The lines about volumes: the name of each, and the fields of its source."""
     for volume in volumes or ():
         yield f"{indent}{volume.get('name', '')}:"
         for field, describe in SOURCES.items():

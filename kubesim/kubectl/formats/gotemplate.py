@@ -278,6 +278,7 @@ class _Parser:
         return statements, ""
 
     def _control(self, tokens: list[_Token]) -> _Control:
+        """The statement that begins with an action such as `if .a`, with its blocks up to its `end`."""
         keyword, *condition = tokens
         variables: list[str] = []
         if keyword.text == "range" and condition and condition[0].kind == "declare":
@@ -315,6 +316,7 @@ class _Parser:
         return _Pipeline(first, functions)
 
     def _command(self, tokens: list[_Token]) -> _Constant | _Field | _Call:
+        """A stage of a pipeline: a call with operands, or one operand. Raises FormatError and NotSimulated."""
         if not tokens:
             raise _not_simulated("|")
         first = tokens[0]
@@ -330,6 +332,7 @@ class _Parser:
         return operand
 
     def _operand(self, token: _Token) -> _Constant | _Field:
+        """The constant or field of a token. Raises FormatError for an undefined variable or a malformed string."""
         kind, text = token
         if kind == "path":
             variable, *names = text.split(".")

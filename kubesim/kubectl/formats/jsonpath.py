@@ -340,6 +340,7 @@ def _filter(text: str) -> Step:
 
 
 def _exists(path: Path, item: Any, budget: Budget) -> bool:
+    """Whether a filter without comparison accepts an item. As in client-go, errors count as missing."""
     try:
         return bool(_follow(path, item, budget))
     except _UnknownWordError:
@@ -349,6 +350,7 @@ def _exists(path: Path, item: Any, budget: Budget) -> bool:
 
 
 def _satisfies(left: Path, symbol: str, right: Path, item: Any, budget: Budget) -> bool:
+    """Whether a filter with a comparison accepts an item; not if one side finds nothing. Raises FormatError."""
     left_values = _follow(left, item, budget)
     right_values = _follow(right, item, budget)
     refuse_if(len(left_values) > 1 or len(right_values) > 1, "can only compare one element at a time", FormatError)
@@ -358,6 +360,7 @@ def _satisfies(left: Path, symbol: str, right: Path, item: Any, budget: Budget) 
 
 
 def _compare(symbol: str, left: Any, right: Any) -> bool:
+    """Compare two scalars of the same type. Raises FormatError for other values and for an unknown operator."""
     refuse_if(symbol not in _OPERATORS, f"unrecognized filter operator {symbol}", FormatError)
     if isinstance(left, dict | list | None) or isinstance(right, dict | list | None):
         raise FormatError("invalid type for comparison")
@@ -367,6 +370,7 @@ def _compare(symbol: str, left: Any, right: Any) -> bool:
     return _OPERATORS[symbol](left, right)
 
 
+# By the kind of a token, a function from its text to steps.
 _STEPS: dict[str, Callable[[str], list[Step]]] = {
     "descent": lambda text: [_descend, _field(text[2:])] if text[2:] else [_descend],
     "field": lambda text: [_field(text[1:])],

@@ -34,7 +34,8 @@ _SELECTORS = {
     "DaemonSet": _Selector("empty selector is invalid for daemonset", is_required=False),
     "Deployment": _Selector("empty selector is invalid for deployment", "invalid label selector"),
     "Job": _Selector(),
-    "ReplicaSet": _Selector("empty selector is invalid for deployment", "invalid label selector"),  # as upstream has it
+    # Upstream's message for ReplicaSets says "deployment", too.
+    "ReplicaSet": _Selector("empty selector is invalid for deployment", "invalid label selector"),
     "StatefulSet": _Selector("empty selector is invalid for statefulset", ""),
 }
 
