@@ -56,7 +56,7 @@ class ChallengeCard(Card):
     def _take(self, challenge: Round) -> None:
         """Show this round from now on."""
         self._round = challenge
-        self._marks = challenge.marks  # those saved last; `_keep_changes` compares and saves
+        self._marks = challenge.marks  # the marks at the last save; `_keep_changes` compares them and saves
 
     @property
     def round_id(self) -> RoundId:

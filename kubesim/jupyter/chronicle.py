@@ -21,7 +21,7 @@ from kubesim.why.tell.report import FAILED, PASSED
 ROW = 20  # the height of a row
 LEFT = 4  # the x of the first attempt
 RIGHT = 290  # the x of the last moment; the words of the last bar follow
-WIDTH = 600  # of the whole picture
+WIDTH = 600  # the width of the whole picture
 MOST_ROWS = 14  # the last attempts are drawn
 _ATTEMPTS = "Attempts to get the image"
 

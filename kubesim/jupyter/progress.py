@@ -50,12 +50,12 @@ class Row(NamedTuple):
     questions: str  # "2 of 6", "" where there are none
     tasks: str  # the same
     score: str  # the same, for the best round of the challenge
-    share: float  # of what there is to do, from 0 to 1
+    share: float  # the done part of the questions, tasks and score, from 0 to 1
     due: int  # questions to review today
 
     @property
     def counts(self) -> str:
-        """What was done, in words."""
+        """The counts in words."""
         counts = {"questions": self.questions, "tasks": self.tasks, "score": self.score}
         return ", ".join(f"{name} {count}" for name, count in counts.items() if count)
 

@@ -74,7 +74,7 @@ class QuestionCard(Exercise):
         self.answer = []
         self.hints = quiz.hints
         self.forget_help()
-        to_html = _printed if quiz.run else _said
+        to_html = _printed if quiz.run else _said  # with `run`, the choices are the lines of its output
         self.content = {
             "kind": quiz.kind,
             "label": self._label,
@@ -95,6 +95,7 @@ class QuestionCard(Exercise):
             self._judge(kept)
 
     def _judge(self, answer: str | Sequence[int]) -> Verdict:
+        """Set answer and verdict, without saving them."""
         self.answer = answer if isinstance(answer, str) else list(answer)
         self._verdict = verdict = judge(self._quiz, answer)
         return verdict

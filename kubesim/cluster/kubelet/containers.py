@@ -236,7 +236,7 @@ class Container:
 
     @property
     def state(self) -> Object:
-        """Its ContainerState, running or terminated."""
+        """The ContainerState: running or terminated, never waiting."""
         if self.is_running:
             return {"running": {"startedAt": rfc3339(self.started)}}
         terminated = {"containerID": self.url, "exitCode": self.exit_code, "finishedAt": rfc3339(self.finished)}

@@ -293,7 +293,7 @@ def _fail(pull: Pull, answers: "Sequence[Answer]") -> str:
     return "failed"
 
 
-_REFUSAL_DURATION: Micros = 20_000  # of one request that is refused
+_REFUSAL_DURATION: Micros = 20_000  # the duration of a refused request
 
 
 def _pull_duration(image: Image, held: bool) -> Micros:
