@@ -185,6 +185,7 @@ class Recorder(Stateful):
             self._api.record(EVENT, event | fields)
 
     def _new(self, obj: Object, words: Words) -> Object:
+        """The content of a new event about `obj`, still without counts and times of repetitions."""
         # Upstream names events by nanoseconds. Here the clock has microseconds, and the store's revision fills the
         # rest, so that several components' events in one microsecond get different names.
         revision = self._api.revision

@@ -33,6 +33,7 @@ _BEING_DELETED = "Warning: Detected changes to resource {} which is currently be
 
 @command("apply", check=only_files, checks_format="last")
 def apply(call: Call) -> None:
+    """Create the manifests' objects, or patch them into the state of the manifests."""
     refuse_if(not call.flags["filename"], NO_FILES)
     applied = list(manifests(call))
     refuse_if(not applied, "no objects passed to apply")
@@ -153,6 +154,7 @@ def _place(manifest: Target) -> str:
 
 @command("diff", check=only_files, failure=2)
 def diff(call: Call) -> None:
+    """Print the differences that an apply would make, with exit status 1 if there are any."""
     refuse_if(not call.flags["filename"], NO_FILES)
     if call.context.env.get("KUBECTL_EXTERNAL_DIFF"):
         raise NotSimulated("KUBECTL_EXTERNAL_DIFF is not part of this simulator")
@@ -219,6 +221,7 @@ def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
 
 @command("replace")
 def replace(call: Call) -> None:
+    """Replace the manifests' objects or, with --force, delete and create them again."""
     flags = call.flags
     refuse_if(not flags["filename"], NO_FILES)
     refuse_if(flags["force"] and call.dry_run != "none", "--dry-run can not be used when --force is set")

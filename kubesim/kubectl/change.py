@@ -114,6 +114,7 @@ _SCALED = frozenset(resource.kind for resource in RESOURCES if "scale" in resour
 
 @command("scale", asks_namespace=True, operands="types", kinds=_SCALED, checks_format="first")
 def scale(call: Call) -> None:
+    """Set the replicas of workloads through their Scale, if they have --current-replicas."""
     replicas = call.flags["replicas"]
     expected = call.flags["current-replicas"]
     refuse_if(replicas < 0, "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")

@@ -76,6 +76,7 @@ def use_context(call: Call) -> None:
 
 @_command("config set-context", check=lambda call: _show_help_if(call, len(call.args) > 1))
 def set_context(call: Call) -> None:
+    """Set the cluster, user or namespace of a context, which is created if it is missing."""
     refuse_if(call.flags["current"] and call.args, "you cannot specify both a context name and --current")
     config = call.access.kubeconfig
     name = config.current if call.flags["current"] else "".join(call.args)

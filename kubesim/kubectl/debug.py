@@ -38,6 +38,7 @@ _TARGETING = (
 
 @command("debug", asks_namespace=True, operands="pods")
 def debug(call: Call) -> None:
+    """Add an ephemeral container to each Pod or, with --copy-to, create a changed copy of it."""
     words = call.before_dash
     arguments = list(call.args[len(words) :])  # the command line of the debug container, after "--"
     _check_debug(call, words, arguments)

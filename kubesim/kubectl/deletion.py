@@ -31,6 +31,7 @@ _FORCED = (
 
 @command("delete", asks_namespace=True, operands="types", shows_config_errors=True)
 def delete(call: Call) -> None:
+    """Delete the objects of the command line, and wait for their end unless --wait=false."""
     _check_delete(call)
     query = Query(call, call.args, needs_name=True, latest=False, all_selects=True)
     grace = _grace_period(call)

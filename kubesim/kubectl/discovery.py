@@ -156,6 +156,7 @@ def _in_group(group: str) -> str:
 
 @command("auth whoami", checks_format="last")
 def whoami(call: Call) -> None:
+    """Print the user's attributes as a table, or as a SelfSubjectReview in the format of --output."""
     try:
         user = call.api.whoami()
     except StatusError as error:

@@ -168,6 +168,7 @@ def parse_document(text: str) -> Any:
 
 
 def _yaml(text: str) -> Any:
+    """The value of a YAML text with one document. Raises yaml.YAMLError, StatusError (501) and ManifestError."""
     if len(text) > MAX_VALUES:  # only such a text can have too many values: count before building any node
         most = 2 * MAX_VALUES  # a list or map has two events
         events = sum(1 for _ in islice(yaml.parse(text, Loader=_BASE), most))

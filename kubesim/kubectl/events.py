@@ -20,6 +20,7 @@ from kubesim.kubectl.selection import resolve, split_pair
 
 @command("events", asks_namespace=True, checks_format="last")
 def events(call: Call) -> None:
+    """Print the events of a namespace or of all, filtered by --for and --types."""
     if call.flags["output"]:  # --template without --output is ignored here
         call.output_format()  # raises for an unknown format before anything else is checked
     namespace = None if call.flags["all-namespaces"] else call.namespace

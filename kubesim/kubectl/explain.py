@@ -32,6 +32,7 @@ _NO_TYPE = (
 
 @command("explain", operands="types")
 def explain(call: Call) -> None:
+    """Print the documentation of a type or field. With an unknown field, the header is still printed."""
     output = call.flags["output"]
     if output == "plaintext-openapiv2":
         raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")

@@ -42,6 +42,7 @@ def _check_logs(call: Call) -> None:
 
 @command("logs", check=_check_logs, asks_namespace=True, operands="pods")
 def logs(call: Call) -> None:
+    """Print the logs of the chosen containers, one after the other."""
     flags = call.flags
     refuse_if(
         flags["selector"] and call.args,

@@ -134,6 +134,7 @@ def _check_exec(call: Call) -> None:
 
 @command("exec", check=_check_exec, asks_namespace=True, operands="pods")
 def execute(call: Call) -> None:
+    """Run a command in a container, print its output, and end with its exit status."""
     in_files = call.flags["filename"]
     words = call.before_dash
     argv = call.args[len(words) :]

@@ -32,6 +32,7 @@ def _containers(target: Target) -> list[ContainerSpec]:
 
 @_set("set image")
 def set_image(call: Call) -> None:
+    """Set images by container, "*" for all. Unknown containers are refused after the changes, as in kubectl."""
     words, changes = split_changes(call.args)
     flags = call.flags
     refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)

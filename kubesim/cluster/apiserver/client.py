@@ -188,6 +188,7 @@ class Client:
     # Writing
 
     def create(self, resource: Resource, obj: Object, options: WriteOptions = PLAIN) -> Object:
+        """Create an object from `obj`, which isn't changed. Raises AlreadyExists if the name is taken."""
         self.authorize("create", resource, namespace_of(obj), "")
         admission.check_may_grant(self.user, resource)
         new = self._decoded(resource, obj, options)
@@ -297,10 +298,10 @@ class Client:
     ) -> Object:
         from kubesim.cluster.apiserver import patch  # late: a first answer patches nothing
 
-        # Unknown fields are found here, because a refusal of a patch words them differently than one of an update.
         old = self._backend.existing(resource, namespace, name)
         new = patch.patched(resource, old, change, patch_type, self._budget)
         checks.check_unmoved(new, old)
+        # Unknown fields are handled here, because the refusal of a patch words them differently than that of an update.
         unknown = decoding.unknown_fields(schema.type_of(resource), new)
         if unknown and options.validation == "Strict":
             raise patch.mismatch(patch_type, change, new, decoding.strict_error(unknown))

@@ -58,6 +58,7 @@ class _Initialization(NamedTuple):
 
 
 def _initialization(spec: PodSpec, status: PodStatus, sidecars: Sequence[str]) -> _Initialization:
+    """The progress of a Pod's init containers up to the first unfinished one. A started sidecar counts as finished."""
     containers = status.get("initContainerStatuses") or []
     ready = 0
     for index, container in enumerate(containers):

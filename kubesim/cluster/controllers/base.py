@@ -99,6 +99,7 @@ class Loop(Part):
             self.clock.call_later(delay, self._work, key, due)
 
     def _work(self, key: Key, due: Micros) -> None:
+        """Reconcile a key at the moment `due`, and queue it again if the API server refuses something."""
         if self._waiting.get(key) != due:  # an earlier addition has replaced this one
             return
         del self._waiting[key]
@@ -152,6 +153,7 @@ class Controller(Loop):
             self.enqueue(key, REACTION)
 
     def _on_owned(self, change: Change) -> None:
+        """Queue the owners of a changed dependent, and keep it for other owners if it has no controller."""
         item = change.obj
         is_changed = not change.of_status and _claimed_by(item) != _claimed_by(change.old or item)
         for reference in metadata(item).get("ownerReferences", ()):
@@ -183,6 +185,7 @@ class Controller(Loop):
                 self.enqueue(key_of(obj), self.batch)
 
     def reconcile(self, namespace: str, name: str) -> None:
+        """Claim dependents if needed, then sync. A refused Pod is raised afterwards, so that the key is retried."""
         obj = self.api.find(self.resource, namespace, name)
         if obj is None or (is_deleted(obj) and not self.syncs_deleted):
             return

@@ -66,6 +66,7 @@ class Scheduler(Part):
             self._on_node(change.obj)
 
     def _on_pod(self, change: Change) -> None:
+        """Schedule a new Pod, and keep track of the room that Pods take up on nodes."""
         pod = change.obj
         uid = pod["metadata"]["uid"]
         node = pod["spec"].get("nodeName")

@@ -103,6 +103,7 @@ class StatefulSetController(RevisionedController):
         self.create_pod(stateful_set, {**template, "spec": spec}, name, **labels)
 
     def _report(self, stateful_set: Object, current_revision: str, update_revision: str) -> None:
+        """Write the status. Once all Pods have the update revision, it becomes the current one."""
         pods = self.controlled_by(stateful_set)
         ready = count_ready(pods)
         revisions = [revision_of(pod) for pod in pods if not is_deleted(pod)]

@@ -234,6 +234,7 @@ class _Parser:
         yield self._text[self._at :]
 
     def _tokens(self, body: str) -> list[_Token]:
+        """The tokens of an action. Raises FormatError for Go's lexical errors, and NotSimulated for other tokens."""
         tokens = []
         at = 0
         while at < len(body):
@@ -300,6 +301,7 @@ class _Parser:
         return _Control(keyword.text, variables, pipeline, body, otherwise)
 
     def _pipeline(self, tokens: list[_Token]) -> _Pipeline:
+        """The pipeline of tokens, whose stages are separated by "|". Raises FormatError and NotSimulated."""
         stages: list[list[_Token]] = [[]]
         for token in tokens:
             if token.kind == "pipe":
