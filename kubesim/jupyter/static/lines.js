@@ -7,7 +7,8 @@ const RULES = /^ *-+( {2,}-+)+ *$/; // dashes below the headings of `describe`
 const FIELD = /^ *(- )?[A-Za-z][\w./() -]{0,40}: +(?=\S)/; // the name of a field in `describe` and YAML
 const PROSE = /^(kubesim:|error:|Error|Warning:|bash:|The \w+ ")/; // sentences, which always wrap
 const TOLD = /^(why|help)\b/; // commands whose whole output is prose
-const SHORTEST_COLUMN = 36; // the least width in characters of a last column; with less room it goes below the others
+const SENTENCE = 36; // characters: a longer cell of a last column is a sentence
+const SHORTEST_COLUMN = 60; // characters of a sentence on each line beside the other columns; with less room it goes below them
 const MARKED = new RegExp(COLORS.pattern, "gm"); // coloured words; Python puts COLORS in front of this script (screen.py)
 
 // Draws [class, text] pairs. Returns an element for each line, line end included, or for each table.
@@ -37,10 +38,10 @@ function makeTable(heading, below) {
   let longest = heading.length;
   for (const { text } of below) {
     if (!isRow(text, table)) break;
-    table.tells ||= text.length - table.last > SHORTEST_COLUMN;
+    table.tells ||= text.length - table.last > SENTENCE;
     longest = Math.max(longest, text.length);
   }
-  table.node.style.setProperty("--letters", table.tells ? table.last + SHORTEST_COLUMN : longest);
+  table.node.style.setProperty("--letters", table.tells ? table.last : longest);
   return table;
 }
 
