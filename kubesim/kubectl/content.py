@@ -5,30 +5,14 @@ Each check refuses a typed value in kubectl's own words, before the API server s
 
 from __future__ import annotations
 
-import re
-
 from kubesim.api.digest import sha256
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import Resource
-from kubesim.gotext import gofmt, gojson
+from kubesim.gotext import gojson
 from kubesim.gotext.pflag import parse_number
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.pull import imageref
-
-_VARIABLE = re.compile("[-._a-zA-Z][-._a-zA-Z0-9]*")
-_BAD_VARIABLE = (
-    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not "
-    "start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is"
-)
-
-
-def check_variable_name(name: str) -> None:
-    """Raise KubectlError for an invalid name of a variable. Mirrors IsEnvVarName of k8s.io/apimachinery."""
-    refuse_if(
-        not _VARIABLE.fullmatch(name),
-        f"{gofmt.quote(name)} is not a valid key name: {_BAD_VARIABLE} '{_VARIABLE.pattern}')",
-    )
 
 
 def check_image(image: str, problem: str, where: str = "") -> None:

@@ -245,10 +245,7 @@ def mutated(dice: random.Random) -> Case:
 _READERS = [f"kubectl {verb} -f {FILE}" for verb in _TAKES_FILE]
 _READERS += [f"kubectl --kubeconfig={FILE} config view", f"why -f {FILE}", f'kubectl patch pod web -p "$(cat {FILE})"']
 _READERS += [f"kubectl create secret docker-registry s --from-file=.dockerconfigjson={FILE}", f". ./{FILE}"]
-_READERS += [
-    f"kubectl create configmap c --from-env-file={FILE}",
-    f"kubectl create secret generic s --from-file={FILE}",
-]
+_READERS += [f"kubectl create secret generic s --from-file={FILE}"]
 _HEADS = ROWS["heads"]
 
 

@@ -68,7 +68,6 @@ _VALUES = {
     "output": _FORMATS,
     "filename": _FILES,
     "from-file": ["config.json", ".dockerconfigjson=config.json", "a=broken.yaml", "folder", "=x"],
-    "from-env-file": ["config.json", "pod.yaml"],
     "selector": ["app=web", "app in (web,shop)", "!app", "app!=web", "a=b,c"],
     "field-selector": ["status.phase=Running", "metadata.name=web", "spec.nodeName!=", "foo=bar"],
     "sort-by": [".metadata.name", "{.spec}", ".status.containerStatuses[0].restartCount", ".nope"],

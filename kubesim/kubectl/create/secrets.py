@@ -1,4 +1,4 @@
-"""kubectl create secret and create configmap, with values from --from-literal, --from-file and --from-env-file.
+"""kubectl create secret and create configmap, with values from --from-literal and --from-file.
 
 Mirrors k8s.io/kubectl pkg/cmd/create/create_{secret,secret_docker,configmap}.go, v1.36, without `create secret tls`.
 """
@@ -15,7 +15,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, SECRET
 from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.content import check_variable_name, nonempty
+from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.create import create_object, refuse_empty_name, subcommand
 from kubesim.kubectl.errors import KubectlError, file_problem, refuse_if
 from kubesim.workspace import encoded
@@ -57,13 +57,11 @@ def _docker_config(flags: Mapping[str, Any]) -> bytes:
 @subcommand("create secret generic")
 def create_generic(call: Call) -> None:
     refuse_empty_name(call)
-    _refuse_mixed_sources(call)
     flags = call.flags
     data = _secret_data(
         chain(
             _of_literals(flags["from-literal"]),
             _of_files(call, flags["from-file"]),
-            _of_env_files(call, "env secret file"),
         )
     )
     _create_secret(call, flags["type"], data)
@@ -91,7 +89,6 @@ def _encoded(data: _Data) -> dict[str, str]:
 @subcommand("create configmap")
 def create_config_map(call: Call) -> None:
     refuse_empty_name(call)
-    _refuse_mixed_sources(call)
     flags = call.flags
     name = call.args[0]
     fields = _config_map_fields(
@@ -99,7 +96,6 @@ def create_config_map(call: Call) -> None:
         chain(  # kubectl reads files before literals here, and after them for a Secret: the first error counts
             _of_files(call, flags["from-file"]),
             _of_literals(flags["from-literal"]),
-            _of_env_files(call, "env config file"),
         ),
     )
     create_object(call, CONFIG_MAP, {"metadata": {"name": name}, **fields})
@@ -126,53 +122,11 @@ def _config_map_fields(name: str, pairs: _Pairs) -> Object:
     return nonempty({"data": dict(sorted(texts.items())), "binaryData": _encoded(others)})
 
 
-def _refuse_mixed_sources(call: Call) -> None:
-    flags = call.flags
-    refuse_if(
-        flags["from-env-file"] and (flags["from-file"] or flags["from-literal"]),
-        "from-env-file cannot be combined with from-file or from-literal",
-    )
-
-
 def _of_literals(literals: Sequence[str]) -> _Pairs:
     for literal in literals:
         key, equals, value = literal.partition("=")
         refuse_if(not equals or not key, f"invalid literal source {literal}, expected key=value")
         yield key, encoded(value)
-
-
-def _of_env_files(call: Call, noun: str) -> _Pairs:
-    """The variables of --from-env-file; `noun` is the files' name in a refusal."""
-    for path in call.flags["from-env-file"]:
-        refuse_if(call.context.workspace.is_dir(path), f"{noun} cannot be a directory")
-        yield from _of_env_file(call, path)
-
-
-# Bytes of a line in an env file. Go's Scanner stops at a longer one, and kubectl doesn't check for its error.
-_LONGEST_LINE = 65535
-
-
-def _of_env_file(call: Call, path: str) -> _Pairs:
-    """The variables of an env file. A line without "=" takes the value of the shell's variable.
-
-    Raises KubectlError. Mirrors pkg/util/env_file.go.
-    """
-    content = _read(call, path).removeprefix(b"\xef\xbb\xbf")
-    for number, line in enumerate(content.split(b"\n"), 1):
-        if len(line) > _LONGEST_LINE:
-            return
-        line = line.removesuffix(b"\r")
-        try:
-            text = line.decode().lstrip()
-        except UnicodeDecodeError:
-            raise KubectlError(
-                f"env file {path} contains invalid utf8 bytes at line {number}: {gofmt.sprint(list(line))}"
-            ) from None
-        if text and not text.startswith("#"):
-            key, equals, value = text.partition("=")
-            check_variable_name(key)
-            value = value if equals else call.context.env.get(key, "")
-            yield key, encoded(value)
 
 
 def _of_files(call: Call, sources: Sequence[str]) -> _Pairs:
