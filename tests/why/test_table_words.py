@@ -20,6 +20,7 @@ from kubesim.api import load_yaml
 from kubesim.pull.attempt import Attempt
 from kubesim.why.export import Export
 from kubesim.why.hide.oddities import Flaw
+from kubesim.why.judge import causes as judged
 from kubesim.why.judge.asking import Asked
 from kubesim.why.judge.causes import CHECKS
 from kubesim.why.judge.causes_table import Causes, causes, read_causes
@@ -265,6 +266,34 @@ def words_of(check_name: str) -> set[str]:
                 words.add(str(key.value))
         waiting += (calls_of(functions()[name]) & functions().keys()) - done
     return words | set(Flaw) if "_oddities" in done else words
+
+
+def given_by(words: ast.expr) -> set[str]:
+    """The keys of a dictionary that a check returns; "*" and its text for what is built elsewhere."""
+    if isinstance(words, ast.IfExp):
+        return given_by(words.body)
+    if isinstance(words, ast.Name):
+        return set(getattr(judged, words.id))
+    if not isinstance(words, ast.Dict):
+        return {f"*{ast.unparse(words)}"}
+    keys: set[str] = set()
+    for key, value in zip(words.keys, words.values, strict=True):
+        if isinstance(key, ast.Constant):
+            keys.add(str(key.value))
+        elif isinstance(value, ast.Name) and hasattr(judged, value.id):
+            keys |= set(getattr(judged, value.id))
+        else:
+            keys.add(f"*{ast.unparse(value)}")
+    return keys
+
+
+@pytest.mark.parametrize("check_name", CHECKS)
+def test_a_check_gives_the_same_words_wherever_it_returns_some(check_name: str) -> None:
+    """Else a row would ask for a word that isn't there, and a message that is rare would end in a KeyError."""
+    returned = [node.value for node in ast.walk(functions()[check_name]) if isinstance(node, ast.Return)]
+    words = [given_by(value) for value in returned if value and ast.unparse(value) != "None"]
+    assert words
+    assert all(each == words[0] for each in words), words
 
 
 def common() -> set[str]:

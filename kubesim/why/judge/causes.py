@@ -265,12 +265,20 @@ def tag_as_path(facts: Facts) -> Known | None:
     return {"colon": f"{bare}:{last}"} if slash and _VERSION.fullmatch(last) and refused else None
 
 
+_UNNAMED: Known = {
+    **dict.fromkeys(("bitnami", "plain_version", "v_version", "tags", "existing"), ""),
+    "missing": "such tag",
+    "unlisted_export": True,
+}
+"""The words of `not_found` for a message that names no image."""
+
+
 def not_found(facts: Facts) -> Known | None:
     reference = facts.reference
     if facts.kind != "not_found":
         return None
     if reference is None:
-        return {"missing": "such tag", "tags": "", "unlisted_export": True}
+        return _UNNAMED
     tags = facts.scene.registries.tags(reference)
     bare = facts.image.partition("@")[0].removesuffix(f":{reference.tag}")
     tag = nearest(reference.tag or "", tags) or (tags[-1] if tags else "")
