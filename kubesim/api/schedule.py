@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros, to_datetime
-from kubesim.gotext.pflag import parse_duration
 
 _DAYS = 366 * 5  # days in which any schedule that is ever due is due once
 _DAY: Micros = 86400 * SECOND
@@ -24,7 +23,6 @@ class _Bounds(NamedTuple):
 
 
 _FIELDS = (_Bounds(0, 59), _Bounds(0, 23), _Bounds(1, 31), _Bounds(1, 12, _MONTHS), _Bounds(0, 6, _WEEKDAYS))
-_EVERY = "@every "
 _NAMED = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -86,24 +84,9 @@ class Schedule(NamedTuple):
         return any(days) if self.either else all(days)
 
 
-class Every(NamedTuple):
-    """A schedule with a fixed delay: `@every 1h`."""
-
-    delay: Micros
-
-    def next(self, after: Micros) -> Micros:
-        return after // SECOND * SECOND + self.delay
-
-    def last(self, since: Micros, now: Micros) -> Micros | None:
-        times = (now - since) // self.delay
-        return since + times * self.delay if times > 0 else None
-
-
 @lru_cache(maxsize=64)
-def parse_schedule(text: str, zone: str = "") -> Schedule | Every:
+def parse_schedule(text: str, zone: str = "") -> Schedule:
     """Parse five fields, or a name such as "@hourly". Raises ScheduleError."""
-    if text.startswith(_EVERY):
-        return _every(text)
     if text.startswith("@"):
         if text not in _NAMED:
             raise ScheduleError(f"unrecognized descriptor: {text}")
@@ -122,14 +105,6 @@ def parse_schedule(text: str, zone: str = "") -> Schedule | Every:
         either=not days.is_open and not weekdays.is_open,
         zone=time_zone(zone),
     )
-
-
-def _every(text: str) -> Every:
-    try:
-        seconds = parse_duration(text.removeprefix(_EVERY))
-    except ValueError as error:
-        raise ScheduleError(f"failed to parse duration {text}: {error}") from None
-    return Every(max(1, int(seconds)) * SECOND)
 
 
 def time_zone(name: str) -> tzinfo:

@@ -244,6 +244,9 @@ def _validate_time_zone(spec: Field) -> None:
 
 
 def _check_schedule(spec: Field, name: str, schedule: str, zone: str) -> None:
+    """Refuse an invalid schedule or time zone. Raises StatusError (501) for `@every`, which isn't simulated."""
+    if schedule.startswith("@every "):
+        raise errors.not_simulated("the schedule @every is not part of this simulator")
     try:
         parse_schedule(schedule, zone)
     except ScheduleError as error:
