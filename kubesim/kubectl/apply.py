@@ -189,6 +189,7 @@ def _difference(call: Call, name: str, before: str, after: str) -> str:
     """The output of `diff -u -N` for two versions of an object, "" if they are equal."""
     old_file = f"/tmp/LIVE/{name}"
     new_file = f"/tmp/MERGED/{name}"
+    call.context.budget.spend(len(before) + len(after))
     hunks = unified_difference(before, after, call.context.budget.spend)
     head = f"diff -u -N {old_file} {new_file}\n--- {old_file}\n+++ {new_file}\n"
     return head + hunks if hunks else ""

@@ -36,6 +36,10 @@ ANOTHER_NAMESPACE = (
     'the namespace from the provided object "{0}" does not match the namespace "{1}". You must pass '
     "'--namespace={0}' to perform this operation."
 )
+# Steps of the budget for a character, besides reading it: objects are checked and compared. What a text has beyond
+# _MOST_IN_VALUES characters is long values.
+_VALUES_COST = 2
+_MOST_IN_VALUES = 300_000
 _ENDINGS = (".json", ".yaml", ".yml")  # of the files in a folder that are read
 
 
@@ -87,6 +91,7 @@ def manifests(call: Call, validates: bool = True) -> Iterator[Target | Exception
     if call.flags.get("selector"):
         raise NotSimulated("a selector beside -f is not part of this simulator")
     for source, text in list(_sources(call, files)):  # all files are read before the first object is used
+        call.context.budget.spend(len(text) + _VALUES_COST * min(len(text), _MOST_IN_VALUES))
         yield from _of_file(call, source, text, validates)
 
 

@@ -147,12 +147,21 @@ def test_what_a_controller_looks_at_is_work_as_what_it_writes_is() -> None:
     work = []
     for replicas in (3, 303):
         session = Session()
-        session.run(f"kubectl cordon sim-worker; kubectl create deployment web --image=nginx --replicas={replicas}")
+        session.run(f"kubectl create deployment web --image=nginx --replicas={replicas}")
         session.run("sleep 10")
         begin = session.cluster.clock.work
         session.run("kubectl label rs --all a=b; sleep 0.1")
         work.append(session.cluster.clock.work - begin)
     assert work[1] - work[0] >= 300 // READS
+
+
+@pytest.mark.parametrize("command", ["diff", "get", "apply --dry-run=server", "label a=b --overwrite"])
+def test_a_manifest_is_paid_for_each_time_it_is_read(command: str) -> None:
+    session = Session()
+    session.run("kubectl create deployment web --image=nginx --replicas=30; sleep 5; kubectl get pods -o yaml > m.yaml")
+    with within(LONGEST, command):
+        result = session.run(f"for i in $(seq 99); do kubectl {command} -f m.yaml > /dev/null; done")
+    assert result.stderr.endswith("kubesim: that is more work than one command line may do here, and was stopped\n")
 
 
 def test_a_day_of_a_quiet_cluster_passes() -> None:
