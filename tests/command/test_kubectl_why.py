@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -40,20 +40,20 @@ kubectl create role pods -n team --verb=get,list --resource=pods
 kubectl create rolebinding dev -n team --role=pods --serviceaccount=team:dev
 sleep 60
 """
+IMAGE = "registry.example.com/myapp:1.0"
 Kubectl = Callable[..., CompletedProcess[str]]
 
 
-@pytest.fixture(scope="module")
-def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
-    """The real kubectl against a served cluster, with the plugin's two programs in the PATH."""
-    folder = tmp_path_factory.mktemp("home")
+@contextmanager
+def served(folder: Path, lines: Iterable[str]) -> Iterator[Kubectl]:
+    """The real kubectl against a served cluster in which the lines were run, with the plugin's programs in the PATH."""
     for name, function in (("kubectl-why", "main"), ("kubectl_complete-why", "complete")):
         program = folder / name
         code = f"import sys\nfrom kubesim.command.kubectl_why import {function}\nsys.exit({function}())\n"
         program.write_text(f"#!{sys.executable}\n{code}")
         program.chmod(0o755)
     session = Session()
-    for line in CLUSTER.replace("\\\n", "").splitlines():
+    for line in lines:
         assert session.run(line).exit_code == 0, line
 
     def run(*words: str) -> CompletedProcess[str]:
@@ -64,6 +64,13 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
         return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
 
     with closing(session.serve(folder / "config")):
+        yield run
+
+
+@pytest.fixture(scope="module")
+def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
+    """The plugin against the cluster of this file."""
+    with served(tmp_path_factory.mktemp("home"), CLUSTER.replace("\\\n", "").splitlines()) as run:
         yield run
 
 
@@ -191,3 +198,14 @@ def test_what_a_learner_types_in_the_terminal_is_answered_as_why() -> None:
     assert session.run("kubectl why web").stdout == session.run("why web").stdout != ""
     line = "kubectl why w"
     assert session.shell.complete(line, len(line)) == ["web"]
+
+
+def test_the_readme_begins_with_what_the_plugin_prints(tmp_path: Path) -> None:
+    pod = {"imagePullSecrets": [{"name": "regcred"}], "containers": [{"name": "app", "image": IMAGE}]}
+    lines = [f"kubectl run web --image={IMAGE} --overrides='{json.dumps({'spec': pod})}'", "sleep 20"]
+    with served(tmp_path, lines) as kubectl:
+        printed = kubectl("why", "web").stdout
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("```console\n$ kubectl why web\n")[2].partition("```")[0]
+    assert shown
+    assert printed.startswith(shown), printed
