@@ -5,8 +5,6 @@ Mirrors k8s.io/kubectl pkg/cmd/create/create_{role,clusterrole,rolebinding,clust
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from kubesim.api.objects import Object
 from kubesim.api.resources import (
     CLUSTER_ROLE,
@@ -21,7 +19,6 @@ from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.create import create_object, refuse_empty_name, subcommand
 from kubesim.kubectl.errors import Plain, refuse_if
 
-_PATH_VERBS = "get post put delete patch head options *"
 _VERBS = "get delete list create update patch watch proxy deletecollection use bind escalate impersonate *"
 
 _ROLES = ("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io")
@@ -45,10 +42,7 @@ def create_role(call: Call) -> None:
 @subcommand("create clusterrole")
 def create_cluster_role(call: Call) -> None:
     refuse_empty_name(call)
-    verbs = _verbs(call)
-    rules = _rules(call, verbs)
-    if call.flags["non-resource-url"]:
-        rules.append({"verbs": verbs, "nonResourceURLs": _paths(verbs, call.flags["non-resource-url"])})
+    rules = _rules(call, _verbs(call))
     refuse_if(not rules, "one of resource or nonResourceURL must be specified")
     create_object(call, CLUSTER_ROLE, {"rules": rules}, failure="")
 
@@ -101,16 +95,6 @@ def _known(word: str, verbs: list[str]) -> tuple[str, str]:
         where = f' in group "{group}"' if group else ""
         raise Plain(f'the server doesn\'t have a resource type "{plain}"{where}')
     return group, plain + part
-
-
-def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
-    """The URL paths of --non-resource-url, each once. Raises KubectlError for a wrong path or verb."""
-    for verb in verbs:
-        refuse_if(verb not in _PATH_VERBS.split(), f"invalid verb: '{verb}' for nonResourceURL")
-    for path in paths:
-        refuse_if(path != "*" and not path.startswith("/"), "nonResourceURL should start with /")
-        refuse_if("*" in path[:-1], "nonResourceURL only supports wildcard matches when '*' is at the end")
-    return list(dict.fromkeys(paths))
 
 
 @subcommand("create rolebinding")
