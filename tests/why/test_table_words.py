@@ -37,7 +37,21 @@ ARGUMENTS = set("abcABC")
 """Those of a row of `commands`."""
 READERS = {"signs": read_signs, "causes": read_causes, "hops": read_hops}
 FOLDERS = {"signs": "read", "causes": "judge", "hops": "tell"}
-CLIENTS = {"argocd", "flux", "kaniko", "pack", "docker", "helm", "podman", "skopeo", "buildah", "nerdctl"}
+CLIENTS = {
+    "crane",
+    "rke2",
+    "import",
+    "argocd",
+    "flux",
+    "kaniko",
+    "pack",
+    "docker",
+    "helm",
+    "podman",
+    "skopeo",
+    "buildah",
+    "nerdctl",
+}
 OBTAIN = {"create_secret", "overwrite_secret", "have_secret"}
 """Commands that credentials.py chooses from."""
 FREE = {"acr", "quay", "hub", "harbor", "nexus", "desktop", *CLIENTS}

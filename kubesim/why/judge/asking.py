@@ -10,14 +10,18 @@ from kubesim.pull.keyring import split_port
 from kubesim.why.read.names import HUB, REDACTED_PART
 from kubesim.why.read.signs import REQUEST, Reply
 
-_STORAGE = re.compile(r"\bs3\b|\bblob\.core|cloudfront\.net|storage\.googleapis|cloudflarestorage")
+_STORAGE = re.compile(
+    r"\bs3\b|\bblob\.core|cloudfront\.net|storage\.googleapis|cloudflarestorage|\bcdn0?\d*\.quay|\bproduction\.cloudflare\.docker"
+)
 """Where registries of clouds keep layers."""
 _REGISTRY_PATH = re.compile(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/")
 """The path of a request to a registry: its root, or a part of an image."""
+_BLOB = re.compile(r"/blobs?/|/sha256[:/]")
+"""The path of a layer where a registry keeps it."""
 
 
 class Asked(NamedTuple):
-    """Who was asked, and as what: "" for the registry itself, else "mirror", "token service" or "storage"."""
+    """Who was asked, and as what: "" for the registry itself, else "mirror", "token service", "storage" or "way"."""
 
     host: str
     role: str = ""
@@ -31,7 +35,8 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
     * none, or `https://r.example/…`: the registry
     * `https://m.example/v2/web/manifests/1`: a mirror, which is asked as the registry would be
     * `https://t.example/token?…`, or "failed to fetch oauth token": a token service
-    * `https://s.example/layer`, or `lookup s.example`: its storage
+    * `https://s3.example/docker/registry/v2/blobs/…`: its storage
+    * `https://s.example/layer`, or `lookup s.example`: another host on the way, whose part isn't known
     """
     host = registry
     path = ""
@@ -51,7 +56,7 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
         return Asked(host, "mirror")
     if re.search(r"fetch \w+ token", message) or re.search(r"/(token|auth|oauth2)\b", path):
         return Asked(host, "token service")
-    return Asked(host, "storage")
+    return Asked(host, "storage" if _STORAGE.search(host) or _BLOB.search(path) else "way")
 
 
 def _is_name_of(looked_up: str, host: str) -> bool:

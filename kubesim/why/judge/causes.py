@@ -168,9 +168,25 @@ def command(facts: Facts, name: str, *arguments: str, words: Words | None = None
 _UNSET = re.compile(r"[{}$<>]|(?:^|[:/])(?:none|null|nil|undefined)(?:$|[:/])")
 """What stands where a template had no value."""
 _VALID: Known = dict.fromkeys(
-    ("command", "valid", "empty_tag", "no_registry", "is_path", "number", "scheme", "placeholder"), ""
+    (
+        "command",
+        "valid",
+        "flawed",
+        "is_map",
+        "two_tags",
+        "lost_digest",
+        "empty_tag",
+        "no_registry",
+        "is_path",
+        "number",
+        "scheme",
+        "placeholder",
+    ),
+    "",
 )
 """The words of `invalid_name` where nothing is wrong with a name; "" each."""
+_TWO_TAGS = re.compile(r"^([^:@]+(?::\d+/[^:@]+)?):([\w.-]+):([\w.-]+)$")
+"""A name with two tags: its repository, and both."""
 _COMMAND = re.compile(r" -|^(?:\S*sh|echo|java|node|npm|python3?|sleep|yarn) ")
 
 
@@ -182,6 +198,8 @@ def invalid_name(facts: Facts) -> Known | None:
         return None
     lower = facts.image.lower()
     unset = bool(_UNSET.search(lower))
+    if lower.startswith("map["):
+        return {**_VALID, "valid": "'<registry>/<repository>:<tag>'", "flawed": True, "is_map": True}
     if _COMMAND.search(lower):
         return {**_VALID, "command": Command(f"[{', '.join(map(_as_yaml, facts.image.split()))}]")}
     with suppress(ValueError):
@@ -190,12 +208,21 @@ def invalid_name(facts: Facts) -> Known | None:
             return {**_VALID, "valid": lower}
     number = re.search(r":(\d+(\.\d+)?e\+?\d+)$", lower)
     scheme = re.match(r"\w+://", lower)
+    tags = _TWO_TAGS.search(lower)
+    two_tags = f"{tags[2]} and {tags[3]}" if tags else ""
+    lost_digest = bool(re.search(r"@(sha256:?)?$", lower))
+    empty_tag = lower.endswith(":") and not lower.endswith("sha256:")
+    no_registry = bool(re.match(r"/[^/]+/[^/]+:", lower)) and not lower.startswith(("/tmp/", "/var/"))
+    is_path = lower.startswith(("/tmp/", "/var/", "/home/")) or lower.endswith((".jar", ".tar", ".war"))
     return {
-        "command": "",
-        "valid": "'<a valid image name>'",
-        "empty_tag": lower.endswith(":"),
-        "no_registry": bool(re.match(r"/[^/]+/[^/]+:", lower)) and not lower.startswith(("/tmp/", "/var/")),
-        "is_path": lower.startswith(("/tmp/", "/var/", "/home/")) or lower.endswith((".jar", ".tar", ".war")),
+        **_VALID,
+        "valid": f"{tags[1]}:{tags[3]}" if tags and not unset else "'<a valid image name>'",
+        "flawed": any((two_tags, lost_digest, empty_tag, no_registry, is_path, number, scheme, unset)),
+        "two_tags": two_tags,
+        "lost_digest": lost_digest,
+        "empty_tag": empty_tag,
+        "no_registry": no_registry,
+        "is_path": is_path,
         "number": number[1] if number else "",
         "scheme": scheme[0] if scheme else "",
         "placeholder": unset,
@@ -228,7 +255,7 @@ def unschedulable(facts: Facts) -> Known | None:
 def never(facts: Facts) -> Known | None:
     if facts.trace is None or facts.trace.present or facts.kind == "no_right":
         return None
-    if facts.trace.policy != NEVER and facts.kind != "never":
+    if facts.trace.policy != NEVER and facts.kind != "never" and facts.trace.outcome != "ErrImageNeverPull":
         return None
     return {"unlisted": facts.scene.is_export and not facts.names and not facts.is_partial}
 
@@ -294,12 +321,74 @@ def not_found(facts: Facts) -> Known | None:
     }
 
 
+_OFFICIALS = (
+    "alpine",
+    "busybox",
+    "debian",
+    "elasticsearch",
+    "golang",
+    "grafana",
+    "haproxy",
+    "httpd",
+    "kibana",
+    "logstash",
+    "mariadb",
+    "memcached",
+    "mongo",
+    "mysql",
+    "nginx",
+    "node",
+    "openjdk",
+    "php",
+    "postgres",
+    "python",
+    "rabbitmq",
+    "redis",
+    "registry",
+    "ruby",
+    "telegraf",
+    "tomcat",
+    "traefik",
+    "ubuntu",
+    "vault",
+    "wordpress",
+    "zookeeper",
+)
+"""Official images of Docker Hub that many Pods have. Not in causes.yaml: its words are shown unmasked."""
+
+
 def official(facts: Facts) -> Known | None:
     """Docker Hub's official images are public, so a refusal means that there is none of that name."""
     official = f"{DEFAULT_REGISTRY}/{OFFICIAL_PREFIX}"
     if facts.reference is None or not facts.reference.name.startswith(official) or facts.kind not in UNCLEAR:
         return None
-    return {"official": facts.reference.name.removeprefix(official), "local": facts.is_node}
+    name = facts.reference.name.removeprefix(official)
+    near = nearest(name, _OFFICIALS)
+    return {
+        "official": name,
+        "local": facts.is_node,
+        "near_official": near,
+        "corrected": facts.image.replace(name, near, 1),
+    }
+
+
+_UNROUTED = ("timeout", "no_route", "closed", "blocked_port", "proxy", "interrupted", "token_service")
+_UNLOGGED = ("anonymous", "unauthorized", "permission", "forbidden", "scope", "denied", "expired")
+
+
+def within(facts: Facts) -> Known | None:
+    """Why a pull that isn't the Pod's own failed: that of the sandbox's image."""
+    if facts.reply is None or not facts.reply.row.for_others:
+        return None
+    inner = facts.reply.words.get("inner_kind", "")
+    return {
+        "sandbox_kind": facts.kind == "sandbox",
+        "paused": facts.reply.words.get("sandbox") or facts.image or "'<image>'",
+        "unresolved": inner in ("no_host", "name_server"),
+        "unrouted": inner in _UNROUTED,
+        "unlogged": inner in _UNLOGGED,
+        "down": inner == "outage",
+    }
 
 
 _MIRROR = re.compile(r"(?:Mirrors also failed: \[|\]? \[|\], \[)([^/\s]+)/[^\s:]+(?::[^\s/]+)?: ")
@@ -321,7 +410,7 @@ def answer(facts: Facts) -> Known:
     }
 
 
-_CHECKS = (invalid_name, unschedulable, never, unreachable, tag_as_path, not_found, official, answer)
+_CHECKS = (invalid_name, unschedulable, never, unreachable, tag_as_path, not_found, official, within, answer)
 CHECKS: Mapping[str, Callable[[Facts], Known | None]] = {
     check.__name__: check for check in (*_CHECKS, *credentials.CHECKS)
 }

@@ -133,12 +133,17 @@ def identity(facts: Facts) -> Known | None:
     return _context(facts) if is_nodes_part else None
 
 
+_COPYING = re.compile(r"failed to copy|httpReadSeeker: failed open")
+"""What containerd says once it has the manifest, and gets the layers."""
+
+
 def unseen_list(facts: Facts) -> Known | None:
     """An export that doesn't show the Pod's list, or not the Secrets in it."""
     if not facts.is_unsure or not facts.is_refused:
         return None
     return {
         "expired": facts.kind == "expired",
+        "copying": bool(_COPYING.search(facts.message)),
         "anonymous": facts.kind == "anonymous",
         "first": next(iter(facts.names), ""),
         "unfound": "" if all(map(facts.is_masked, facts.names)) else f"aren't in {Words(facts)['place']},",

@@ -158,6 +158,12 @@ class Facts:
         return not self.pod.get("unplaced")
 
     @property
+    def on_node(self) -> bool:
+        """Whether a list of the node's images, in the same text, has the image, so that only Always asks for it."""
+        tag = self.reference.tag if self.reference else None
+        return bool(tag) and f"{self.reference.name}:{tag}" in self.pod.get("there", ()) if self.reference else False
+
+    @property
     def client(self) -> str:
         """The program on a person's machine (docker, helm, …) that a text is about; "" where a node pulls."""
         return str(self.pod.get("client", ""))

@@ -116,6 +116,14 @@ def _repository(facts: Facts) -> str:
     return "the image" if not name or REDACTED in name else name
 
 
+def _relation(facts: Facts) -> str:
+    """What the host that was asked is for the registry."""
+    registry = Words(facts)["registry"]
+    if facts.asking.role == "way":
+        return f"to which the pull from {registry} leads"
+    return f"the {facts.asking.role} of {registry}"
+
+
 def _client(facts: Facts) -> Client:
     return signs().clients[facts.client]
 
@@ -128,6 +136,13 @@ _WORDS: Mapping[str, Callable[[Facts], Word]] = {
     "namespace": lambda facts: facts.namespace,
     "asked": lambda facts: facts.asking.host or "'<registry>'",
     "api": lambda facts: "registry-1.docker.io" if facts.asking.host == DEFAULT_REGISTRY else Words(facts)["asked"],
+    "asked_as": lambda facts: f"{Words(facts)['asked']}, {Words(facts)['relation']}",
+    "relation": lambda facts: _relation(facts),
+    "identity_of": lambda facts: facts.owner_of_registry.registry.who.partition(",")[0],
+    "resolver": lambda facts: (
+        f"its DNS server {facts.reply.words['dns']}" if facts.reply and "dns" in facts.reply.words else "its DNS"
+    ),
+    "is_inside": lambda facts: not re.fullmatch(signs().public, Words(facts)["asked_host"], re.IGNORECASE | re.VERBOSE),
     "asked_host": lambda facts: keyring.split_port(Words(facts)["api"])[0].strip("[]"),
     "asked_port": lambda facts: ":".join(keyring.split_port(Words(facts)["api"], "443")),
     "place": lambda facts: f"the {facts.namespace} namespace" if facts.is_placed else "the Pod's namespace",
@@ -152,6 +167,7 @@ _WORDS: Mapping[str, Callable[[Facts], Word]] = {
         f"{'IP' if _ADDRESS.fullmatch(Words(facts)['asked_host']) else 'DNS'}:{Words(facts)['asked_host']}"
     ),
     "unit": lambda facts: facts.marks[0],
+    "sent": lambda facts: facts.reply is not None and (facts.reply.sent or "fetch oauth token" in facts.message),
     "token_refused": lambda facts: "failed to fetch oauth token" in facts.message,
     "where": lambda facts: in_namespace(facts.namespace),
 }

@@ -48,6 +48,11 @@ HINTS = [
     "connection",
     "timeout",
     "no space",
+    "back-off",
+    "crashloop",
+    "oomkilled",
+    "nodes are available",
+    "couldn",
     "not found",
     "invalid",
 ]

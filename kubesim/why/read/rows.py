@@ -27,8 +27,9 @@ _QUOTED = re.compile(r'"(?:[.,;!?] *| +)(?=[A-Z]\w+ )')
 """The end of a message quoted in a sentence, before the next sentence."""
 _BEGINS = ("Successfully assigned ", "describe po")
 """Parts of records that begin a series of records about one Pod."""
-_NAMING = ("ull", "' locally", "mage:")
-"""Parts of records that name the image for the records below: pull, "Unable to find image 'web:1' locally", image:."""
+_NAMING = ("ull", "' locally", "mage:", "metadata for ")
+"""Parts of records that name the image for the records below: pull, "Unable to find image 'web:1' locally", image: or
+"metadata for"."""
 _ASKED = re.compile(r"\b(?:k|kubectl|oc) .*(?:-n|--namespace)[ =](?P<namespace>[a-z0-9-]+)")
 """A kubectl command with a namespace; its output follows."""
 _REASON = re.compile(rf"\A.*\b(?P<reason>{'|'.join(looks.REASONS)})\b")
@@ -44,8 +45,6 @@ _SUCCESS = looks.any_of(looks.SUCCESSES)
 _WAITS = looks.any_of(looks.WAITS)
 _FAILED = looks.any_of(looks.FAILURES)
 _BY_KUBELET = looks.any_of(looks.BY_KUBELET)
-_RESTARTS = "Back-off restarting"
-"""The kubelet's words for a container that crashed: its image is there."""
 # Kinds of rows beside those of signs.yaml; PULLING is a kind there, too.
 PULLED = "success"
 """The image is there."""
@@ -65,7 +64,9 @@ class Rank(IntEnum):
     KNOWN = 4  # the pull failed for a reason that a sign matches
 
 
-_RANKS = {"running": Rank.RUNNING, PULLING: Rank.PULLING, SILENT: Rank.WAITING, "other": Rank.UNKNOWN}
+NO_PULLS = ("running", "config", "crash", "memory", "volume", "unplaced")
+"""Kinds of records that say that something else than a pull failed."""
+_RANKS = {**dict.fromkeys(NO_PULLS, Rank.RUNNING), PULLING: Rank.PULLING, SILENT: Rank.WAITING, "other": Rank.UNKNOWN}
 
 
 class Row(NamedTuple):
@@ -165,8 +166,8 @@ class _Said(NamedTuple):
 
 
 def _said(record: str) -> _Said | None:
-    """The parts of a record; None for a record that isn't about an image."""
-    if not is_hint(record) or _RESTARTS in record:
+    """The parts of a record; None for a record that isn't about an image or a start."""
+    if not is_hint(record):
         return None
     start = _MESSAGE.search(record)
     at = start.start() if start else 0

@@ -58,6 +58,7 @@ class Reply(NamedTuple):
     row: Kind = Kind("", credentials=True)
     words: Sentences = NONE
     grade: str = ""  # the certainty of the sign, if it is lower than that of its kind
+    sent: bool = False  # True if it shows that a login was sent
 
     @property
     def sentence(self) -> str:
@@ -84,7 +85,9 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
     text = " ".join(word[:_WORD] for word in answer[:MOST].split()).rstrip("]")
     without_urls = _URL.sub(lambda url: "\0" * len(url[0]), text)  # of equal length, so that places stay the same
     image = image_of(text)
-    if "/" in image and "pause" not in image:  # the name of the sandbox's image, pause, is a sign itself
+    if (
+        "/" in image and "pause" not in image and "[" not in image
+    ):  # the sandbox's pause and map[…] are signs themselves
         without_urls = without_urls.replace(image, "\0" * len(image))
     matches = _matches(without_urls)
     sign, match = next(matches, (None, None))
@@ -95,15 +98,26 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
     kind = kinds[name]
     words = {group: without_urls[slice(*match.span(group))] for group, word in match.groupdict().items() if word}
     if kind.for_others:
-        inner = (later.means or kinds[later.kind].means for later, _ in matches if not kinds[later.kind].for_others)
-        words["inner"] = next(inner, "")
+        words |= _inner(kind, next((later for later, _ in matches if not kinds[later.kind].for_others), None), text)
     means = kind.means
     if sign.means and name == sign.kind:
         means = sign.means
     isnt = sign.isnt
     if not isnt and kind.verdict:  # for kinds that credentials decide, only a sign has such a sentence
         isnt = kind.isnt
-    return Reply(name, text, match, means, isnt, kind, words, sign.grade)
+    return Reply(name, text, match, means, isnt, kind, words, sign.grade, sign.sent)
+
+
+def _inner(kind: Kind, sign: Sign | None, text: str) -> Sentences:
+    """Why a pull that isn't the Pod's own failed: its kind, and what that means for the one who asked."""
+    if sign is None:
+        return {}
+    name = _kind(sign, text, with_credentials=True)
+    inner = signs_table.signs().kinds[name]
+    means = (sign.means if name == sign.kind else "") or inner.unsure or inner.means
+    for node in ("he node", "he kubelet") if kind.asker else ():
+        means = means.replace(node, f"he {kind.asker}")
+    return {"inner": means, "inner_kind": name}
 
 
 def _matches(text: str) -> Iterator[tuple[Sign, re.Match[str]]]:

@@ -21,6 +21,8 @@ class Kind(NamedTuple):
     credentials: bool = False
     unasked: bool = False
     for_others: bool = False
+    asker: str = ""  # who pulls, if no node
+    unsure: str = ""  # what it means where nobody knows whether credentials were sent
     in_public: str = ""
     verdict: Verdict | None = None
 
@@ -36,6 +38,7 @@ class Sign(NamedTuple):
     means: str = ""
     isnt: str = ""
     grade: str = ""  # the certainty, if it is lower than the kind's
+    sent: bool = False  # True if it shows that a login was sent
 
 
 class Registry(NamedTuple):

@@ -32,12 +32,12 @@ _INSTEAD = {
 """The reason in a container's status by the reason of an event."""
 _TELLING = ("ImageInspectError",)
 """Reasons that are informative without a message."""
-ADDED = ("partial", "client", "unread", "unplaced", "same")
+ADDED = ("partial", "client", "unread", "unplaced", "same", "there")
 """Fields that this module adds to a Pod, and that no cluster writes. Exports can't set them: load.py drops them.
 
 `partial` marks a Pod made from a text. `client` is the program that failed instead of a node, `unread` the number of
 lines left out of a long text. `unplaced` means that the namespace is a guess, and `same` names the other Pods of the
-group.
+group. `there` lists the images that a table of the node has.
 """
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
 _IMAGE = re.compile(
@@ -50,6 +50,12 @@ _IMAGE = re.compile(
 _END = 30
 """Characters at the end of a message that must be in another message for the first to be a cut-off copy of it."""
 _TAG = re.compile(r"(:[\w.-]+|@sha256:\w+)$")
+_IMAGES = re.compile(
+    r"^[ \t]*IMAGE[ \t]+TAG[ \t]+IMAGE ID[ \t]+SIZE[ \t]*$"
+    r"((?:\n[ \t]*[^ \t\n]+[ \t]+[\w.<>-]+[ \t]+[0-9a-f]{12,}[ \t].*$)+)",
+    re.MULTILINE,
+)
+"""The table that `crictl images` prints."""
 # The names of Pods and containers that a text doesn't name: placeholders, in quotes for the shell.
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"
@@ -76,7 +82,14 @@ def read_text(text: str) -> list[Item]:
     rows = _completed(rows, {match[0] for match in _IMAGE.finditer(plain)})
     if _STARTED.search(plain):
         rows = [row for row in rows if row.kind != PULLING]  # a container has started, so these pulls are over
-    return list(_pods_of(rows, {"client": _client(plain.split("\n"), rows), "unread": short.unread})) or screens
+    added = {"client": _client(plain.split("\n"), rows), "unread": short.unread, "there": list(_listed(masked))}
+    return list(_pods_of(rows, added)) or screens
+
+
+def _listed(text: str) -> Iterator[str]:
+    """The images on a node, each with its tag, from the tables of `crictl images`."""
+    for table in _IMAGES.finditer(text):
+        yield from (":".join(row.split()[:2]) for row in table[1].strip().splitlines())
 
 
 def _plain(text: str, *, cuts: bool) -> str:

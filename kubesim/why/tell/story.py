@@ -118,7 +118,8 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
 def _said(facts: Facts, reply: Reply) -> Known:
     """Who asked, the sentence that decides, and what it means; what it doesn't mean is for an export alone."""
     sentence = reply.sentence.rstrip(".")
-    told = [f"{sentence}.", reply.means, reply.isnt if facts.scene.is_export else ""]
+    means = reply.row.unsure if facts.is_unsure and not reply.sent and reply.row.unsure else reply.means
+    told = [f"{sentence}.", means, reply.isnt if facts.scene.is_export else ""]
     return {"asker": _asker(facts), "said": sentence and " ".join(filter(None, told))}
 
 
