@@ -1,6 +1,6 @@
-"""What keeps an image away for lack of the right credentials: lists, Secrets, their entries, the node's identity.
+"""Checks for causes of a failed pull that lie in its credentials: lists, Secrets, their entries, the node's identity.
 
-Each check gives the words for the placeholders of its rows in causes.yaml, or None where they do not hold.
+A check returns the words for its rows in causes.yaml, or None if its cause doesn't apply. causes.py has more of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Any
 
-from kubesim.api.objects import Object, labels_of, name_of, pull_secret_names, template_of
+from kubesim.api.objects import Object, labels_of, name_of, namespace_of, pull_secret_names, template_of
 from kubesim.api.resources import POD, RESOURCES, SECRET
 from kubesim.pull import keyring
 from kubesim.pull.attempt import Attempt, SeenSecret
@@ -24,8 +24,16 @@ from kubesim.why.judge.scene import entries_of, host_of, manifest_of
 from kubesim.why.judge.words import Known, Words, say
 from kubesim.why.read.signs import read
 
+_MISPLACED = re.compile(r"([\w.]*ontainers\[\d+\]|metadata)\.imagePullSecrets")
+"""Paths of a list imagePullSecrets that the API server drops."""
+_COPYING = re.compile(r"failed to copy|httpReadSeeker: failed open")
+"""Errors of containerd after the manifest, while it gets the layers."""
+_REFUSALS = (("unauthorized",), UNCLEAR, ("forbidden", "permission", "expired"))
+"""Kinds of refusals, the clearest first."""
+
 
 def unreadable(facts: Facts) -> Known | None:
+    """A pull secret that the kubelet can't decode."""
     bad = next((seen for seen in facts.seen if seen.is_unreadable), None)
     if bad is None:
         return None
@@ -33,26 +41,23 @@ def unreadable(facts: Facts) -> Known | None:
     return {**_secret(facts, bad.name), "trouble": bad.problem, "unasked": not facts.attempts, "twice": is_twice}
 
 
-_MISPLACED = re.compile(r"([\w.]*ontainers\[\d+\]|metadata)\.imagePullSecrets")
-
-
 def misplaced(facts: Facts) -> Known | None:
-    """A list in the wrong place of a manifest, as it was applied: the API server dropped it."""
+    """A list imagePullSecrets in the wrong place of the applied manifest, which the API server dropped."""
     if facts.names or not (facts.kind == "anonymous" or facts.kind in UNCLEAR):
         return None
     for manifest in (facts.manifest, *(manifest_of(item.found) for item in facts.creators if item.found)):
         for path, name in _lists(manifest):
             if _MISPLACED.fullmatch(path):
-                return {"path": path, "secret": facts.scene.mask(name) or facts.matching_secret or facts.free}
+                return {"path": path, "secret": facts.scene.mask(name) or facts.matching_secret or facts.free_name}
     return None
 
 
 def _lists(manifest: str) -> Iterator[tuple[str, str]]:
-    """Where a manifest in JSON has a list imagePullSecrets, and the first name in it."""
+    """The paths of the lists imagePullSecrets in a JSON manifest, each with the first name in the list."""
     places: list[tuple[str, Any]] = []
     with suppress(ValueError, RecursionError):
         places.append(("", json.loads(manifest)))
-    for path, value in places:  # it grows: a manifest may be deeper than calls may be
+    for path, value in places:  # it grows in the loop, because recursion would fail on deep manifests
         if isinstance(value, dict):
             places += ((f"{path}.{key}".lstrip("."), item) for key, item in value.items())
         elif isinstance(value, list):
@@ -62,13 +67,14 @@ def _lists(manifest: str) -> Iterator[tuple[str, str]]:
 
 
 def _secret(facts: Facts, name: str) -> Known:
-    """The Secret's name, how many entries it has if there are several, and whether it can't be changed."""
+    """The Secret's name, the number of its entries if it has several, and its field `immutable`."""
     count = next((len(seen.entries) for seen in facts.seen if seen.name == name), 0)
     secret = facts.secret_named(name) or {}
     return {"secret": name, "many": count if count > 1 else "", "immutable": secret.get("immutable")}
 
 
 def own_list(facts: Facts) -> Known | None:
+    """The Pod's own list, which replaced one of its ServiceAccount that would work."""
     if not facts.names or not all(seen.usable for seen in facts.seen):
         return None
     good = next((name_of(secret) for secret in facts.account_secrets if facts.would_pull([secret])), None)
@@ -76,9 +82,10 @@ def own_list(facts: Facts) -> Known | None:
 
 
 def nothing_listed(facts: Facts) -> Known | None:
+    """A Pod without pull secrets."""
     if facts.names or facts.reference is None or facts.is_partial or facts.is_silent:
         return None
-    other, namespace = facts.elsewhere()
+    other = facts.match_elsewhere()
     obtain = "create_secret"
     if facts.matching_secret:
         obtain = "have_secret"
@@ -88,15 +95,15 @@ def nothing_listed(facts: Facts) -> Known | None:
         **_account(facts),
         "account_matches": any(map(facts.is_match, facts.account_secrets)),
         "obtain": obtain,
-        "suitable": facts.matching_secret or other or facts.free,
-        "other_namespace": namespace,
-        "local": facts.registry == DEFAULT_REGISTRY and len(facts.marks) > 2,
+        "suitable": facts.matching_secret or (name_of(other) if other else facts.free_name),
+        "other_namespace": namespace_of(other) if other else "",
+        "local": facts.registry == DEFAULT_REGISTRY and bool(facts.local_cluster),
         **_context(facts),
     }
 
 
 def _context(facts: Facts) -> Known:
-    """What else an export shows of a Pod without a list: who has one, who created it, what else needs the list."""
+    """Words on what surrounds a Pod without a list in an export: Pods with a list, its creator, volumes with images."""
     if not facts.scene.is_export:
         return dict.fromkeys(("sibling", "cached", "cron", "helm", "volumes"), "")
     volumes = facts.pod["spec"].get("volumes", ())
@@ -112,7 +119,7 @@ def _context(facts: Facts) -> Known:
 
 
 def _sibling(facts: Facts) -> str:
-    """A different Pod, or what creates Pods, in the namespace that lists the Secret that matches."""
+    """A Pod or a template in the same namespace that lists the matching Secret, with its kind; "" if none does."""
     for resource in RESOURCES:
         if resource is POD or resource.template:
             for item in facts.scene.api.list(resource, facts.namespace):
@@ -123,22 +130,18 @@ def _sibling(facts: Facts) -> str:
 
 
 def identity(facts: Facts) -> Known | None:
-    """A cloud's registry, whose nodes can pull without any Secret: nothing else brought credentials."""
+    """A refusal by a cloud's registry, which knows its nodes by their identity, of a pull without other credentials."""
     if not facts.is_refused or not facts.owner_of_registry.registry.who or facts.matches or facts.is_unsure:
         return None
     if facts.names:
         is_nodes_part = facts.kind in ("permission", "forbidden", "expired")
     else:
-        is_nodes_part = not (facts.matching_secret or facts.elsewhere()[0])
+        is_nodes_part = not (facts.matching_secret or facts.match_elsewhere())
     return _context(facts) if is_nodes_part else None
 
 
-_COPYING = re.compile(r"failed to copy|httpReadSeeker: failed open")
-"""What containerd says once it has the manifest, and gets the layers."""
-
-
 def unseen_list(facts: Facts) -> Known | None:
-    """An export that doesn't show the Pod's list, or not the Secrets in it."""
+    """A refusal in an export that lacks the Pod's list or the listed Secrets."""
     if not facts.is_unsure or not facts.is_refused:
         return None
     return {
@@ -151,7 +154,10 @@ def unseen_list(facts: Facts) -> Known | None:
 
 
 def _account(facts: Facts) -> Known:
-    """The first Secret of the ServiceAccount's list, if one may write the image's entry into it, and how."""
+    """The first Secret in the ServiceAccount's list, and the command that puts the image's entry into it.
+
+    The name is "" if that would overwrite other entries.
+    """
     name = next(iter(facts.account_names), "")
     secret = facts.scene.api.find(SECRET, facts.namespace, name) if name else None
     is_free = secret is None or (secret.get("type") in keyring.DATA_KEYS and len(entries_of(secret)) <= 1)
@@ -160,6 +166,7 @@ def _account(facts: Facts) -> Known:
 
 
 def refused(facts: Facts) -> Known | None:
+    """Matching credentials that the registry refused at the last attempt, or would refuse at the next."""
     reported = _refusal(facts.attempts)
     attempt = reported or _refusal(_next_attempts(facts))
     if attempt is None or not facts.matches or not facts.knows_secrets:
@@ -180,7 +187,7 @@ def refused(facts: Facts) -> Known | None:
 
 
 def _oddities(facts: Facts, attempt: Attempt) -> Known:
-    """What is odd about refused credentials of an export: a token's age, a user without its $, spaces, quotes."""
+    """The oddities of refused credentials in an export: a token's age, a user without its $, spaces, quotes."""
     if not facts.scene.is_export:
         return dict.fromkeys((*Flaw, "flaw", "expired", "short", "dollar", "age"), "")
     name = str(attempt.secret)
@@ -202,13 +209,13 @@ def _oddities(facts: Facts, attempt: Attempt) -> Known:
 
 
 def _last_write(secret: Object) -> float:
-    """The seconds of the epoch of a Secret's last change, 0 where the export doesn't say; applying it keeps its age."""
+    """A Secret's last change in seconds since the epoch; 0 if unknown. Its creationTimestamp survives `apply`."""
     fields = (secret.get("metadata") or {}).get("managedFields") or ()
     return max((seconds(field.get("time", "")) for field in fields), default=0)
 
 
 def _next_attempts(facts: Facts) -> Iterable[Attempt]:
-    """What the kubelet would try now, with the Secrets as they are by now; none for an export."""
+    """The attempts that the kubelet would make with the Secrets as they are now; none for an export."""
     if facts.scene.is_export or facts.reference is None:
         return
     for match in facts.matches:
@@ -217,26 +224,24 @@ def _next_attempts(facts: Facts) -> Iterable[Attempt]:
         yield Attempt(match.secret_name, match.entry, match.credential.username, got, answer.refusal)
 
 
-_REFUSALS = (("unauthorized",), UNCLEAR, ("forbidden", "permission", "expired"))
-
-
 def _refusal(attempts: Iterable[Attempt]) -> Attempt | None:
-    """The first attempt with a user that got the clearest refusal."""
+    """The attempt with a user whose refusal is of the clearest kind (_REFUSALS); of several, the first."""
     with_user = [attempt for attempt in attempts if attempt.username]
     return next((item for kinds in _REFUSALS for item in with_user if reply_to(item).kind in kinds), None)
 
 
 def missing(facts: Facts) -> Known | None:
+    """A listed Secret that doesn't exist."""
     unretrieved = _unretrieved(facts)
     name = unretrieved or next((seen.name for seen in facts.seen if not seen.found), None)
     if name is None or not (facts.scene.knows_secrets or unretrieved):
         return None
-    other, namespace = facts.elsewhere(name)
+    other = facts.match_elsewhere(name)
     near = nearest(name, tuple(map(name_of, facts.secrets_here))) or facts.matching_secret
     return {
         "secret": name,
-        "other": other,
-        "other_namespace": namespace,
+        "other": name_of(other) if other else "",
+        "other_namespace": namespace_of(other) if other else "",
         "near": facts.matching_secret and near,
         "unretrieved": unretrieved,
         "unseen": facts.is_partial or not facts.scene.knows_secrets,
@@ -246,7 +251,7 @@ def missing(facts: Facts) -> Known | None:
 
 
 def _unretrieved(facts: Facts) -> str:
-    """A listed Secret that the kubelet did not find, says an event, and that isn't in the export either."""
+    """The first listed Secret that is missing in an event of the kubelet and in the export; "" if none is."""
     missing = [seen.name for seen in facts.seen if not seen.found]
     for event in facts.events:
         said = read(event["message"])
@@ -257,6 +262,7 @@ def _unretrieved(facts: Facts) -> str:
 
 
 def wrong_type(facts: Facts) -> Known | None:
+    """A listed Secret of a type that the kubelet ignores."""
     bad = next((seen for seen in facts.seen if seen.found and seen.type not in keyring.DATA_KEYS), None)
     if bad is None:
         return None
@@ -266,6 +272,7 @@ def wrong_type(facts: Facts) -> Known | None:
 
 
 def empty(facts: Facts) -> Known | None:
+    """A matching entry without user or password."""
     for match in facts.matches:
         if not ((match.credential.username and match.credential.password) or facts.is_masked(match.secret_name)):
             helper = Flaw.HELPER in facts.flaws(match.secret_name)
@@ -274,6 +281,7 @@ def empty(facts: Facts) -> Known | None:
 
 
 def no_entry(facts: Facts) -> Known | None:
+    """A pull secret without an entry that matches the image."""
     seen = next((seen for seen in facts.seen if seen.type in keyring.DATA_KEYS), None)
     if seen is None or facts.matches or facts.is_masked(seen.name):
         return None
@@ -282,14 +290,14 @@ def no_entry(facts: Facts) -> Known | None:
 
 
 def unused(facts: Facts) -> Known | None:
-    """An answer for someone without credentials, although a Secret matches."""
+    """An answer to an anonymous request, although a Secret matches the image."""
     if facts.kind != "anonymous" or not facts.matches or not facts.knows_secrets:
         return None
     return {"secret": facts.matches[0].secret_name, "user": facts.matches[0].credential.username}
 
 
 def mismatch(facts: Facts, seen: SeenSecret) -> str:
-    """In what way the Secret's entries miss the image: "holds credentials for …"."""
+    """The reason why no entry of a Secret matches the image, as the end of a sentence: "holds credentials for …"."""
     if not seen.entries:
         return _emptiness(facts.scene.api.find(SECRET, facts.namespace, seen.name) or {})
     words = Words(facts, {"held": f"holds credentials for {', '.join(seen.entries)}"})
@@ -310,6 +318,7 @@ def mismatch(facts: Facts, seen: SeenSecret) -> str:
 
 
 def _emptiness(secret: Object) -> str:
+    """The reason why a Secret has no entries, as `mismatch` words it."""
     key = keyring.DATA_KEYS.get(secret.get("type", ""), "")
     blob = (secret.get("data") or {}).get(key)
     config = None
@@ -320,7 +329,7 @@ def _emptiness(secret: Object) -> str:
 
 
 def _style(entry: str, name: str, kind: str | None) -> str:
-    """What is wrong with an entry that would match the image if it were written differently; "" if nothing is."""
+    """The mistake in an entry that would match the image without it, as `mismatch` words it; "" if there is none."""
     host, _, path = (keyring.registry_key(entry) or "").partition("/")
     lower = f"{host.lower()}/{path}".rstrip("/")
     bare = f"{host}/{re.split('[:@*]', path)[0]}".rstrip("/")

@@ -76,8 +76,8 @@ def every_word(table: Signs) -> Mapping[str, Callable[[Facts], Word]]:
 
 
 def _mark(name: str, facts: Facts) -> Word:
-    """The name, if the runtime, the cluster on one's own machine or the kind that created the Pod has it; else ""."""
-    return name if name in facts.marks else ""
+    """The name if it is that of the runtime, the local cluster or the kind to change; else ""."""
+    return name if name in (facts.runtime, facts.local_cluster, facts.kind_to_change) else ""
 
 
 def _part_of_host(name: str, facts: Facts) -> Word:
@@ -151,6 +151,7 @@ _WORDS: Mapping[str, Callable[[Facts], Word]] = {
     "log_out": lambda facts: fill(_client(facts).logout, Words(facts)),
     "logins": lambda facts: Command(_client(facts).logins),
     "canonical": lambda facts: facts.reference.canonical if facts.reference else "",
+    "free": lambda facts: facts.free_name,
     "how": lambda facts: fill(facts.owner_of_registry.registry.how, Words(facts)),
     "inherited": lambda facts: facts.names == facts.account_names and '"imagePullSecrets"' not in facts.manifest,
     "is_export": lambda facts: facts.scene.is_export,
@@ -166,7 +167,7 @@ _WORDS: Mapping[str, Callable[[Facts], Word]] = {
     "san": lambda facts: (
         f"{'IP' if _ADDRESS.fullmatch(Words(facts)['asked_host']) else 'DNS'}:{Words(facts)['asked_host']}"
     ),
-    "unit": lambda facts: facts.marks[0],
+    "unit": lambda facts: facts.runtime,
     "sent": lambda facts: facts.reply is not None and (facts.reply.sent or "fetch oauth token" in facts.message),
     "token_refused": lambda facts: "failed to fetch oauth token" in facts.message,
     "where": lambda facts: in_namespace(facts.namespace),

@@ -58,7 +58,7 @@ def _secret(facts: Facts, seen: SeenSecret) -> str:
     """What was found of a Secret, and whether it matches the image."""
     homes = [namespace_of(secret) for secret in facts.scene.api.list(SECRET) if name_of(secret) == seen.name]
     unreadable = seen.is_unreadable
-    entries = facts.covering(seen) if seen.found else []
+    entries = facts.matching_entries(seen) if seen.found else []
     words: Known = {
         "home": next((home for home in homes if home != facts.namespace), ""),
         "unexported": facts.scene.is_export and facts.secret_named(seen.name) is None,
