@@ -103,6 +103,40 @@ def test_each_registry_says_when_it_was_written_and_where_to_read_on() -> None:
     assert undated == []
 
 
+ARGS = "{.spec.jobTemplate.spec.template.spec.containers[0].args[0]}"
+FILLED_IN = {
+    "NAMESPACE": "default",
+    "SERVER": "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+    "REGION": "eu-west-1",
+    "IMAGE_WITH_AWS_AND_KUBECTL": "registry.example.com/tools:1.0",
+}
+
+
+def test_the_cronjob_replaces_the_password_with_the_rights_of_its_own_account() -> None:
+    [manifest] = re.findall(r"^```yaml\n(.*?)^```$", SECTIONS["Amazon ECR"], re.MULTILINE | re.DOTALL)
+    for word, value in FILLED_IN.items():
+        manifest = re.sub(rf"\b{word}\b", value, manifest)
+    session = Session()
+    session.run(f"cat > ecr.yaml <<'END'\n{manifest}END")
+    assert "error" not in session.run("kubectl apply -f ecr.yaml").screen
+    for name in ("ecr", "other"):
+        session.run(
+            f"kubectl create secret docker-registry {name} --docker-server=a --docker-username=b --docker-password=c"
+        )
+    [script] = session.run(f"kubectl get cronjob ecr-login -o jsonpath='{ARGS}'").screen.splitlines()
+    assert script.endswith("| kubectl replace -f -")
+    script += " --as=system:serviceaccount:default:ecr-login"
+    assert session.run(script).screen == "secret/ecr replaced\n"
+    assert (
+        'secrets "other" is forbidden'
+        in session.run(script.replace("docker-registry ecr", "docker-registry other")).screen
+    )
+    secret = session.run("kubectl get secret ecr -o json").screen
+    assert "annotations" not in secret
+    password = session.run("kubectl get secret ecr -o jsonpath='{.data.\\.dockerconfigjson}' | base64 -d").screen
+    assert '"username":"AWS"' in password
+
+
 def test_kustomize_gives_the_secret_and_its_reference_one_new_name(tmp_path: Path) -> None:
     text = SECTIONS["Kustomize"]
     [kustomization] = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
