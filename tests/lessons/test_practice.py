@@ -8,7 +8,7 @@ from kubesim.lessons.practice import practice_cluster, practices
 from kubesim.lessons.task import begin
 from kubesim.session import Session
 from kubesim.session.flow import trace_flow
-from kubesim.why.judge.causes import CHECKS
+from kubesim.why.judge.checks import CHECKS
 from kubesim.why.read.signs_table import signs
 from kubesim.why.tell.practice import practice, practice_of
 

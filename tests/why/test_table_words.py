@@ -20,10 +20,10 @@ from kubesim.api import load_yaml
 from kubesim.pull.attempt import Attempt
 from kubesim.why.export import Export
 from kubesim.why.hide.oddities import Flaw
-from kubesim.why.judge import causes as judged
+from kubesim.why.judge import checks
 from kubesim.why.judge.asking import Asked
-from kubesim.why.judge.causes import CHECKS
 from kubesim.why.judge.causes_table import Causes, causes, read_causes
+from kubesim.why.judge.checks import CHECKS
 from kubesim.why.judge.facts import Facts
 from kubesim.why.judge.reported import ReportedRegistries
 from kubesim.why.judge.scene import Scene
@@ -263,7 +263,7 @@ def calls_of(function: ast.FunctionDef) -> set[str]:
 @cache
 def functions() -> dict[str, ast.FunctionDef]:
     """The functions of the two files that have checks, by their names."""
-    trees = [ast.parse((ROOM / "judge" / f"{name}.py").read_text("utf-8")) for name in ("causes", "credentials")]
+    trees = [ast.parse((ROOM / "judge" / f"{name}.py").read_text("utf-8")) for name in ("checks", "credentials")]
     return {node.name: node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
@@ -287,15 +287,15 @@ def given_by(words: ast.expr) -> set[str]:
     if isinstance(words, ast.IfExp):
         return given_by(words.body)
     if isinstance(words, ast.Name):
-        return set(getattr(judged, words.id))
+        return set(getattr(checks, words.id))
     if not isinstance(words, ast.Dict):
         return {f"*{ast.unparse(words)}"}
     keys: set[str] = set()
     for key, value in zip(words.keys, words.values, strict=True):
         if isinstance(key, ast.Constant):
             keys.add(str(key.value))
-        elif isinstance(value, ast.Name) and hasattr(judged, value.id):
-            keys |= set(getattr(judged, value.id))
+        elif isinstance(value, ast.Name) and hasattr(checks, value.id):
+            keys |= set(getattr(checks, value.id))
         else:
             keys.add(f"*{ast.unparse(value)}")
     return keys

@@ -1,6 +1,6 @@
 """Checks for causes of a failed pull that lie in its credentials: lists, Secrets, their entries, the node's identity.
 
-A check returns the words for its rows in causes.yaml, or None if its cause doesn't apply. causes.py has more of them.
+A check returns the words for its rows in causes.yaml, or None if its cause doesn't apply. More are in checks.py.
 """
 
 from __future__ import annotations

@@ -1,0 +1,273 @@
+"""Checks for causes of a failed pull that lie in the image's name, the network, the registry or the node.
+
+A check returns the words for its rows in causes.yaml, or None if its cause doesn't apply. More are in credentials.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from kubesim.api.objects import name_of
+from kubesim.api.resources import NODE
+from kubesim.pull import imageref, keyring
+from kubesim.pull.attempt import NEVER
+from kubesim.pull.imageref import DEFAULT_REGISTRY, OFFICIAL_PREFIX
+from kubesim.why.hide.redact import redact
+from kubesim.why.judge import credentials
+from kubesim.why.judge.commands import Command, quote
+from kubesim.why.judge.facts import UNCLEAR, Facts, nearest
+from kubesim.why.judge.scene import entries_of, host_of
+from kubesim.why.judge.words import Known
+
+_UNSET = re.compile(r"[{}$<>]|(?:^|[:/])(?:none|null|nil|undefined)(?:$|[:/])")
+"""Remains of a template whose value wasn't set."""
+_TWO_TAGS = re.compile(r"^([^:@]+(?::\d+/[^:@]+)?):([\w.-]+):([\w.-]+)$")
+"""A name with two tags: its repository, and both."""
+_COMMAND = re.compile(r" -|^(?:\S*sh|echo|java|node|npm|python3?|sleep|yarn) ")
+"""A command line in the place of an image."""
+_NO_MISTAKE: Known = dict.fromkeys(
+    (
+        "command",
+        "valid",
+        "flawed",
+        "is_map",
+        "two_tags",
+        "lost_digest",
+        "empty_tag",
+        "no_registry",
+        "is_path",
+        "number",
+        "scheme",
+        "placeholder",
+    ),
+    "",
+)
+"""The words of `invalid_name`, each "" for a mistake that the name doesn't have."""
+_VERSION = re.compile(r"v?\d+(\.\d+)+(-[a-z0-9.]+)?|latest")
+_UNNAMED: Known = {
+    **dict.fromkeys(("bitnami", "plain_version", "v_version", "tags", "existing"), ""),
+    "missing": "such tag",
+    "unlisted_export": True,
+}
+"""The words of `not_found` for a message that names no image."""
+# Official images of Docker Hub that many Pods have. They aren't in causes.yaml, whose words are shown unmasked.
+_OFFICIALS = (
+    "alpine",
+    "busybox",
+    "debian",
+    "elasticsearch",
+    "golang",
+    "grafana",
+    "haproxy",
+    "httpd",
+    "kibana",
+    "logstash",
+    "mariadb",
+    "memcached",
+    "mongo",
+    "mysql",
+    "nginx",
+    "node",
+    "openjdk",
+    "php",
+    "postgres",
+    "python",
+    "rabbitmq",
+    "redis",
+    "registry",
+    "ruby",
+    "telegraf",
+    "tomcat",
+    "traefik",
+    "ubuntu",
+    "vault",
+    "wordpress",
+    "zookeeper",
+)
+_NO_ROUTE = ("timeout", "no_route", "closed", "blocked_port", "proxy", "interrupted", "token_service")
+"""Kinds of replies without an answer from the registry."""
+_NO_LOGIN = ("anonymous", "unauthorized", "permission", "forbidden", "scope", "denied", "expired")
+"""Kinds of replies that credentials could change."""
+_MIRROR = re.compile(r"(?:Mirrors also failed: \[|\]? \[|\], \[)([^/\s]+)/[^\s:]+(?::[^\s/]+)?: ")
+"""A mirror in CRI-O's list of failed mirrors."""
+
+
+def invalid_name(facts: Facts) -> Known | None:
+    """A text that is no image name."""
+    if not facts.image:  # a message alone may name none
+        return None
+    is_said = facts.kind == "invalid_name"
+    if not is_said and (facts.reference or facts.is_partial):  # of a text, a part of the name may be redacted
+        return None
+    lower = facts.image.lower()
+    unset = bool(_UNSET.search(lower))
+    if lower.startswith("map["):
+        return {**_NO_MISTAKE, "valid": "'<registry>/<repository>:<tag>'", "flawed": True, "is_map": True}
+    if _COMMAND.search(lower):
+        return {**_NO_MISTAKE, "command": Command(f"[{', '.join(map(_as_yaml, facts.image.split()))}]")}
+    with suppress(ValueError):
+        imageref.parse(lower)
+        if not unset:
+            return {**_NO_MISTAKE, "valid": lower}
+    number = re.search(r":(\d+(\.\d+)?e\+?\d+)$", lower)
+    scheme = re.match(r"\w+://", lower)
+    tags = _TWO_TAGS.search(lower)
+    two_tags = f"{tags[2]} and {tags[3]}" if tags else ""
+    lost_digest = bool(re.search(r"@(sha256:?)?$", lower))
+    empty_tag = lower.endswith(":") and not lower.endswith("sha256:")
+    no_registry = bool(re.match(r"/[^/]+/[^/]+:", lower)) and not lower.startswith(("/tmp/", "/var/"))
+    is_path = lower.startswith(("/tmp/", "/var/", "/home/")) or lower.endswith((".jar", ".tar", ".war"))
+    return {
+        **_NO_MISTAKE,
+        "valid": f"{tags[1]}:{tags[3]}" if tags and not unset else "'<a valid image name>'",
+        "flawed": any((two_tags, lost_digest, empty_tag, no_registry, is_path, number, scheme, unset)),
+        "two_tags": two_tags,
+        "lost_digest": lost_digest,
+        "empty_tag": empty_tag,
+        "no_registry": no_registry,
+        "is_path": is_path,
+        "number": number[1] if number else "",
+        "scheme": scheme[0] if scheme else "",
+        "placeholder": unset,
+    }
+
+
+def _as_yaml(word: str) -> str:
+    """A text in YAML, in single quotes, in which neither YAML nor a shell finds anything special."""
+    return "'{}'".format(word.replace("'", "''"))
+
+
+def unschedulable(facts: Facts) -> Known | None:
+    """A Pod that no node takes; with the labels that a node would need, if they are what is missing."""
+    conditions = facts.pod.get("status", {}).get("conditions", ())
+    said = next((item.get("message", "") for item in conditions if item.get("reason") == "Unschedulable"), None)
+    if said is None:
+        return None
+    selector = facts.pod["spec"].get("nodeSelector") or {}
+    labels = Command(" ".join(quote(f"{key}={value}", "label") for key, value in selector.items()))
+    nodes = facts.scene.api.list(NODE)
+    cordoned = next((name_of(node) for node in nodes if node["spec"].get("unschedulable")), "'<node>'")
+    return {
+        "labels": labels if "selector" in said or not said else Command(""),
+        "node": next(map(name_of, nodes), "'<node>'"),
+        "cordoned": cordoned if "were unschedulable" in said else "",
+        "scheduler": redact(said.partition(". ")[0].removesuffix(".")),
+    }
+
+
+def never(facts: Facts) -> Known | None:
+    """The policy Never, and an image that the node lacks."""
+    if facts.trace is None or facts.trace.present or facts.kind == "no_right":
+        return None
+    if facts.trace.policy != NEVER and facts.kind != "never" and facts.trace.outcome != "ErrImageNeverPull":
+        return None
+    return {"unlisted": facts.scene.is_export and not facts.names and not facts.is_partial}
+
+
+def unreachable(facts: Facts) -> Known | None:
+    """A registry whose host has no address, or where nothing listens at the port."""
+    closed = facts.kind == "closed"
+    host, port = keyring.split_port(facts.registry or facts.asking.host)
+    service = host.endswith((".svc", ".cluster.local")) and not facts.asking.role and not closed
+    if not (facts.kind in ("no_host", "closed") or (service and facts.kind == "name_server")):
+        return None
+    known = (host_of(entry) for secret in facts.secrets_here for entry in entries_of(secret))
+    loopback = host if host in ("localhost", "127.0.0.1", "[::1]") else ""
+    bare = host if facts.registry and port and not loopback else ""
+    near = bare if closed else nearest(facts.registry, (*known, DEFAULT_REGISTRY))
+    moved = facts.image.replace(facts.registry, near, 1) if near else "'<registry>/<repository>:<tag>'"
+    openshift = host.startswith("image-registry.openshift-image-registry") or host == "docker-registry.default.svc"
+    return {
+        "openshift": openshift and facts.kind == "no_host",  # a name that no one answers for may be there
+        "closed": closed,
+        "near": near,
+        "moved": moved,
+        "loopback": loopback,
+        "service": service,
+    }
+
+
+def tag_as_path(facts: Facts) -> Known | None:
+    """A tag behind a slash instead of a colon, which makes it a part of the repository."""
+    bare, slash, last = facts.image.rpartition("/")
+    refused = facts.reply is not None and (facts.reply.credentials or facts.kind == "not_found")
+    return {"colon": f"{bare}:{last}"} if slash and _VERSION.fullmatch(last) and refused else None
+
+
+def not_found(facts: Facts) -> Known | None:
+    """A tag, digest or repository that the registry doesn't have."""
+    reference = facts.reference
+    if facts.kind != "not_found":
+        return None
+    if reference is None:
+        return _UNNAMED
+    tags = facts.scene.registries.tags(reference)
+    bare = facts.image.partition("@")[0].removesuffix(f":{reference.tag}")
+    tag = nearest(reference.tag or "", tags) or (tags[-1] if tags else "")
+    version = facts.scene.is_export and re.fullmatch(r"(v?)(\d+\.\d+(?:\.\d+)?)", reference.tag or "")
+    return {
+        "bitnami": reference.name.startswith("docker.io/bitnami/"),
+        "plain_version": version[2] if version and not version[1] else "",
+        "v_version": version[2] if version and version[1] else "",
+        "missing": f"digest {reference.digest}" if reference.digest else f"tag {reference.tag}",
+        "tags": ", ".join(tags[:9]),
+        "existing": f"{bare}:{tag}",
+        "unlisted_export": facts.scene.is_export and not facts.matches,
+    }
+
+
+def official(facts: Facts) -> Known | None:
+    """A refusal for a name like that of an official image of Docker Hub. Those are public, so there is none of it."""
+    official = f"{DEFAULT_REGISTRY}/{OFFICIAL_PREFIX}"
+    if facts.reference is None or not facts.reference.name.startswith(official) or facts.kind not in UNCLEAR:
+        return None
+    name = facts.reference.name.removeprefix(official)
+    near = nearest(name, _OFFICIALS)
+    return {
+        "official": name,
+        "local": facts.is_node,
+        "near_official": near,
+        "corrected": facts.image.replace(name, near, 1),
+    }
+
+
+def within(facts: Facts) -> Known | None:
+    """A failed pull of an image that isn't the Pod's own, such as that of the sandbox; with the reason of that pull."""
+    if facts.reply is None or not facts.reply.row.for_others:
+        return None
+    inner = facts.reply.words.get("inner_kind", "")
+    return {
+        "sandbox_kind": facts.kind == "sandbox",
+        "paused": facts.reply.words.get("sandbox") or facts.image or "'<image>'",
+        "unresolved": inner in ("no_host", "name_server"),
+        "unrouted": inner in _NO_ROUTE,
+        "unlogged": inner in _NO_LOGIN,
+        "down": inner == "outage",
+    }
+
+
+def answer(facts: Facts) -> Known:
+    """Any other failure: the last answer, its author, and the credentials that may have been involved."""
+    role = facts.asking.role
+    return {
+        "uninspected": facts.trace is not None and facts.trace.outcome == "ImageInspectError",
+        "damaged_there": facts.kind == "partial" and not facts.scene.is_export,
+        "passed_on": facts.is_refused and facts.kind != "other" and role in ("mirror", "storage"),
+        "mirror": role == "mirror",
+        "matched": facts.matches[0].secret_name if facts.matches else "",
+        "mirrors": ", ".join(dict.fromkeys(_MIRROR.findall(facts.message))),
+        "unknown": facts.scene.is_export and facts.kind == "other" and not facts.is_silent,
+        "message": facts.trace.message if facts.trace else "",
+    }
+
+
+CHECKS: Mapping[str, Callable[[Facts], Known | None]] = {
+    check.__name__: check
+    for check in (
+        *(invalid_name, unschedulable, never, unreachable, tag_as_path, not_found, official, within, answer),
+        *credentials.CHECKS,
+    )
+}
+"""All checks by name. causes.yaml has their order."""
