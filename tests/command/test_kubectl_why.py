@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -44,6 +44,18 @@ IMAGE = "registry.example.com/myapp:1.0"
 Kubectl = Callable[..., CompletedProcess[str]]
 
 
+def at_terminal(words: Sequence[str], environment: dict[str, str]) -> CompletedProcess[str]:
+    """Run a program whose stdout is a terminal."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=theirs) as running:
+        os.close(theirs)
+        printed = b""
+        with suppress(OSError), os.fdopen(ours, "rb", buffering=0) as screen:  # EIO after the last program has gone
+            while chunk := screen.read(4096):
+                printed += chunk
+    return CompletedProcess(words, running.returncode, printed.decode().replace("\r\n", "\n"), "")
+
+
 @contextmanager
 def served(folder: Path, lines: Iterable[str]) -> Iterator[Kubectl]:
     """The real kubectl against a served cluster in which the lines were run, with the plugin's programs in the PATH."""
@@ -56,11 +68,13 @@ def served(folder: Path, lines: Iterable[str]) -> Iterator[Kubectl]:
     for line in lines:
         assert session.run(line).exit_code == 0, line
 
-    def run(*words: str) -> CompletedProcess[str]:
+    def run(*words: str, width: int = 0) -> CompletedProcess[str]:
         places = [str(folder), str(Path(str(find_kubectl())).parent)]
         environment = {"PATH": os.pathsep.join(places), "HOME": str(folder), "PYTHONPATH": str(ROOT)}
         environment |= {"KUBECONFIG": str(folder / "config")}
         words = (str(find_kubectl()), *words)
+        if width:
+            return at_terminal(words, environment | {"COLUMNS": str(width)})
         return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
 
     with closing(session.serve(folder / "config")):
@@ -200,11 +214,14 @@ def test_what_a_learner_types_in_the_terminal_is_answered_as_why() -> None:
     assert session.shell.complete(line, len(line)) == ["web"]
 
 
-def test_the_readme_begins_with_what_the_plugin_prints(tmp_path: Path) -> None:
+README_WIDTH = 90
+
+
+def test_the_readme_begins_with_what_the_plugin_prints_at_a_terminal(tmp_path: Path) -> None:
     pod = {"imagePullSecrets": [{"name": "regcred"}], "containers": [{"name": "app", "image": IMAGE}]}
     lines = [f"kubectl run web --image={IMAGE} --overrides='{json.dumps({'spec': pod})}'", "sleep 20"]
     with served(tmp_path, lines) as kubectl:
-        printed = kubectl("why", "web").stdout
+        printed = kubectl("why", "web", width=README_WIDTH).stdout
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = readme.partition("```console\n$ kubectl why web\n")[2].partition("```")[0]
     assert shown
