@@ -21,8 +21,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import kubesim
-from kubesim import api
-from kubesim.api import decoding, resources, schema
+from kubesim.api import decoding, schema, typed
 from kubesim.api.resources import RESOURCES, Resource, find_kind
 from kubesim.api.schema import Type, fields
 from kubesim.cluster import bootstrap
@@ -32,7 +31,6 @@ from kubesim.cluster.kubelet import containers
 from kubesim.cluster.registry import worldfile
 from kubesim.kubectl import catalogue
 from kubesim.kubectl.describers import screens, volumes
-from kubesim.shell.bases import Base
 from tools import supported
 from tools.commands import all_commands
 
@@ -97,7 +95,7 @@ def leads_somewhere(struct: Type, path: str, row: str) -> None:
 
 
 def check_kinds(rows: Any) -> None:
-    made = api.load_records(resources.__file__, "kinds.json", resources._of_row, rows)
+    made = typed.read(tuple[Resource, ...], rows, "kinds.json")
     there = {(item.api_version, item.kind) for item in made}
     for item in made:
         struct = schema.type_of(item)
@@ -135,7 +133,7 @@ def served() -> set[tuple[str, str]]:
 
 
 def check_gotypes(content: Any) -> None:
-    table = api.load_records(schema.__file__, "gotable.json", schema._GoTypes, [content])[0]
+    table = typed.read(schema._GoTypes, content, "gotable.json")
     known = structs()
     names = set().union(*known.values())
     texts = (table.int64, table.pointers, table.values, table.retainKeys)
@@ -179,7 +177,7 @@ def struct_in(struct: str, name: str) -> str:
 
 
 def check_inert(rows: Any) -> None:
-    made = api.load_records(notes.__file__, "inert.json", notes.Inert, rows)
+    made = typed.read(tuple[notes.Inert, ...], rows, "inert.json")
     page = re.sub(r"\s+", " ", supported.page())
     section = page.partition("## Fields that are only stored")[2].partition(" ## ")[0]
     assert section.count(" * ") >= 1
@@ -224,13 +222,12 @@ def check_objects(objects: list[Any]) -> None:
 
 
 def check_bootstrap(table: Any) -> None:
-    made = api.load_records(bootstrap.__file__, "bootstrap.json", bootstrap._Objects, [table])[0]
+    made = typed.read(bootstrap._Objects, table, "bootstrap.json")
     check_objects(list(made))
 
 
 def check_kube_system(table: Any) -> None:
-    made = api.load_records(bootstrap.__file__, "kube_system.json", bootstrap.KubeSystem, [table])[0]
-    api.load_records(bootstrap.__file__, "kube_system.json", bootstrap.ControlPlaneImage, made.images.values())
+    made = typed.read(bootstrap.KubeSystem, table, "kube_system.json")
     objects = list(made.objects)
     check_objects(objects)
     text = json.dumps(objects)
@@ -247,7 +244,7 @@ def check_kube_system(table: Any) -> None:
 
 
 def check_rbac(table: Any) -> None:
-    made = api.load_records(bootstrap.__file__, "rbac.json", bootstrap._Policy, [table])[0]
+    made = typed.read(bootstrap._Policy, table, "rbac.json")
     objects = [*made.people, *made.parts]
     check_objects(objects)
     roles = {obj["metadata"]["name"] for obj in objects if obj["kind"] == "ClusterRole"}
@@ -256,9 +253,8 @@ def check_rbac(table: Any) -> None:
 
 
 def check_bases(table: Any) -> None:
-    rows = list(table["bases"].values())
-    api.load_records(containers.__file__, "bases.json", Base, rows)
-    used = {dialect for row in rows for dialect in row["shells"].values()}
+    containers.read_bases(table)
+    used = {dialect for row in table["bases"].values() for dialect in row["shells"].values()}
     assert used == set(table["dialects"]), used ^ set(table["dialects"])
     images = {image.base for image in all_images()} | {"control-plane", "unknown"}
     assert images == set(table["bases"]), images ^ set(table["bases"])
@@ -341,7 +337,7 @@ UNWRITTEN = {
 
 def check_commands(table: Any) -> None:
     """The commands are those that modules register, and docs/supported.md lists the flags of each."""
-    made = api.load_records(catalogue.__file__, "commands.json", catalogue.Table, [table])[0]
+    made = typed.read(catalogue.Table, table, "commands.json")
     registered = {"", *(" ".join(command.path) for command in all_commands())}
     assert registered == set(made.commands), registered ^ set(made.commands)
     page = re.sub(r"\s+", " ", supported.page())
@@ -359,7 +355,7 @@ def check_commands(table: Any) -> None:
     for path, row in made.commands.items():
         if not row.get("is_group"):
             check_flags(page, f"`kubectl {path}`:", made, row)
-        api.load_records(catalogue.__file__, "commands.json", catalogue.Row, [row])
+        typed.read(catalogue.Row, row, "commands.json")
 
 
 def listed_in(page: str, subject: str) -> str:

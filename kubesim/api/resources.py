@@ -4,10 +4,10 @@ A row has the facts about a kind that several packages need.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from kubesim.api import load_records
+from kubesim.api import typed
 
 COLUMNS = {"NAME": "text metadata.name", "AGE": "age metadata.creationTimestamp"}
 _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -32,7 +32,6 @@ class Rollout(NamedTuple):
 class ResourceRow(NamedTuple):
     """The columns of kinds.json."""
 
-    plural: str
     kind: str
     group: str = ""
     version: str = "v1"
@@ -60,6 +59,11 @@ class Resource(ResourceRow):
     __eq__ = object.__eq__
     __ne__ = object.__ne__
     __hash__ = object.__hash__
+
+    @property
+    def plural(self) -> str:
+        """The name in URLs: "pods", "policies"."""
+        return _plural(self.kind)
 
     @property
     def has_generation(self) -> bool:
@@ -112,6 +116,7 @@ class Resource(ResourceRow):
         return f"{self.group}/{self.version}, Kind={self.kind}"
 
 
+@cache
 def _plural(kind: str) -> str:
     name = kind.lower()
     if name.endswith("y"):
@@ -121,18 +126,8 @@ def _plural(kind: str) -> str:
     return f"{name}es" if name.endswith("s") else f"{name}s"
 
 
-def _of_row(kind: str, rollout: Mapping[str, Any] | None = None, **row: Any) -> Resource:
-    for key, value in row.items():
-        if isinstance(value, list):
-            row[key] = tuple(value)
-    if rollout:
-        waits = load_records(__file__, "kinds.json", Wait, rollout["waits"])
-        row["rollout"] = Rollout(**{**rollout, "waits": waits})
-    return Resource(_plural(kind), kind, **row)
-
-
 # All types of a new v1.36 cluster in discovery's order: the core group first, then the others by name.
-RESOURCES: tuple[Resource, ...] = load_records(__file__, "kinds.json", _of_row)
+RESOURCES: tuple[Resource, ...] = typed.read_table(__file__, "kinds.json", tuple[Resource, ...])
 # All group versions, including old ones besides the version that discovery prefers.
 API_VERSIONS = sorted({resource.api_version for resource in RESOURCES} | {"autoscaling/v1"})
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from kubesim.api import load_record
+from kubesim.api import typed
 from kubesim.api.resources import Resource
 
 Kind = Literal[
@@ -67,7 +67,7 @@ class _GoTypes(NamedTuple):
     gaps: Mapping[str, str]
 
 
-_GO = load_record(__file__, "gotypes.json", _GoTypes)
+_GO: _GoTypes = typed.read_table(__file__, "gotypes.json", _GoTypes)
 _INT64 = frozenset(_GO.int64.split())
 _POINTERS = frozenset(_GO.pointers.split())
 _RETAINED = frozenset(_GO.retainKeys.split())

@@ -1,4 +1,4 @@
-"""Reads YAML and JSON files that people write into records, and checks each field's type."""
+"""Reads tables and other YAML and JSON files into records, and checks each field's type."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from kubesim.api import load_table
 
 
 class UnknownFieldError(ValueError):
@@ -15,15 +17,25 @@ class UnknownFieldError(ValueError):
 _SCALARS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
+def read_table(module: str, name: str, kind: Any) -> Any:
+    """Read the JSON file `name` beside a module, given by its `__file__`, as a `kind`. Raises ValueError as `read`."""
+    return read(kind, load_table(module, name), name)
+
+
 def read(kind: Any, value: Any, place: str = "") -> Any:
     """Read a decoded `value` as a `kind`.
 
-    A `kind` is a NamedTuple, a dataclass, tuple[X, ...], Mapping[str, X], a Literal or a scalar. X | None marks
-    optional fields. Raises ValueError for unknown and missing fields and for wrong types. The message names the place,
-    such as "registries[0].hosts".
+    A `kind` is a NamedTuple, a dataclass, tuple[X, ...], tuple[X, Y], Mapping[str, X], a Literal or a scalar. X | None
+    marks optional fields. Any and dict[str, Any], a map of any shape, are returned as they are. Raises ValueError for
+    unknown and missing fields and for wrong types. The message names the place, such as "registries[0].hosts".
     """
-    origin = get_origin(kind)
-    arguments = get_args(kind)
+    if kind in _SCALARS:
+        is_number = kind is float and type(value) is int
+        _check(type(value) is kind or is_number, place, f"must be {_SCALARS[kind]}")
+        return value
+    if kind is Any:
+        return value
+    origin, arguments = _parts(kind)
     if origin in (Union, UnionType):
         return read(arguments[0], value, place)
     if origin is Literal:
@@ -31,15 +43,13 @@ def read(kind: Any, value: Any, place: str = "") -> Any:
         return value
     if origin is tuple:
         _check(isinstance(value, list), place, "must be a list")
-        return tuple(read(arguments[0], item, f"{place}[{number}]") for number, item in enumerate(value))
-    if kind in _SCALARS:
-        is_number = kind is float and type(value) is int
-        _check(type(value) is kind or is_number, place, f"must be {_SCALARS[kind]}")
-        return value
+        kinds = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
+        _check(len(kinds) == len(value), place, f"must have {len(kinds)} items")
+        return tuple(read(kinds[number], item, f"{place}[{number}]") for number, item in enumerate(value))
     _check_names(value, place)
     if origin is Mapping:
         return {name: read(arguments[1], item, f"{place}.{name}") for name, item in value.items()}
-    return _record(kind, value, place)
+    return value if origin is dict else _record(kind, value, place)
 
 
 def _record(kind: Any, value: Mapping[str, Any], place: str) -> Any:
@@ -67,6 +77,12 @@ def _check(is_right: bool, place: str, problem: str) -> None:
 
 def _title(place: str) -> str:
     return place.lstrip(".") or "the file"
+
+
+@cache
+def _parts(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The generic type and its arguments: Mapping and (str, X) of Mapping[str, X]; None and () of a record."""
+    return get_origin(kind), get_args(kind)
 
 
 @cache

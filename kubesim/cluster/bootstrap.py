@@ -6,12 +6,12 @@ without those that only Kubernetes' own components use.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from kubesim.api import CONTAINERD, KUBERNETES, load_record, load_records
+from kubesim.api import CONTAINERD, KUBERNETES, typed
 from kubesim.api.digest import sha256
 from kubesim.api.objects import MIRROR, Object, clone, labels_of
 from kubesim.api.resources import CLUSTER_ROLE, POD, Resource, find_kind
@@ -37,8 +37,8 @@ class _Objects(NamedTuple):
 class _Policy(NamedTuple):
     """The contents of rbac.json."""
 
-    people: Sequence[Object]  # roles for users
-    parts: Sequence[Object]  # their bindings to groups, roles that are aggregated into them, and the roles of nodes
+    people: tuple[Object, ...]  # roles for users
+    parts: tuple[Object, ...]  # their bindings to groups, roles that are aggregated into them, and the roles of nodes
 
 
 class ControlPlaneImage(NamedTuple):
@@ -46,26 +46,26 @@ class ControlPlaneImage(NamedTuple):
 
     size: int  # bytes
     program: str  # the image's own program
-    log: Sequence[str]  # lines
+    log: tuple[str, ...]  # lines
 
 
 class KubeSystem(NamedTuple):
     """The namespace kube-system as kubeadm sets it up: images by name, and objects."""
 
     images: Mapping[str, ControlPlaneImage]
-    objects: Sequence[Object]
+    objects: tuple[Object, ...]
 
 
-_OBJECTS = load_record(__file__, "bootstrap.json", _Objects)
+_OBJECTS: _Objects = typed.read_table(__file__, "bootstrap.json", _Objects)
 
 
 @cache
 def _policy() -> _Policy:
     """rbac.json, with the rules of aggregated roles filled in."""
-    table = load_record(__file__, "rbac.json", _Policy)
+    table: _Policy = typed.read_table(__file__, "rbac.json", _Policy)
     roles = {obj["metadata"]["name"]: obj for obj in (*table.people, *table.parts) if obj["kind"] == CLUSTER_ROLE.kind}
-    people = [_aggregated(obj, roles) if "aggregationRule" in obj else obj for obj in table.people]
-    return table._replace(people=people)
+    people = (_aggregated(obj, roles) if "aggregationRule" in obj else obj for obj in table.people)
+    return table._replace(people=tuple(people))
 
 
 def _aggregated(role: Object, roles: Mapping[str, Object]) -> Object:
@@ -106,9 +106,8 @@ def published(namespace: str) -> Typed:
 def kube_system() -> KubeSystem:
     """The contents of kube_system.json. Raises ValueError for an unknown field."""
     document = json.loads(_KUBE_SYSTEM.read_text("utf-8").replace("$KUBERNETES", KUBERNETES))
-    (table,) = load_records(__file__, _KUBE_SYSTEM.name, KubeSystem, [document])
-    images = load_records(__file__, _KUBE_SYSTEM.name, ControlPlaneImage, table.images.values())
-    return table._replace(images=dict(zip(table.images, images, strict=True)))
+    table: KubeSystem = typed.read(KubeSystem, document, _KUBE_SYSTEM.name)
+    return table
 
 
 def kube_system_objects(node: Object, now: str) -> Typed:

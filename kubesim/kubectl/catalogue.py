@@ -5,13 +5,13 @@ table's sections of that name, `flags` are the command's own, and `refused` list
 each written NAME, NAME/SHORT or NAME=BARE. An unknown field raises TypeError, an unknown name KeyError.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from kubesim.api import load_table
+from kubesim.api import typed
 from kubesim.gotext.pflag import Flag
 
-_Fields = Mapping[str, Any]  # keyword arguments of a Row or a Flag, parsed from JSON
+_Fields = dict[str, Any]  # keyword arguments of a Row or a Flag, parsed from JSON
 
 # By a flag's kind, its value if it isn't typed and its own default isn't in the table.
 _DEFAULTS: Mapping[str, Any] = {
@@ -34,13 +34,13 @@ class Row(NamedTuple):
     short: str = ""  # one line
     long: str = ""  # replaces `short` in the command's own help
     example: str = ""
-    aliases: Sequence[str] = ()  # other spellings of the command's last word
-    required: Sequence[str] = ()  # names of flags that must be typed
+    aliases: tuple[str, ...] = ()  # other spellings of the command's last word
+    required: tuple[str, ...] = ()  # names of flags that must be typed
     is_group: bool = False  # has subcommands and does nothing else
-    sets: Sequence[str] = ()
-    shared: Sequence[str] = ()
-    flags: Sequence[_Fields] = ()
-    refused: Mapping[str, Sequence[str]] = {}
+    sets: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    flags: tuple[_Fields, ...] = ()
+    refused: Mapping[str, tuple[str, ...]] = {}
 
 
 class Table(NamedTuple):
@@ -57,8 +57,8 @@ class Table(NamedTuple):
     commands: Mapping[str, _Fields]  # Rows, by the command's words after "kubectl"
 
     def row(self, path: str) -> Row:
-        """The row of the command `path`, its words after "kubectl". Raises KeyError, or TypeError for a wrong field."""
-        return Row(**self.commands[path])
+        """The row of the command `path`, its words after "kubectl". Raises KeyError, and ValueError for a field."""
+        return _row(self.commands[path], path)
 
     def absent_from(self, group: str) -> Mapping[str, str]:
         """Subcommands of a group ("" for kubectl itself) that aren't simulated, each with its line in the help."""
@@ -67,7 +67,7 @@ class Table(NamedTuple):
     def flags(self, row: Row) -> Iterator[Flag]:
         """The flags of a row: those of its sets, then shared ones, its own, and those that aren't simulated."""
         for name in row.sets:
-            yield from self.flags(Row(**self.sets[name]))
+            yield from self.flags(_row(self.sets[name], name))
         for name in row.shared:
             yield _flag({"name": name, **self.shared[name]})
         for fields in row.flags:
@@ -75,6 +75,11 @@ class Table(NamedTuple):
         for kind, words in row.refused.items():
             for word in words:
                 yield _refused(kind, word)
+
+
+def _row(fields: _Fields, name: str) -> Row:
+    row: Row = typed.read(Row, fields, name)
+    return row
 
 
 def _flag(fields: _Fields) -> Flag:
@@ -89,7 +94,7 @@ def _refused(kind: str, word: str) -> Flag:
     return Flag(name, short, kind, _DEFAULTS[kind], bare or _BARE.get(kind), simulated=False)
 
 
-_TABLE = Table(**load_table(__file__, "commands.json"))
+_TABLE: Table = typed.read_table(__file__, "commands.json", Table)
 
 GROUPS = _TABLE.groups
 """By heading of kubectl's help, first words of commands and the names of the modules that register their commands.
@@ -113,7 +118,7 @@ row_of = _TABLE.row
 flags_of = _TABLE.flags
 absent_of = _TABLE.absent_from
 
-GLOBAL = tuple(flags_of(Row(**_TABLE.everywhere)))
+GLOBAL = tuple(flags_of(_row(_TABLE.everywhere, "everywhere")))
 """The flags of every command."""
 
 GROUP_PATHS = tuple(path for path, row in _TABLE.commands.items() if path and row.get("is_group"))

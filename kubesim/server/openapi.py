@@ -12,7 +12,7 @@ from functools import cache
 from importlib import metadata
 from typing import Any, NamedTuple
 
-from kubesim.api import KUBERNETES, load_record, schema
+from kubesim.api import KUBERNETES, schema, typed
 from kubesim.api.objects import Object
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.api.schema import ENUMS, Field, Type
@@ -28,7 +28,7 @@ class _Table(NamedTuple):
     formats: Mapping[str, str]  # of scalars, by Go type
 
 
-_TABLE = load_record(__file__, "openapi.json", _Table)
+_TABLE: _Table = typed.read_table(__file__, "openapi.json", _Table)
 _GVK = "x-kubernetes-group-version-kind"
 _WRITING = ("dryRun", "fieldManager", "fieldValidation")
 

@@ -18,7 +18,7 @@ _OWNERS = {"/dev/termination-log": Owner(0o666), "/root": Owner(0o700), "/tmp": 
 class BaseRow(NamedTuple):
     """A base in bases.json."""
 
-    paths: Sequence[str]
+    paths: tuple[str, ...]
     """The folders of $PATH. `ls` shows the programs in the first one."""
     shells: Mapping[str, Mapping[str, str]]
     """For each shell, the rewriting of bash's and the GNU tools' messages: a replacement by regular expression.
@@ -35,8 +35,8 @@ class BaseRow(NamedTuple):
     """Whether the image's contents are unknown."""
     files: Mapping[str, str] = {}
     """Texts by path, besides those of the image."""
-    folders: Sequence[str] = ()
-    log: Sequence[str] = ()
+    folders: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
     """Lines that its server writes at the start; {time} is replaced by the time."""
     is_busybox: bool = False
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from kubesim.api import load_records
+from kubesim.api import typed
 from kubesim.api.objects import Object, containers_of, template_of
 from kubesim.api.resources import POD, Resource
 from kubesim.api.specs import PodSpec
@@ -21,7 +21,7 @@ class Inert(NamedTuple):
     kinds: str  # separated by spaces; fields of Pods are looked for in Pod templates, too
     path: str  # keys separated by spaces, alternatives by "|"; a list on the way stands for each of its items
     says: str
-    usual: Sequence[Any] = ()  # values that need no warning, such as defaults
+    usual: tuple[Any, ...] = ()  # values that need no warning, such as defaults
 
     def is_about(self, resource: Resource) -> bool:
         """Whether objects of the type, or their Pod templates, have these fields."""
@@ -52,7 +52,7 @@ def _steps(path: str) -> list[list[str]]:
     return [word.split("|") for word in path.split()]
 
 
-INERT = load_records(__file__, "inert.json", Inert)
+INERT: tuple[Inert, ...] = typed.read_table(__file__, "inert.json", tuple[Inert, ...])
 
 
 @cache

@@ -12,7 +12,7 @@ from kubesim.api.humanize import format_selector
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 
-SCALE = Resource("scales", "Scale", "autoscaling")
+SCALE = Resource("Scale", "autoscaling")
 _KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 

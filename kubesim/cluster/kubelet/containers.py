@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from copy import copy
 from functools import cache
 from math import inf
+from typing import Any
 
-from kubesim.api import load_records, load_table
+from kubesim.api import load_table, typed
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.objects import Object, find_named
@@ -44,12 +45,17 @@ _NAMES = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserve
 @cache
 def bases() -> Mapping[str, Base]:
     """The bases of images by their names: files, users and programs of a distribution, such as alpine (bases.json)."""
-    document = load_table(__file__, "bases.json")
-    rows = []
-    for row in document["bases"].values():
+    return read_bases(load_table(__file__, "bases.json"))
+
+
+def read_bases(document: Any) -> Mapping[str, Base]:
+    """The bases of a document such as bases.json, each shell with the rewriting of its dialect. Raises ValueError."""
+    rows = {}
+    for name, row in document["bases"].items():
         shells = {shell: document["dialects"][dialect] for shell, dialect in row["shells"].items()}
-        rows.append({**row, "shells": shells})
-    return dict(zip(document["bases"], load_records(__file__, "bases.json", Base, rows), strict=True))
+        rows[name] = {**row, "shells": shells}
+    table: Mapping[str, Base] = typed.read(Mapping[str, Base], rows, "bases.json")
+    return table
 
 
 def new_place(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 from typing import Any, NamedTuple
 
-from kubesim.api import load_records
-from kubesim.why.tables import Question, Sentences, Verdict, content, named, question, tuples, verdict, whole
+from kubesim.api import typed
+from kubesim.why.tables import Question, Sentences, Verdict, content
 
 
 class Causes(NamedTuple):
@@ -26,6 +26,9 @@ class Causes(NamedTuple):
     empty: Sentences
 
 
+_STAGES = ("before_the_pull", "after_a_failed_pull")
+
+
 @cache
 def causes() -> Causes:
     """What causes.yaml holds."""
@@ -34,13 +37,19 @@ def causes() -> Causes:
 
 def read_causes(table: Any) -> Causes:
     """What causes.yaml holds, as records. Raises ValueError, whose sentence names the row."""
-    table = tuples(table)
     try:
-        others = named("causes.yaml", verdict, table["alternatives"])
-        questions = named("causes.yaml", question, table["questions"])
-        read = partial(verdict, others, questions)
-        stages = ("before_the_pull", "after_a_failed_pull")
-        rows = {stage: load_records(__file__, "causes.yaml", read, table[stage]) for stage in stages}
+        rows = {stage: [_filled(row, table) for row in table[stage]] for stage in _STAGES}
     except KeyError as name:
         raise ValueError(f"causes.yaml: nothing is called {name}") from None
-    return whole("causes.yaml", Causes, {**table, "alternatives": others, "questions": questions, **rows})
+    causes: Causes = typed.read(Causes, {**table, **rows}, "causes.yaml")
+    return causes
+
+
+def _filled(row: Mapping[str, Any], table: Any) -> Mapping[str, Any]:
+    """The row of a Verdict with the table's rows in place of their names, which `others` and `ask` may contain."""
+    filled = dict(row)
+    if "others" in row:
+        filled["others"] = [table["alternatives"][one] if isinstance(one, str) else one for one in row["others"]]
+    if isinstance(row.get("ask"), str):
+        filled["ask"] = table["questions"][row["ask"]]
+    return filled

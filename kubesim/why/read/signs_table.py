@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from kubesim.api import load_records
-from kubesim.why.tables import Verdict, content, named, tuples, verdict, whole
+from kubesim.api import typed
+from kubesim.why.tables import Verdict, content
 
 
 class Kind(NamedTuple):
@@ -91,21 +91,13 @@ def signs() -> Signs:
 
 def read_signs(table: Any) -> Signs:
     """Turn the parsed signs.yaml into records. Raises ValueError, which names the row. Tests pass other tables."""
-    table = tuples(table)
-    whole("signs.yaml", Signs, table)
-    kinds = named("signs.yaml", _kind, table["kinds"])
-    registries = named("signs.yaml", Registry, table["registries"])
-    rows = load_records(__file__, "signs.yaml", _sign, table["signs"])
-    clients = named("signs.yaml", Client, table["clients"])
-    parts = {"kinds": kinds, "registries": registries, "clients": clients, "signs": rows}
-    return whole("signs.yaml", Signs, {**table, **parts})
+    kinds = {name: _kind(row) for name, row in table.get("kinds", {}).items()}
+    signs: Signs = typed.read(Signs, {**table, "kinds": kinds}, "signs.yaml")
+    return signs
 
 
-def _sign(sign: Any, **row: Any) -> Sign:
-    return Sign((sign,) if isinstance(sign, str) else sign, **row)
-
-
-def _kind(**row: Any) -> Kind:
-    """A Kind whose row has the fields of its Verdict, if any, among its own."""
-    said = {name: row.pop(name) for name in Verdict._fields if name in row}
-    return Kind(**row, verdict=verdict(**said) if said else None)
+def _kind(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row of a Kind with the fields of its Verdict, which are among its own in the table, under `verdict`."""
+    of_verdict = {name: value for name, value in row.items() if name in Verdict._fields}
+    others = {name: value for name, value in row.items() if name not in of_verdict}
+    return {**others, "verdict": of_verdict} if of_verdict else others

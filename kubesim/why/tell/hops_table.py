@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from kubesim.why.tables import Sentences, content, tuples, whole
+from kubesim.api import typed
+from kubesim.why.tables import Sentences, content
 
 
 class Hops(NamedTuple):
@@ -33,4 +34,5 @@ def hops() -> Hops:
 
 def read_hops(table: Any) -> Hops:
     """What hops.yaml holds. Raises ValueError, whose sentence names what it shouldn't have or lacks."""
-    return whole("hops.yaml", Hops, tuples(table))
+    hops: Hops = typed.read(Hops, table, "hops.yaml")
+    return hops

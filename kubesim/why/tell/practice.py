@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from kubesim.api import load_record
+from kubesim.api import typed
 from kubesim.why.judge.causes import Cause
 
 
@@ -24,7 +24,8 @@ class Practice(NamedTuple):
 @cache
 def practice() -> Practice:
     """What practice.json holds."""
-    return load_record(__file__, "practice.json", Practice)
+    table: Practice = typed.read_table(__file__, "practice.json", Practice)
+    return table
 
 
 def practice_of(cause: Cause) -> str:
