@@ -27,7 +27,7 @@ from kubesim.why.judge.checks import CHECKS
 from kubesim.why.judge.facts import Facts
 from kubesim.why.judge.reported import ReportedRegistries
 from kubesim.why.judge.scene import Scene
-from kubesim.why.judge.words import Words, every_word
+from kubesim.why.judge.words import Words, common_words
 from kubesim.why.read.signs_table import Signs, read_signs, signs
 from kubesim.why.tables import Verdict
 from kubesim.why.tell.hops_table import Hops, read_hops
@@ -133,7 +133,7 @@ def _keys(path: Path) -> Iterator[str]:
 
 def given(signs: Signs) -> set[str]:
     """Each word that code or a table gives."""
-    return in_code() | every_word(signs).keys()
+    return in_code() | common_words(signs).keys()
 
 
 def check(**changed: Any) -> None:
@@ -194,7 +194,7 @@ def test_a_word_that_nobody_gives_raises() -> None:
     facts = Facts(Scene(Export(()), {}, ReportedRegistries()), "shop", pod, pod["spec"]["containers"][0])
     words = Words(facts, {"given": "yes"})
     assert (words["given"], words["registry"], words["owner"]) == ("yes", "quay.io", None)
-    assert set(words) == {"given", *every_word(signs())}
+    assert set(words) == {"given", *common_words(signs())}
     assert len(words) == len(set(words))
     with pytest.raises(KeyError, match="registri"):
         words["registri"]
@@ -312,7 +312,7 @@ def test_a_check_gives_the_same_words_wherever_it_returns_some(check_name: str) 
 
 def common() -> set[str]:
     """Each word that every row has: that of a fact, of the message and of the registry."""
-    return {*every_word(signs()), *ARGUMENTS, "target", "workload", "old"}
+    return {*common_words(signs()), *ARGUMENTS, "target", "workload", "old"}
 
 
 CAUSES = (*causes().before_the_pull, *causes().after_a_failed_pull)

@@ -1,13 +1,17 @@
-"""The words of the tables: what a text may ask for in {braces}, and a row as its condition."""
+"""The words of a row in the YAML tables: values for the {placeholders} in its texts and for its conditions (`needs`).
+
+A check gives some words to its own rows. The others are common to all rows: fields of Facts, parts of the last reply,
+fields of the registry's row in signs.yaml, and the properties of `Derived`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kubesim.api.objects import name_of
 from kubesim.pull import keyring
@@ -16,23 +20,49 @@ from kubesim.why.judge.commands import Command, fill, quote
 from kubesim.why.judge.facts import Facts
 from kubesim.why.judge.scene import ROLLED_OUT
 from kubesim.why.read.names import REDACTED
-from kubesim.why.read.signs_table import Client, Registry, Signs, signs
+from kubesim.why.read.signs_table import Client, Signs, signs
 from kubesim.why.tables import Sentences
 
 _ADDRESS = re.compile(r"[\d.]+|.*:.*")
-"""An IPv4 or IPv6 address, as programs that take no port want it: without brackets."""
+"""An IPv4 or IPv6 address without brackets."""
 _GROUP = re.compile(r"\(\?P<(\w+)>")
 """A named group of a regular expression."""
+_OF_FACTS = (
+    "account",
+    "client",
+    "has_image",
+    "is_node",
+    "is_partial",
+    "is_silent",
+    "manifest",
+    "matching_secret",
+    "message",
+    "names",
+    "namespace",
+    "on_node",
+    "owner",
+    "service_account",
+    "source",
+    "volume",
+    "workload",
+)
+"""Words that are fields or properties of Facts."""
+_RENAMED = {"free": "free_name", "is_export": "scene.is_export", "role": "asking.role", "unit": "runtime"}
+"""Words by other names than those of their fields in Facts."""
+_OF_REGISTRY = ("title", "rights", "who", "hours", "private", "token", "login", "identity", "robot")
+"""Words that are fields of the registry's row in signs.yaml."""
+_OF_REPLY = ("means", "isnt", "sentence", "credentials", "transport")
+"""Words that are properties of the last reply."""
 Word = str | int | None
-"""What a check or a fact gives for a placeholder, or for a condition, which a false one doesn't meet."""
+"""The value of a word. As a condition, it holds if it is true."""
 Known = Mapping[str, Word]
 T = TypeVar("T")
 
 
 class Words(Mapping[str, Any]):
-    """The words of a table's row: those that are given, and those that every row has.
+    """The words of a row: those given for it, else the common ones.
 
-    Any other word raises KeyError: a misspelled one must not pass for one that doesn't hold.
+    Any other word raises KeyError. A misspelled condition must not pass for one that doesn't hold.
     """
 
     def __init__(self, facts: Facts, given: Known = MappingProxyType({})) -> None:
@@ -40,44 +70,44 @@ class Words(Mapping[str, Any]):
         self._given = given
 
     def __getitem__(self, name: str) -> Any:
-        return self._given[name] if name in self._given else _every_word()[name](self._facts)
+        return self._given[name] if name in self._given else _common()[name](self._facts)
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**self._given, **_every_word()})
+        return iter({**self._given, **_common()})
 
     def __len__(self) -> int:
-        return len({**self._given, **_every_word()})
+        return len({**self._given, **_common()})
 
     def adding(self, given: Known) -> Words:
-        """Return these words and more, which outrank the former."""
+        """These words and more, which replace words of the same name."""
         return Words(self._facts, {**self._given, **given})
 
 
 @cache
-def _every_word() -> Mapping[str, Callable[[Facts], Word]]:
-    return every_word(signs())
+def _common() -> Mapping[str, Callable[[Facts], Any]]:
+    return common_words(signs())
 
 
-def every_word(table: Signs) -> Mapping[str, Callable[[Facts], Word]]:
-    """The function of the facts behind each word that every row has. A later line below outranks an earlier one."""
-    facts = [name for name, value in vars(Facts).items() if isinstance(value, property | cached_property)]
+def common_words(table: Signs) -> Mapping[str, Callable[[Facts], Any]]:
+    """The words of all rows, each with the function that computes its value. `table` is signs.yaml."""
     hosts = "".join(registry.hosts for registry in table.registries.values())
     groups = "".join(expression for sign in table.signs for expression in sign.sign)
-    marks = (*table.runtimes, *table.nodes, *(kind.lower() for kind in (*ROLLED_OUT, "Job")))
+    names = (*table.runtimes, *table.nodes, *(kind.lower() for kind in (*ROLLED_OUT, "Job")))
     return {
-        **{name: partial(_mark, name) for name in marks},
+        **{name: partial(_is_called, name) for name in names},
         **{name: partial(_part_of_host, name) for name in _GROUP.findall(hosts)},
-        **{name: partial(_of_registry, name) for name in Registry._fields},
-        **{name: partial(_of_reply, name) for name in ("means", "isnt", "sentence", "credentials", "transport")},
-        **{name: partial(_said, name) for name in (*_GROUP.findall(groups), "inner")},
-        **{name: attrgetter(name) for name in facts},
-        **_WORDS,
+        **{name: partial(_part_of_message, name) for name in (*_GROUP.findall(groups), "inner")},
+        **{name: partial(_field_of_reply, name) for name in _OF_REPLY},
+        **{name: attrgetter(f"owner_of_registry.registry.{name}") for name in _OF_REGISTRY},
+        **{name: attrgetter(name) for name in _OF_FACTS},
+        **{word: attrgetter(path) for word, path in _RENAMED.items()},
+        **{name: partial(_derived, name) for name, value in vars(Derived).items() if isinstance(value, property)},
     }
 
 
-def _mark(name: str, facts: Facts) -> Word:
-    """The name if it is that of the runtime, the local cluster or the kind to change; else ""."""
-    return name if name in (facts.runtime, facts.local_cluster, facts.kind_to_change) else ""
+def _is_called(name: str, facts: Facts) -> bool:
+    """True if the runtime, the local cluster, or the kind to change has that name."""
+    return name in (facts.runtime, facts.local_cluster, facts.kind_to_change)
 
 
 def _part_of_host(name: str, facts: Facts) -> Word:
@@ -85,96 +115,200 @@ def _part_of_host(name: str, facts: Facts) -> Word:
     return facts.owner_of_registry.parts.get(name, "")
 
 
-def _of_registry(name: str, facts: Facts) -> Any:
-    """A field of the registry's row in signs.yaml."""
-    return getattr(facts.owner_of_registry.registry, name)
-
-
-def _of_reply(name: str, facts: Facts) -> Any:
-    """A field of the last answer; "" where nothing failed."""
-    return getattr(facts.reply, name) if facts.reply else ""
-
-
-def _said(name: str, facts: Facts) -> Word:
-    """A named group of the sign that was found in the message."""
+def _part_of_message(name: str, facts: Facts) -> Word:
+    """A named group of the sign in the last message; "" without that group."""
     return facts.reply.words.get(name, "") if facts.reply else ""
 
 
+def _field_of_reply(name: str, facts: Facts) -> Any:
+    """A field of the last reply; "" without a reply."""
+    return getattr(facts.reply, name) if facts.reply else ""
+
+
+def _derived(name: str, facts: Facts) -> Any:
+    return getattr(Derived(facts), name)
+
+
 def first(rows: Mapping[str, T], words: Known) -> T:
-    """The first row whose words (its key) all hold."""
+    """The first row whose words all hold. Its key has those words, separated by spaces; the key "" always holds."""
     return next(row for needs, row in rows.items() if all(words[need] for need in needs.split()))
 
 
 def say(rows: Sentences, words: Known) -> str:
-    """The first sentence whose words all hold, with its words."""
+    """The first sentence whose words all hold, with the words in its placeholders."""
     return first(rows, words).format_map(words)
 
 
-def _repository(facts: Facts) -> str:
-    """The image's full name without a tag, as far as nobody took a part of it out."""
-    name = facts.reference.name if facts.reference else ""
-    return "the image" if not name or REDACTED in name else name
+class Derived(NamedTuple):
+    """Words computed from the facts. Each property is the word of its name."""
 
+    facts: Facts
 
-def _relation(facts: Facts) -> str:
-    """What the host that was asked is for the registry."""
-    registry = Words(facts)["registry"]
-    if facts.asking.role == "way":
-        return f"to which the pull from {registry} leads"
-    return f"the {facts.asking.role} of {registry}"
+    # The Pod and its image
+
+    @property
+    def pod(self) -> str:
+        return name_of(self.facts.pod)
+
+    @property
+    def container(self) -> str:
+        return str(self.facts.container["name"])
+
+    @property
+    def place(self) -> str:
+        """The namespace in words, also if it is unknown."""
+        return f"the {self.facts.namespace} namespace" if self.facts.is_placed else "the Pod's namespace"
+
+    @property
+    def where(self) -> Command:
+        return in_namespace(self.facts.namespace)
+
+    @property
+    def node(self) -> str:
+        return self.facts.pod["spec"].get("nodeName") or "'<node>'"
+
+    @property
+    def image(self) -> str:
+        return self.facts.image or "'<image>'"
+
+    @property
+    def canonical(self) -> str:
+        """containerd's name of the image."""
+        return self.facts.reference.canonical if self.facts.reference else ""
+
+    @property
+    def repository(self) -> str:
+        """The image's full name without a tag, unless a part of it was removed by hand."""
+        name = self.facts.reference.name if self.facts.reference else ""
+        return "the image" if not name or REDACTED in name else name
+
+    # Its pull secrets
+
+    @property
+    def listed(self) -> str:
+        """The pull secrets in the Pod's list."""
+        return ", ".join(self.facts.names)
+
+    @property
+    def others(self) -> str:
+        """The pull secrets in the ServiceAccount's list."""
+        return ", ".join(self.facts.account_names)
+
+    @property
+    def inherited(self) -> bool:
+        """True if the Pod has its list from the ServiceAccount."""
+        return self.facts.names == self.facts.account_names and '"imagePullSecrets"' not in self.facts.manifest
+
+    # The registry and the host that was asked
+
+    @property
+    def registry(self) -> str:
+        host = "" if self.facts.asking.role else self.facts.asking.host
+        return self.facts.registry or host or "'<registry>'"
+
+    @property
+    def server(self) -> str:
+        """The value of --docker-server."""
+        if self.facts.registry == DEFAULT_REGISTRY:
+            return "https://index.docker.io/v1/"
+        return self.facts.registry or "'<registry>'"
+
+    @property
+    def identity_of(self) -> str:
+        """The part of a cloud that has an identity at its registry."""
+        return self.facts.owner_of_registry.registry.who.partition(",")[0]
+
+    @property
+    def how(self) -> Command:
+        """The command that creates a login at this registry."""
+        return fill(self.facts.owner_of_registry.registry.how, Words(self.facts))
+
+    @property
+    def asked(self) -> str:
+        """The host that was asked."""
+        return self.facts.asking.host or "'<registry>'"
+
+    @property
+    def relation(self) -> str:
+        """The relation of the host that was asked to the registry."""
+        if self.facts.asking.role == "way":
+            return f"to which the pull from {self.registry} leads"
+        return f"the {self.facts.asking.role} of {self.registry}"
+
+    @property
+    def asked_as(self) -> str:
+        return f"{self.asked}, {self.relation}"
+
+    @property
+    def api(self) -> str:
+        """The host of the registry's API, and its port if that isn't the default."""
+        return "registry-1.docker.io" if self.facts.asking.host == DEFAULT_REGISTRY else self.asked
+
+    @property
+    def asked_host(self) -> str:
+        return keyring.split_port(self.api)[0].strip("[]")
+
+    @property
+    def asked_port(self) -> str:
+        """The host of the API with its port."""
+        return ":".join(keyring.split_port(self.api, "443"))
+
+    @property
+    def san(self) -> str:
+        """The certificate's subjectAltName for the host."""
+        return f"{'IP' if _ADDRESS.fullmatch(self.asked_host) else 'DNS'}:{self.asked_host}"
+
+    @property
+    def is_inside(self) -> bool:
+        """True for a host that is none of the public registries."""
+        return not re.fullmatch(signs().public, self.asked_host, re.IGNORECASE | re.VERBOSE)
+
+    @property
+    def lookup(self) -> str:
+        """The name that DNS was asked for."""
+        return (self.facts.reply and self.facts.reply.words.get("lookup")) or self.asked_host
+
+    @property
+    def resolver(self) -> str:
+        server = _part_of_message("dns", self.facts)
+        return f"its DNS server {server}" if server else "its DNS"
+
+    # The request
+
+    @property
+    def sent(self) -> bool:
+        """True if the message shows that credentials were sent."""
+        reply = self.facts.reply
+        return reply is not None and (reply.sent or "fetch oauth token" in self.facts.message)
+
+    @property
+    def token_refused(self) -> bool:
+        return "failed to fetch oauth token" in self.facts.message
+
+    # Commands of the client that pulls instead of a node
+
+    @property
+    def pull_with(self) -> Command:
+        return fill(_client(self.facts).pull, Words(self.facts))
+
+    @property
+    def log_in(self) -> Command:
+        return fill(_client(self.facts).login, Words(self.facts))
+
+    @property
+    def log_out(self) -> Command:
+        return fill(_client(self.facts).logout, Words(self.facts))
+
+    @property
+    def logins(self) -> Command:
+        """The command that lists the client's logins."""
+        return Command(_client(self.facts).logins)
 
 
 def _client(facts: Facts) -> Client:
     return signs().clients[facts.client]
 
 
-_WORDS: Mapping[str, Callable[[Facts], Word]] = {
-    "pod": lambda facts: name_of(facts.pod),
-    "container": lambda facts: facts.container["name"],
-    "image": lambda facts: facts.image or "'<image>'",
-    "registry": lambda facts: facts.registry or ("" if facts.asking.role else facts.asking.host) or "'<registry>'",
-    "namespace": lambda facts: facts.namespace,
-    "asked": lambda facts: facts.asking.host or "'<registry>'",
-    "api": lambda facts: "registry-1.docker.io" if facts.asking.host == DEFAULT_REGISTRY else Words(facts)["asked"],
-    "asked_as": lambda facts: f"{Words(facts)['asked']}, {Words(facts)['relation']}",
-    "relation": lambda facts: _relation(facts),
-    "identity_of": lambda facts: facts.owner_of_registry.registry.who.partition(",")[0],
-    "resolver": lambda facts: (
-        f"its DNS server {facts.reply.words['dns']}" if facts.reply and "dns" in facts.reply.words else "its DNS"
-    ),
-    "is_inside": lambda facts: not re.fullmatch(signs().public, Words(facts)["asked_host"], re.IGNORECASE | re.VERBOSE),
-    "asked_host": lambda facts: keyring.split_port(Words(facts)["api"])[0].strip("[]"),
-    "asked_port": lambda facts: ":".join(keyring.split_port(Words(facts)["api"], "443")),
-    "place": lambda facts: f"the {facts.namespace} namespace" if facts.is_placed else "the Pod's namespace",
-    "pull_with": lambda facts: fill(_client(facts).pull, Words(facts)),
-    "log_in": lambda facts: fill(_client(facts).login, Words(facts)),
-    "log_out": lambda facts: fill(_client(facts).logout, Words(facts)),
-    "logins": lambda facts: Command(_client(facts).logins),
-    "canonical": lambda facts: facts.reference.canonical if facts.reference else "",
-    "free": lambda facts: facts.free_name,
-    "how": lambda facts: fill(facts.owner_of_registry.registry.how, Words(facts)),
-    "inherited": lambda facts: facts.names == facts.account_names and '"imagePullSecrets"' not in facts.manifest,
-    "is_export": lambda facts: facts.scene.is_export,
-    "listed": lambda facts: ", ".join(facts.names),
-    "lookup": lambda facts: (facts.reply and facts.reply.words.get("lookup")) or Words(facts)["asked_host"],
-    "node": lambda facts: facts.pod["spec"].get("nodeName") or "'<node>'",
-    "others": lambda facts: ", ".join(facts.account_names),
-    "repository": lambda facts: _repository(facts),
-    "role": lambda facts: facts.asking.role,
-    "server": lambda facts: (
-        "https://index.docker.io/v1/" if facts.registry == DEFAULT_REGISTRY else facts.registry or "'<registry>'"
-    ),
-    "san": lambda facts: (
-        f"{'IP' if _ADDRESS.fullmatch(Words(facts)['asked_host']) else 'DNS'}:{Words(facts)['asked_host']}"
-    ),
-    "unit": lambda facts: facts.runtime,
-    "sent": lambda facts: facts.reply is not None and (facts.reply.sent or "fetch oauth token" in facts.message),
-    "token_refused": lambda facts: "failed to fetch oauth token" in facts.message,
-    "where": lambda facts: in_namespace(facts.namespace),
-}
-"""What the tables may ask for, beside the facts by their own names."""
-
-
 def in_namespace(namespace: str) -> Command:
-    """The -n flag, unless it is the default one."""
+    """The flag -n with a space before it; nothing for the default namespace."""
     return Command("" if namespace == "default" else f" -n {quote(namespace, 'namespace')}")
