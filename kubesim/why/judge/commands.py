@@ -1,13 +1,13 @@
-"""Fills the commands of the tables with names: no part of a name is run, read as an option, or changed.
+"""Commands with names in their {slots}: no part of a name is run by the shell, read as an option, or changed.
 
-What a shell does with a name depends on where in the command it stands:
+The quoting depends on the place of the slot in the command:
 
-* bare, as in `kubectl delete pod {pod}`: it goes into single quotes, unless every character is harmless
-* in single quotes: the script of a sed, JSON, or a plain word, each with its own special characters
-* in double quotes, mostly in a file: it stays, if it has none of a shell's special characters
-* behind a #: it stays
+* bare, as in `kubectl delete pod {pod}`: single quotes around the name, unless every character is harmless
+* inside single quotes (the script of a sed, JSON, a plain word): the special characters of that language are escaped
+* inside double quotes, mostly in a file: the name as it is, if it has none of a shell's special characters
+* in a comment behind a #: the name as it is
 
-A name that can't stand there, or of which a part was masked, is left to the reader: '<pod>'.
+A name with characters that aren't possible there, or with a masked part, becomes a placeholder: '<pod>'.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import re
 import shlex
 from collections.abc import Mapping
 from string import Formatter
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.why.hide.redact import MASK
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _MASKED = re.compile(rf"\b{MASK}\b")
-_OPEN = re.compile(r"'(<[^'\n]*>)'")
-"""A name that is left to the reader, in quotes."""
+_PLACEHOLDER = re.compile(r"'(<[^'\n]*>)'")
+"""A quoted placeholder, which stands for a name in the facts, too."""
 _ARGUMENTS = "abc"
-"""Slots for the arguments of a row of `commands`."""
+"""Slots for the arguments of a command, whose letters would be no help in a placeholder."""
 _PLAIN_IN_DOUBLE_QUOTES = re.compile(r"[^\"$`\\\n]*")
 _SPECIAL_IN_SED = re.compile(r"([/.*\[\]^$&\\])")
 
@@ -37,74 +37,83 @@ class Command(str):
     __slots__ = ()
 
 
+class _Place(NamedTuple):
+    """The place of a slot in a command."""
+
+    quote: str
+    """The open quote; "#" in a comment, and "" outside of quotes and comments."""
+    before: str
+    """The command up to the last quote or #, open or not."""
+    after: str
+    """The command from there to the slot."""
+
+
 def fill(template: str, words: Mapping[str, Any]) -> Command:
-    """A command with the words in place of its {slots}; a word that is a Command is put in as it is."""
+    """A command with the words in place of its {slots}. Words are quoted, except for those that are a Command."""
     filled = ""
-    written = ""  # the same with a letter for each word, which changes no quoting
+    outline = ""  # the same with a letter for each word, so that quotes in a word don't count
     for literal, slot, _, _ in Formatter().parse(template):
         filled += literal
-        written += literal
+        outline += literal
         if slot is not None:
             word, _ = Formatter().get_field(slot, (), words)
-            filled += word if isinstance(word, Command) else _quoted(str(word), slot, written)
-            written += "x"
+            filled += word if isinstance(word, Command) else _quoted(str(word), slot, _place(outline))
+            outline += "x"
     return Command(filled)
 
 
 def argument(template: str, words: Mapping[str, Any]) -> str:
-    """An argument of a command, which is quoted where the command is filled."""
+    """An argument for a slot of another command, which `fill` quotes there; a lone Command stays one."""
     slot = _SLOT.fullmatch(template)
     if slot and isinstance(words[slot[1]], Command):
         return words[slot[1]]  # type: ignore[no-any-return]
-    return template.format_map({name: _told(str(words[name]), name) for name in _SLOT.findall(template)})
+    return template.format_map({name: _unquoted(str(words[name]), name) for name in _SLOT.findall(template)})
 
 
 def quote(name: str, slot: str) -> Command:
-    """A name as one word of a command."""
-    text = _told(name, slot)
-    return Command(shlex.quote(_left_out(slot) if text.startswith("-") else text) if text else "")
+    """A name as one word of a command. One that begins like an option becomes a placeholder."""
+    text = _unquoted(name, slot)
+    return Command(shlex.quote(_placeholder(slot) if text.startswith("-") else text) if text else "")
 
 
-def _told(name: str, slot: str) -> str:
-    """A name without quotes; what the reader fills in where a part of it is masked."""
+def _unquoted(name: str, slot: str) -> str:
+    """A name, or a placeholder for a masked one, without the quotes that a placeholder has in the facts."""
     if _MASKED.search(name):
-        return _left_out(slot)
-    opened = _OPEN.fullmatch(name)
-    return opened[1] if opened else name
+        return _placeholder(slot)
+    quoted = _PLACEHOLDER.fullmatch(name)
+    return quoted[1] if quoted else name
 
 
-def _left_out(slot: str) -> str:
+def _placeholder(slot: str) -> str:
     return f"<{'name' if slot in _ARGUMENTS else slot}>"
 
 
-def _quoted(name: str, slot: str, written: str) -> str:
-    """A name as it may stand behind what is written of a command."""
-    quotes, start = _place(written)
-    text = _told(name, slot)
-    inside = written[start + 1 :]
-    if quotes == "#":
+def _quoted(name: str, slot: str, place: _Place) -> str:
+    """A name quoted for its place in a command."""
+    text = _unquoted(name, slot)
+    if place.quote == "#":
         return text
-    if quotes == '"' and "$(" not in inside:
-        return text if _PLAIN_IN_DOUBLE_QUOTES.fullmatch(text) else _left_out(slot)
-    if quotes == "'":
-        if written[:start].endswith("sed "):
+    if place.quote == '"' and "$(" not in place.after:  # inside "$(…)" a name is bare again
+        return text if _PLAIN_IN_DOUBLE_QUOTES.fullmatch(text) else _placeholder(slot)
+    if place.quote == "'":
+        if place.before.endswith("sed "):
             text = _SPECIAL_IN_SED.sub(r"\\\1", text)
-        elif inside.startswith("{"):
+        elif place.after.startswith("{"):
             text = json.dumps(text, ensure_ascii=False)[1:-1]
         return text.replace("'", "'\\''")
-    is_in_word = written[-1:].strip() != ""
+    is_in_word = place.after[-1:].strip() != ""  # behind other characters, a hyphen begins no option
     return shlex.quote(text) if text and is_in_word else quote(text, slot)
 
 
-def _place(written: str) -> tuple[str, int]:
-    """In what a command goes on (quotes, a comment that begins with #, or ""), and where that begins."""
-    quotes = ""
-    start = 0
-    for at, char in enumerate(written):
-        if quotes:
-            is_end = char == ("\n" if quotes == "#" else quotes)
-            quotes = "" if is_end else quotes
-        elif char in "'\"" or (char == "#" and not written[:at][-1:].strip()):
-            quotes = char
+def _place(command: str) -> _Place:
+    """The place at the end of a command."""
+    quote = ""
+    start = -1
+    for at, char in enumerate(command):
+        if quote:
+            is_end = char == ("\n" if quote == "#" else quote)
+            quote = "" if is_end else quote
+        elif char in "'\"" or (char == "#" and not command[:at][-1:].strip()):
+            quote = char
             start = at
-    return quotes, start
+    return _Place(quote, command[: max(start, 0)], command[start + 1 :])
