@@ -1,4 +1,4 @@
-"""Who was asked for an image, by what a message says: the registry, or something else in its place."""
+"""The host that answered a pull, according to a message: the registry, or another one in its place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kubesim.why.read.signs import REQUEST, Reply
 _STORAGE = re.compile(
     r"\bs3\b|\bblob\.core|cloudfront\.net|storage\.googleapis|cloudflarestorage|\bcdn0?\d*\.quay|\bproduction\.cloudflare\.docker"
 )
-"""Where registries of clouds keep layers."""
+"""Hosts at which clouds' registries keep layers."""
 _REGISTRY_PATH = re.compile(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/")
 """The path of a request to a registry: its root, or a part of an image."""
 _BLOB = re.compile(r"/blobs?/|/sha256[:/]")
@@ -21,16 +21,16 @@ _BLOB = re.compile(r"/blobs?/|/sha256[:/]")
 
 
 class Asked(NamedTuple):
-    """Who was asked, and as what: "" for the registry itself, else "mirror", "token service", "storage" or "way"."""
+    """The host that answered, and its role: "mirror", "token service", "storage", "way", or "" for the registry."""
 
     host: str
     role: str = ""
 
 
 def asked(message: str, registry: str, reply: Reply) -> Asked:
-    """Who was really asked: an URL in the message names a mirror, a token service or a registry's storage.
+    """The host that wrote `message`, found by the last request or DNS query in it.
 
-    Of the registry r.example, as the last request or lookup in the message has it:
+    For the registry r.example, the host and its role are:
 
     * none, or `https://r.example/…`: the registry
     * `https://m.example/v2/web/manifests/1`: a mirror, which is asked as the registry would be
@@ -60,12 +60,13 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
 
 
 def _is_name_of(looked_up: str, host: str) -> bool:
-    """Whether a name is a host's: a Service `r.ci:5000` may be looked up as `r.ci.svc.cluster.local`."""
+    """True if a DNS query was for `host`. That of a Service `r.ci:5000` may be for `r.ci.svc.cluster.local`."""
     name, _port = split_port(host)
     return looked_up == name or looked_up.startswith(f"{name}.")
 
 
 def _is_same(host: str, registry: str) -> bool:
+    """True if two hosts are equal as far as they aren't redacted, or both are Docker Hub's."""
     one = _comparable(host)
     other = _comparable(registry)
     are_hubs = host in HUB and registry in HUB
@@ -73,5 +74,5 @@ def _is_same(host: str, registry: str) -> bool:
 
 
 def _comparable(host: str) -> str:
-    """A host with a "*", which stands for anything, in the place of each redacted part."""
+    """A host in lower case, without the default port, and with the glob "*" for each redacted part."""
     return REDACTED_PART.sub("*", host.removesuffix(":443").lower())

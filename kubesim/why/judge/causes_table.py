@@ -1,4 +1,4 @@
-"""Why an image doesn't come, and what fixes that: the rows of causes.yaml."""
+"""The causes of failed pulls, with their fixes: causes.yaml as records."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _STAGES = ("before_the_pull", "after_a_failed_pull")
 
 @cache
 def causes() -> Causes:
-    """What causes.yaml holds."""
+    """causes.yaml, read once."""
     return read_causes(content(__file__, "causes.yaml"))
 
 
 def read_causes(table: Any) -> Causes:
-    """What causes.yaml holds, as records. Raises ValueError, whose sentence names the row."""
+    """The records of a parsed causes.yaml. Raises ValueError, which names the row."""
     try:
         rows = {stage: [_filled(row, table) for row in table[stage]] for stage in _STAGES}
     except KeyError as name:

@@ -1,4 +1,4 @@
-"""Where the facts come from: the objects, attempts and registries of a cluster, or those that an export tells of."""
+"""The source of the facts: objects, attempts and registries of a running cluster, or those reported in an export."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from kubesim.why.hide.redact import redact
 # Kinds whose next Pods follow a change of the Pod template.
 ROLLED_OUT = ("Deployment", "DaemonSet", "StatefulSet", "CronJob")
 VOLUME = "volumes/"
-"""What the name of an attempt for a volume's image begins with, as in the kubelet's traces."""
+"""The prefix of a volume's name among containers, as in the kubelet's traces of pulls for volumes."""
 
 
 class Objects(Protocol):
-    """Looks objects up, as the API server does; `list` without a namespace searches all of them."""
+    """Lookup of objects, as in the API server; `list` without a namespace has those of all namespaces."""
 
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None: ...
 
@@ -32,7 +32,7 @@ class Objects(Protocol):
 
 
 class Registries(Protocol):
-    """Says what registries would answer; `tags` are none where they are not known."""
+    """The answers that registries would give; `tags` is empty if the tags aren't known."""
 
     def resolve(self, reference: Reference, credential: Credential | None) -> Answer: ...
 
@@ -43,7 +43,7 @@ class Registries(Protocol):
 class Scene:
     """Objects, the last attempts by namespace, Pod and container, and the registries.
 
-    With `is_export` they are second-hand: what is not in it may still be in the cluster.
+    With `is_export` they come from an export; an object that isn't in it may still exist.
     """
 
     api: Objects
@@ -51,35 +51,35 @@ class Scene:
     registries: Registries
     is_export: bool = False
     events: Mapping[tuple[str, str], Sequence[Object]] = field(default_factory=dict)
-    """Of an export, the events of each Pod."""
+    """The events of each Pod in an export, by namespace and name."""
     now: float = 0
-    """Of an export, the latest time in it, in seconds of the epoch; 0 if unknown."""
+    """The latest time in an export, in seconds since the epoch; 0 if unknown."""
     knows_secrets: bool = True
-    """Whether the Secrets are known: an export without any says nothing of those that may exist."""
+    """False for an export without Secrets, which doesn't show that none exist."""
     oddities: Mapping[tuple[str, str], Oddities] = field(default_factory=dict)
-    """Of an export, what is odd about its Secrets, by namespace and name."""
+    """The oddities of the Secrets in an export, by namespace and name."""
     kept: Mapping[tuple[str, str], Object] = field(default_factory=dict)
     """The immutable Secrets that the kubelet keeps as it read them, by namespace and name."""
     mask: Callable[[str], str] = redact
-    """Takes out of a text what may be secret; of an export, the passwords of its Secrets as well."""
+    """A function that masks secrets in a text; for an export, the passwords of its Secrets, too."""
     answer: str = ""
-    """What the reader said to the question that an export left open: "yes", "no", or "" if not asked yet."""
+    """The reader's answer to the question of the explanation: "yes", "no", or "" if there is none yet."""
 
 
 def containers(pod: Object) -> list[Object]:
-    """What a Pod needs images for: its containers, of which the ephemeral ones come last, and its volumes."""
+    """The parts of a Pod that need an image: its containers, ephemeral ones last, and volumes in the same form."""
     spec = pod["spec"]
     lists = (spec.get(name) or () for name in ("initContainers", "containers", "ephemeralContainers"))
     found = [container for items in lists for container in items]
     for volume in spec.get("volumes") or ():
-        if image := volume.get("image"):  # under the name that its attempts have
+        if image := volume.get("image"):
             fields = {"image": image.get("reference", ""), "imagePullPolicy": image.get("pullPolicy", "")}
             found.append({"name": f"{VOLUME}{volume['name']}", **fields})
     return found
 
 
 class Creator(NamedTuple):
-    """What created a Pod; `found` is None where only its kind and name are known."""
+    """A controller of a Pod or of its controller; `found` is None if only its kind and name are known."""
 
     kind: str
     name: str
@@ -87,30 +87,37 @@ class Creator(NamedTuple):
 
 
 def creators(scene: Scene, pod: Object) -> list[Creator]:
-    """What created the Pod, what created that, and so on."""
+    """The Pod's controller, the controller of that, and so on.
+
+    If the last one's object is missing, its own controller is derived from its name.
+    """
     chain: list[Creator] = []
     item: Object | None = pod
     while item is not None and len(chain) < len(ROLLED_OUT):
         owner = next(controllers(item), None)
         chain += [_look_up(scene, pod, owner["kind"], owner["name"])] if owner else []
         item = chain[-1].found if owner else None
-    if chain and chain[-1].found is None and (above := _above(scene, pod, chain[-1])):
-        chain.append(_look_up(scene, pod, *above))
+    if chain and chain[-1].found is None and (derived := _derived_controller(scene, pod, chain[-1])):
+        chain.append(_look_up(scene, pod, *derived))
     return chain
 
 
 def controllers(obj: Object) -> Iterator[Object]:
-    """The references to what created an object; there is one at most."""
+    """The reference to an object's controller: none or one."""
     return (item for item in obj.get("metadata", {}).get("ownerReferences", ()) if item.get("controller"))
 
 
 def _look_up(scene: Scene, pod: Object, kind: str, name: str) -> Creator:
+    """The controller with that kind and name in the Pod's namespace."""
     found = (scene.api.find(item, namespace_of(pod), name) for item in RESOURCES if item.template and item.kind == kind)
     return Creator(kind, name, next(filter(None, found), None))
 
 
-def _above(scene: Scene, pod: Object, creator: Creator) -> tuple[str, str] | None:
-    """What created something that was not exported, by its name: it ends with a label of its Pods, or with a minute."""
+def _derived_controller(scene: Scene, pod: Object, creator: Creator) -> tuple[str, str] | None:
+    """The kind and name of a controller's controller, derived from its name.
+
+    A Deployment's ReplicaSet ends with the template hash, a label of its Pods; a CronJob's Job, with a minute.
+    """
     name, _, suffix = creator.name.rpartition("-")
     labels = labels_of(pod)
     if creator.kind == "ReplicaSet" and suffix and labels.get(TEMPLATE_HASH) == suffix:
@@ -121,12 +128,12 @@ def _above(scene: Scene, pod: Object, creator: Creator) -> tuple[str, str] | Non
 
 
 def manifest_of(obj: Object) -> str:
-    """An object as it was applied, "" where that is not known."""
+    """An object's manifest in JSON, as `kubectl apply` recorded it; "" without that annotation."""
     return str(annotations_of(obj).get(LAST_APPLIED, ""))
 
 
 def entries_of(secret: Mapping[str, Any]) -> list[str]:
-    """The registry entries of a Secret; none where it cannot be read."""
+    """The registry entries of a Secret; none if it is unreadable."""
     try:
         return [entry for entry, _ in keyring.read_entries(secret)]
     except ValueError:
@@ -134,5 +141,5 @@ def entries_of(secret: Mapping[str, Any]) -> list[str]:
 
 
 def host_of(entry: str) -> str:
-    """The host, and port, of a Docker config's entry."""
+    """The host of a Docker config's entry, with its port."""
     return (keyring.registry_key(entry) or entry).partition("/")[0]

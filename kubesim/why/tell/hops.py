@@ -1,4 +1,4 @@
-"""Draws the hops of a pull (kubectl, Secret, ServiceAccount, Pod spec, kubelet, registry, image) and its story."""
+"""The Flow of a pull: its hops (kubectl, account, Pod spec, Secret, kubelet, registry, image), cause and story."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATUS = re.compile(r"\b[45]\d\d [A-Z][A-Za-z]+( [A-Z][A-Za-z]+)*")
 
 
 def draw_pod(scene: Scene, namespace: str, pod: str, container: str | None = None) -> Flow:
-    """The flow of one container's image; without `container`, of the one that waits for its image."""
+    """The flow of one container's image; without `container`, of the first one that lacks its image."""
     item = scene.api.find(POD, namespace, pod)
     if item is None:
         return _no_pod(scene, namespace, pod)
@@ -39,7 +39,7 @@ def draw_pod(scene: Scene, namespace: str, pod: str, container: str | None = Non
 
 
 def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
-    """The flow of these facts; `same` are other Pods with the same cause."""
+    """The flow of one container's facts. `same` has the names of other Pods with the same cause."""
     cause = find_cause(facts)
     words = Words(facts, _state(facts))
     hops = [_hop(key, words, cause is not None and cause.hop == key) for key in rows().hops]
@@ -72,7 +72,7 @@ def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
 
 
 def conceal(flow: Flow, state: str, status: str) -> Flow:
-    """The flow as `kubectl get pods` shows it, whose STATUS stands for the kubelet: a learner is to find the rest."""
+    """The flow without the parts that a learner has to find: first and last hop, and the kubelet's with a STATUS."""
     told = {"kubelet": (state, (status,))}
     shown = (flow.hops[0].key, flow.hops[-1].key)
     hops = [
@@ -86,14 +86,14 @@ def conceal(flow: Flow, state: str, status: str) -> Flow:
 
 
 def _with_consequences(hops: tuple[Hop, ...]) -> tuple[Hop, ...]:
-    """The hops, of which those that failed after the cause tell what they failed because of."""
+    """The hops with `because` set in those that failed after the cause."""
     at = next((number for number, hop in enumerate(hops) if hop.is_cause), len(hops))
     after = [replace(hop, because=hops[at].title) if hop.state == FAILED else hop for hop in hops[at + 1 :]]
     return (*hops[: at + 1], *after)
 
 
 def _exchange(facts: Facts) -> tuple[tuple[str, ...], str]:
-    """What the last request to the registry said, and what came back; nothing where none was sent."""
+    """`sent` and `answered` of the last request to the registry; both empty if none was sent."""
     if not facts.attempts or facts.reference is None:
         return (), ""
     last = facts.attempts[-1]
@@ -105,7 +105,7 @@ def _exchange(facts: Facts) -> tuple[tuple[str, ...], str]:
 
 
 def _status_of(refusal: str) -> str:
-    """The HTTP status behind a refusal in the runtime's words; what kept one away if none came back."""
+    """The HTTP status of a refusal, derived from the runtime's message; its reason if no status came back."""
     if status := _STATUS.search(refusal):
         return status[0]
     if "pull access denied" in refusal:
@@ -114,12 +114,12 @@ def _status_of(refusal: str) -> str:
 
 
 def _has_more(facts: Facts, cause: Cause | None) -> bool:
-    """Whether an export of the cluster would tell more than this text."""
+    """True if an export of the cluster would tell more than this text."""
     return facts.is_partial and facts.is_node and cause is not None and cause.grade == "one"
 
 
 def _recipe(facts: Facts, cause: Cause) -> str:
-    """The section of the recipes that fits the cause or, where credentials matter, the registry; "" where none does."""
+    """The address of the recipe for the cause or, if credentials matter, for the registry; "" without one."""
     needs_credentials = facts.is_refused and facts.kind != "other"
     section = cause.recipe or (facts.owner_of_registry.registry.recipe if needs_credentials else "")
     return f"{_recipes()}#{section}" if section else ""
@@ -127,7 +127,7 @@ def _recipe(facts: Facts, cause: Cause) -> str:
 
 @cache
 def _recipes() -> str:
-    """Where the recipes are: at the project's address, once pyproject.toml has one, or else their file."""
+    """The address of the recipes' page at the project's address, if pyproject.toml has one; else the page's path."""
     from importlib.metadata import PackageNotFoundError, metadata  # late: it takes 10 ms, and few causes name a recipe
 
     try:
@@ -142,7 +142,7 @@ def _recipes() -> str:
 
 
 def _hop(key: str, words: Words, is_cause: bool) -> Hop:
-    """A hop by its rows in hops.yaml; its state is "" where there is nothing to show."""
+    """The hop of a key in hops.yaml. Its state is "" if it isn't shown."""
     state, *texts = first(rows().hops[key], words)
     lines = "\n".join(text.format_map(words) for text in texts).split("\n") if texts else []
     return Hop(
@@ -155,7 +155,7 @@ def _hop(key: str, words: Words, is_cause: bool) -> Hop:
 
 
 def _subject(facts: Facts) -> str:
-    """Which image is needed by what."""
+    """The image, the Pod and the container or volume that needs the image, in words."""
     if facts.source == "message":
         return f"{facts.image or 'An image'}, from a message alone"
     image = facts.image or "An image"
@@ -165,7 +165,7 @@ def _subject(facts: Facts) -> str:
 
 
 def _state(facts: Facts) -> Known:
-    """The words that decide what is shown of each hop."""
+    """The words of the rows of `hops` in hops.yaml, and of `outcome` there."""
     trace = facts.trace
     attempts = facts.attempts
     last = attempts[-1] if attempts else None
@@ -203,6 +203,7 @@ def _seen(seen: SeenSecret, is_deleted: bool) -> str:
 
 
 def _no_pod(scene: Scene, namespace: str, pod: str) -> Flow:
+    """The flow of a Pod that doesn't exist, with the nearest name or another namespace that has it."""
     names = tuple(map(name_of, scene.api.list(POD, namespace)))
     owner = pod.rpartition("/")[2]  # of "deployment/web", whose Pods are called web-…
     of_owner = [name for name in names if name.startswith(f"{owner}-")]
@@ -220,7 +221,7 @@ def _no_pod(scene: Scene, namespace: str, pod: str) -> Flow:
 
 
 def _stopped(about: About, words: Known) -> Flow:
-    """The flow of a Pod or container that isn't there: it ends at kubectl."""
+    """The flow of a Pod or container that doesn't exist: the cause is at the hop kubectl."""
     subject = f"{about.namespace}/{about.pod}"
     if about.container:
         subject += f", container {about.container}"

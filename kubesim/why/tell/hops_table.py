@@ -1,4 +1,4 @@
-"""What is shown and said of a pull: the rows of hops.yaml."""
+"""The texts about a pull: hops.yaml as a record."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Hops(NamedTuple):
 
 @cache
 def hops() -> Hops:
-    """What hops.yaml holds."""
+    """hops.yaml, read once."""
     return read_hops(content(__file__, "hops.yaml"))
 
 
 def read_hops(table: Any) -> Hops:
-    """What hops.yaml holds. Raises ValueError, whose sentence names what it shouldn't have or lacks."""
+    """The record of a parsed hops.yaml. Raises ValueError, which names the unknown or missing field."""
     hops: Hops = typed.read(Hops, table, "hops.yaml")
     return hops

@@ -23,7 +23,7 @@ class Practice(NamedTuple):
 
 @cache
 def practice() -> Practice:
-    """What practice.json holds."""
+    """practice.json, read once."""
     table: Practice = typed.read_table(__file__, "practice.json", Practice)
     return table
 

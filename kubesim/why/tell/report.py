@@ -36,9 +36,9 @@ _VERDICT_LENGTH = 160
 
 @dataclass(frozen=True)
 class Hop:
-    """One station. `words` are a line or two on what was found there.
+    """A station of a pull. `words` are a line or two on its part in the pull.
 
-    A hop after the one where the cause lies can be failed too: `because` is then the title of that one.
+    If an earlier hop is the cause, a failed hop has the title of that one in `because`.
     """
 
     key: str
@@ -59,7 +59,7 @@ class Hop:
 
 
 class About(NamedTuple):
-    """Which container of which Pod needs which image."""
+    """The image of a Flow, and the Pod and container that need it."""
 
     namespace: str
     pod: str
@@ -89,7 +89,7 @@ class Flow:
     same: tuple[str, ...] = ()  # the other Pods with that cause
 
     def text(self) -> str:
-        """The hops, and what is wrong."""
+        """The hops, and the verdict."""
         told = (part for part in _verdict(self) if part.form is not Form.SUBJECT)
         return _as_text([self.subject, *(hop.line for hop in self.hops)], told)
 
@@ -104,7 +104,7 @@ class Flow:
 
     @property
     def sure(self) -> str:
-        """How sure the cause is: a word of SURE, or UNSURE.
+        """The certainty of the cause: a word of SURE, or UNSURE.
 
         "" without a cause, and in the running cluster, whose every object can be looked at.
         """
@@ -114,7 +114,7 @@ class Flow:
 
 
 class Form(Enum):
-    """How a part is written."""
+    """The form of a part in text, Markdown and HTML."""
 
     VERDICT = "verdict"
     DETAIL = "detail"  # the rest of a long verdict
@@ -218,7 +218,7 @@ def _sames(flow: Flow) -> Iterator[Part]:
 
 
 def _alternatives(cause: Cause, *, whole: bool) -> Iterator[Part]:
-    """What else it may be: with checks and fixes if `whole`, else a line each."""
+    """The alternatives to the cause: with checks and fixes if `whole`, else a line each."""
     if cause.others and not whole:
         problems = tuple(split_verdict(other.problem, _VERDICT_LENGTH)[0] for other in cause.others)
         yield Part(Form.POINTS, "It may also be (--all has the checks and the fixes)", problems, is_other=True)
@@ -231,7 +231,7 @@ def _alternatives(cause: Cause, *, whole: bool) -> Iterator[Part]:
 
 
 def _deletes(cause: Cause) -> str:
-    """What a command of the fix deletes without a word for that in it."""
+    """A note behind the fix if a command deletes objects without saying so; else ""."""
     commands = [*cause.fix, *(command for other in cause.others for command in other.fix)]
     is_forced = any("replace --force" in command for command in commands)
     return " (replace --force deletes the object and creates it again)" if is_forced else ""
@@ -303,7 +303,7 @@ _LEAD: Mapping[Form, str] = {
     Form.POINTS: "{}:\n\n",
     Form.STEPS: "<details><summary>{}</summary>\n\n",
 }
-"""How a part begins in Markdown, with its title and the note behind it; the others have the title and a colon."""
+"""Beginnings of parts in Markdown, with the title and the note behind it; other forms have the title and a colon."""
 
 
 def markdown(flow: Flow) -> str:

@@ -1,4 +1,4 @@
-"""Tells the last attempt step by step, and what an export can't show of it."""
+"""The story of the last attempt, a sentence for each step, and the limits of an export. The texts are in hops.yaml."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from kubesim.why.read.signs import Reply
 from kubesim.why.tell.hops_table import hops
 from kubesim.why.tell.report import listed
 
-_MANY = 5  # Secrets that the Pod does not list, by name
+_MOST_NAMES = 5  # of Secrets that the Pod doesn't list
 
 
 def story(facts: Facts) -> Iterator[str]:
-    """What the Pod needs, which Secrets were looked up and found, what the registry answered, what changed since."""
+    """Sentences on the image, the list of pull secrets, each Secret, each request, and on Secrets changed since."""
     is_invalid = facts.kind == "invalid_name" or (facts.reference is None and not facts.is_partial)
     words = Words(
         facts,
@@ -55,7 +55,7 @@ def story(facts: Facts) -> Iterator[str]:
 
 
 def _secret(facts: Facts, seen: SeenSecret) -> str:
-    """What was found of a Secret, and whether it matches the image."""
+    """A Secret as the kubelet saw it, in words: its problem, or the entries that match the image."""
     homes = [namespace_of(secret) for secret in facts.scene.api.list(SECRET) if name_of(secret) == seen.name]
     unreadable = seen.is_unreadable
     entries = facts.matching_entries(seen) if seen.found else []
@@ -75,13 +75,14 @@ def _secret(facts: Facts, seen: SeenSecret) -> str:
 
 
 def _unlisted(facts: Facts) -> Iterator[str]:
+    """A sentence on the namespace's pull secrets that the Pod doesn't list."""
     names = [name_of(item) for item in facts.secrets_here if item.get("type") in keyring.DATA_KEYS]
     if others := [name for name in names if name not in facts.names]:
-        yield f"Not looked up, because the Pod doesn't list it: {listed(others, _MANY)}."
+        yield f"Not looked up, because the Pod doesn't list it: {listed(others, _MOST_NAMES)}."
 
 
 def _kubelet(facts: Facts) -> Iterator[str]:
-    """What the kubelet did before, or instead of, asking the registry."""
+    """Sentences on the kubelet's steps before a request to the registry, or instead of one."""
     trace = facts.trace
     if trace is None:
         yield "The kubelet hasn't tried to pull the image yet."
@@ -94,7 +95,7 @@ def _kubelet(facts: Facts) -> Iterator[str]:
 
 
 def _asked(facts: Facts, attempt: Attempt) -> str:
-    """What the registry was asked, with which credentials, and what it answered."""
+    """A sentence on one request: its credentials, and the registry's answer."""
     reply = reply_to(attempt)
     # The node may have sent credentials of its own, which an export doesn't show.
     has_identity = facts.scene.is_export and facts.owner_of_registry.registry.who and not facts.matches
@@ -116,7 +117,10 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
 
 
 def _said(facts: Facts, reply: Reply) -> Known:
-    """Who asked, the sentence that decides, and what it means; what it doesn't mean is for an export alone."""
+    """The words on a reply: the asker, and the deciding sentence with its meaning.
+
+    For an export, that includes what the sentence doesn't mean.
+    """
     sentence = reply.sentence.rstrip(".")
     means = reply.row.unsure if facts.is_unsure and not reply.sent and reply.row.unsure else reply.means
     told = [f"{sentence}.", means, reply.isnt if facts.scene.is_export else ""]
@@ -124,12 +128,12 @@ def _said(facts: Facts, reply: Reply) -> Known:
 
 
 def _asker(facts: Facts) -> str:
-    """What asked the registry, or should have."""
+    """The program that pulls, as the subject of a sentence."""
     return facts.client or "The kubelet"
 
 
 def limits(facts: Facts) -> Iterator[str]:
-    """What an export can't show."""
+    """Sentences on what an export can't show of a failed pull."""
     if not facts.scene.is_export or facts.has_image or not (facts.reference or facts.is_partial):
         return
     needed = facts.reply is not None and facts.reply.credentials
@@ -156,7 +160,10 @@ def limits(facts: Facts) -> Iterator[str]:
 
 
 def _unexported(facts: Facts) -> Iterator[str]:
-    """What the Pod refers to and the export has not, although it has others of that kind."""
+    """The Secrets and the ServiceAccount that the Pod refers to and that the export lacks.
+
+    Secrets count only if the export has any.
+    """
     if facts.scene.knows_secrets:
         yield from (f"Secret {seen.name}" for seen in facts.seen if not seen.found)
     if not facts.service_account and not facts.is_partial:
