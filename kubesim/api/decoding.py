@@ -154,7 +154,7 @@ def _list(kind: Type, element: Decoder, value: Any) -> list[Any]:
 
 def _map(kind: Type, element: Decoder, value: Any) -> dict[str, Any]:
     items = _of_class(dict, kind, value)
-    return {gojson.valid(key): element(items[key]) for key in sorted(items)}
+    return {gojson.without_surrogates(key): element(items[key]) for key in sorted(items)}
 
 
 def _of_class(expected: type, kind: Type, value: Any) -> Any:
@@ -167,7 +167,7 @@ def _of_class(expected: type, kind: Type, value: Any) -> Any:
 
 
 def _string(kind: Type, value: Any) -> str:
-    return gojson.valid(_of_class(str, kind, value))
+    return gojson.without_surrogates(_of_class(str, kind, value))
 
 
 def _integer(kind: Type, value: Any) -> int:

@@ -9,6 +9,7 @@ QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 """A string with its quotes."""
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"}
 _UNQUOTED = dict(zip("abfnrtv\\", "\a\b\f\n\r\t\v\\", strict=True))
+_ESCAPE = r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.?))"
 _CONSTANTS = {None: "<nil>", True: "true", False: "false"}
 _TYPES: dict[type, str] = {
     dict: "map[string]interface {}",
@@ -44,7 +45,7 @@ def _float(value: float) -> str:
 
 
 def is_whole(value: float) -> bool:
-    """Whether Go prints a number as an integer, without fraction and exponent."""
+    """True if Go prints a number as an integer, without fraction and exponent."""
     return value.is_integer() and abs(value) < 1e21
 
 
@@ -86,9 +87,6 @@ def escaped(char: str) -> str:
     if code < 0x80:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-_ESCAPE = r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.?))"
 
 
 def unquote(body: str, quote_mark: str = '"') -> str:

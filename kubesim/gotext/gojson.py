@@ -20,6 +20,18 @@ _SURROGATE = "[\ud800-\udfff]"
 _ESCAPED_SURROGATE = r"\\u[dD][89a-fA-F]"  # a pair is one character; a single one is invalid
 _HUGE = r"[0-9]{19}|[0-9.][eE]\+?[0-9]{3}"  # numbers that may not fit 64 bits
 _LONGEST_INTEGER = 20  # characters of a 64-bit integer
+_JSON_TYPES: dict[type, str] = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    type(None): "null",
+}
+_ESCAPED = "[<>&\u2028\u2029]"
+_MAY_HOLD_FLOAT = r"[:,\[\s]-?[0-9]+[.e]"  # a cheap test for floats, which are rare
+_STRING_OR_SMALL = rf"{QUOTED.pattern}|[0-9.]+e-[0-9]+"
 
 
 class JSONError(ValueError):
@@ -35,7 +47,7 @@ def loads(text: str) -> Any:
 
     Raises JSONError.
     """
-    text = valid(text)
+    text = without_surrogates(text)
     readers: dict[str, Any] = {"parse_constant": partial(_refuse_constant, text)}
     if re.search(_HUGE, text):  # otherwise Python's own, faster number parser is used
         readers.update(parse_int=_number, parse_float=_number)
@@ -50,12 +62,12 @@ def loads(text: str) -> Any:
     may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH  # a cheap test that few texts pass
     if may_be_deep and len(list(levels(value))) > MAX_DEPTH + 1:
         raise JSONError(TOO_DEEP)
-    if re.search(_ESCAPED_SURROGATE, text):  # the escape is a surrogate in the value, which `valid` hasn't seen
-        value = json.loads(valid(json.dumps(value, ensure_ascii=False)))
+    if re.search(_ESCAPED_SURROGATE, text):  # an escape becomes a surrogate only in the value
+        value = json.loads(without_surrogates(json.dumps(value, ensure_ascii=False)))
     return value
 
 
-def valid(text: str) -> str:
+def without_surrogates(text: str) -> str:
     """`text` with U+FFFD in place of Python's surrogates, as Go writes invalid Unicode."""
     return text if text.isascii() else re.sub(_SURROGATE, "\ufffd", text)
 
@@ -91,28 +103,12 @@ def _refuse_constant(text: str, name: str) -> Any:
     raise json.JSONDecodeError("Expecting value", text, without_strings.index(name))
 
 
-_JSON_TYPES: dict[type, str] = {
-    dict: "object",
-    list: "array",
-    str: "string",
-    bool: "bool",
-    int: "number",
-    float: "number",
-    type(None): "null",
-}
-
-
 def mismatch(value: Any, into: str, is_integer_expected: bool = False) -> str:
     """Go's message for a value of the wrong type. If an integer was expected, it includes the number."""
     word = _JSON_TYPES[type(value)]
     if is_integer_expected and word == "number":
         word += f" {sprint(value)}"
     return f"json: cannot unmarshal {word} into Go {into}"
-
-
-_ESCAPED = "[<>&\u2028\u2029]"
-_MAY_HOLD_FLOAT = r"[:,\[\s]-?[0-9]+[.e]"  # a cheap test for floats, which are rare
-_STRING_OR_SMALL = rf"{QUOTED.pattern}|[0-9.]+e-[0-9]+"
 
 
 def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:

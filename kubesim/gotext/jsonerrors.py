@@ -39,6 +39,8 @@ _CONTEXTS = {
 }
 _NO_VALUE = "looking for beginning of value"
 _LITERALS = {"t": "true", "f": "false", "n": "null"}
+# A pair of brackets with no bracket between them
+_CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
 
 
 def problem(text: str, error: json.JSONDecodeError) -> Problem:
@@ -52,7 +54,7 @@ def problem(text: str, error: json.JSONDecodeError) -> Problem:
 
 
 def _stop(text: str, message: str, at: int) -> _Stop:
-    """The place at which Go stops, given Python's `message` and its place."""
+    """The place at which Go stops, given Python's message and the offset in it."""
     if message == "Expecting value":
         return _stop_in_value(text, at)
     if message.startswith("Invalid \\u"):  # "\u12x": Python points at the u, Go at the x
@@ -82,19 +84,16 @@ def _stop_in_value(text: str, at: int) -> _Stop:
     literal = _LITERALS.get(first)
     if literal is None:
         return _Stop(at, _NO_VALUE)
-    right = 1
+    right = 1  # the number of characters that are right; not all are, because Python has refused the literal
     while text[at + right : at + right + 1] == literal[right]:
         right += 1
     return _Stop(at + right, f"in literal {literal} (expecting '{literal[right]}')")
 
 
-_CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
-
-
 def _is_in_object(text: str) -> bool:
-    """Whether the innermost open bracket in `text` is an object's."""
-    left = QUOTED.sub("", text)
-    closed = 1
-    while closed:  # removing a pair may make a pair of the brackets around it
-        left, closed = _CLOSED.subn("", left)
-    return left.rfind("{") > left.rfind("[")
+    """True if the innermost open bracket in `text` is an object's."""
+    brackets = QUOTED.sub("", text)
+    removed = 1
+    while removed:  # removing a pair may make a pair of the brackets around it
+        brackets, removed = _CLOSED.subn("", brackets)
+    return brackets.rfind("{") > brackets.rfind("[")

@@ -11,6 +11,13 @@ from typing import Any, NamedTuple
 
 from kubesim.gotext.gofmt import quote, quote_char
 
+TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+_UNITS = {"ns": 1e-9, "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = r"(?!\Z)([0-9]*\.?[0-9]*)([^.0-9]*)"  # a number and its unit
+_LONGEST = (2**63 - 1) / 1e9  # seconds of a Go duration, which counts nanoseconds in 64 bits
+_ITEM = r'("(?:[^"]|"")*"|[^",]*),'  # an item with its comma: in quotes, in which "" stands for one, or bare
+
 
 class FlagError(Exception):
     """A flag that can't be parsed. The message is pflag's."""
@@ -130,13 +137,6 @@ def _parse(flag: Flag, text: str) -> Any:
         raise FlagError(f'invalid argument {quote(text)} for "{name}" flag: {error}') from None
 
 
-TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-_UNITS = {"ns": 1e-9, "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = r"(?!\Z)([0-9]*\.?[0-9]*)([^.0-9]*)"
-_LONGEST = (2**63 - 1) / 1e9
-
-
 def parse_switch(value: str) -> bool:
     """Parse a boolean. Raises ValueError with Go's message."""
     if value not in TRUE | FALSE:
@@ -178,9 +178,6 @@ def parse_duration(value: str) -> float:
     if not rest or seconds > _LONGEST:
         raise ValueError(f"time: invalid duration {quote(value)}")
     return -seconds if value.startswith("-") else seconds
-
-
-_ITEM = r'("(?:[^"]|"")*"|[^",]*),'  # an item with its comma: in quotes, in which "" stands for one, or bare
 
 
 def _list(value: str) -> tuple[str, ...]:

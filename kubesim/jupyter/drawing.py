@@ -84,8 +84,12 @@ _LISTS = 34  # the width of the word on the arrow from the Pod to its Secrets
 # Boxes by their level, from above. "lists" and "wire" are the words on two horizontal arrows.
 _LEVELS = (("kubectl", "account"), ("spec", "lists", "secret"), ("kubelet", "wire", "registry"), ("image",))
 _TRUNK = ("kubectl", "spec", "kubelet", "image")  # the left column
+_ASIDE = (("account", "secret"), ("secret", "registry"))
+"""Pairs of boxes that Graphviz should put one below the other, beside the trunk."""
 # The characters that XML 1.0 forbids: with one of them, a browser shows no picture at all.
 _NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SILENCE = "nothing is sent"
+_DASHES = {NOT_REACHED: "6 4", NOT_NEEDED: "2 4"}  # of an arrow, by the state of its hop; other states have none
 
 
 class Box(NamedTuple):
@@ -164,6 +168,11 @@ def standing(hop: Hop) -> str:
     return f"because of {hop.because}" if hop.because else hop.state
 
 
+def _drawn_state(hop: Hop) -> str:
+    """The state that a hop and its arrow show: a hop that failed because of another one was not reached."""
+    return NOT_REACHED if hop.because else hop.state
+
+
 # Sizes and places of the boxes
 
 
@@ -178,19 +187,17 @@ def _sizes(flow: Flow) -> dict[str, tuple[int, int]]:
 def _even(sizes: Mapping[str, tuple[int, int]]) -> Boxes:
     """Place the boxes in two columns, at the left and the right edge. Words on an arrow are in the middle between."""
     levels = [[name for name in level if name in sizes] for level in _LEVELS]
-    rest = {at: sum(sizes[name][0] + _GAP // 2 for name in level) for at, level in enumerate(levels)}
-    width = max(rest.values()) + 2 * _MARGIN
+    width = max(sum(sizes[name][0] + _GAP // 2 for name in level) for level in levels) + 2 * _MARGIN
     boxes: Boxes = {}
     y = _MARGIN
     for level in levels:
         height = max(sizes[name][1] for name in level)
-        left, *between, right = level if len(level) > 1 else (*level, "")
-        for name in level:
-            x = _MARGIN if name == left else width - _MARGIN - sizes[name][0] if name == right else 0
-            boxes[name] = Box(x, y + (height - sizes[name][1]) // 2, *sizes[name])
-        for name in between:
-            x = (boxes[left].right + boxes[right].x - sizes[name][0]) // 2
-            boxes[name] = boxes[name]._replace(x=x)
+        row = [Box(_MARGIN, y + (height - sizes[name][1]) // 2, *sizes[name]) for name in level]
+        if len(row) > 1:
+            row[-1] = row[-1]._replace(x=width - _MARGIN - row[-1].width)
+        if len(row) > 2:
+            row[1] = row[1]._replace(x=(row[0].right + row[2].x - row[1].width) // 2)
+        boxes |= zip(level, row, strict=True)
         y += height + _GAP
     return boxes
 
@@ -207,10 +214,6 @@ def _dot(boxes: Boxes) -> str:
     statements.append(f"{' -> '.join(name for name in _TRUNK if name in boxes)} [weight=20]")
     statements += [f"{above} -> {below}" for above, below in _ASIDE if above in boxes]
     return f"digraph {{ {'; '.join(statements)} }}"
-
-
-_ASIDE = (("account", "secret"), ("secret", "registry"))
-"""Pairs of boxes that Graphviz should put one below the other, beside the trunk."""
 
 
 def _by_dot(boxes: Boxes) -> Boxes:
@@ -252,15 +255,9 @@ def _width(hop: Hop) -> int:
     return max(_NARROWEST, title, round(longest * _LETTER)) + 2 * _PADDING
 
 
-def _look(hop: Hop) -> Look:
-    if hop.is_cause:
-        return CAUSE
-    return LOOKS[NOT_REACHED if hop.because else hop.state]
-
-
 def _box(hop: Hop, box: Box) -> str:
     """The box of a hop with icon, title, state and words, as an SVG group moved to its place."""
-    look = _look(hop)
+    look = CAUSE if hop.is_cause else LOOKS[_drawn_state(hop)]
     size = f'width="{box.width}" height="{box.height}" rx="8"'
     colours = f'fill="{look.fill}" stroke="{look.line}" stroke-dasharray="{look.dashes}"'
     outline = f'<rect {size} {colours} stroke-width="{look.thickness}"/>'
@@ -279,9 +276,6 @@ def _box(hop: Hop, box: Box) -> str:
 
 # The arrows as SVG
 
-_SILENCE = "nothing is sent"
-_TOLD = {NOT_REACHED: "6 4", NOT_NEEDED: "2 4"}  # dashes of an arrow by state; other states have a solid line
-
 
 def _arrows(flow: Flow, hops: Mapping[str, Hop], boxes: Boxes) -> Iterator[str]:
     """All arrows. An arrow has the colour of the hop at its end; the one from Secret to kubelet, that of the Secret."""
@@ -296,7 +290,8 @@ def _arrows(flow: Flow, hops: Mapping[str, Hop], boxes: Boxes) -> Iterator[str]:
     yield _wire(flow, hops["registry"], kubelet, boxes["wire"], boxes["registry"])
     registry = boxes["registry"]
     bend = f"M{registry.across(0.3)},{registry.low}V{image.middle}H{image.right + _TIP}"
-    yield _line(hops["image"], bend) + _tip(hops["image"], f"translate({image.right},{image.middle}) rotate(180)")
+    end = f"translate({image.right},{image.middle}) rotate(180)"
+    yield _arrow(_drawn_state(hops["image"]), bend, end)
 
 
 def _down(hop: Hop, x: int, y: int, end: Box, share: float, words: str) -> str:
@@ -304,32 +299,32 @@ def _down(hop: Hop, x: int, y: int, end: Box, share: float, words: str) -> str:
     to = end.across(share)
     half = (y + end.y) // 2
     curve = f"M{x},{y}C{x},{half} {to},{half} {to},{end.y - _TIP}"
-    return _line(hop, curve) + _tip(hop, f"translate({to},{end.y}) rotate(90)") + _words(x + 7, y + 14, words)
+    arrow = _arrow(_drawn_state(hop), curve, f"translate({to},{end.y}) rotate(90)")
+    return arrow + _words(x + 7, y + 14, words)
 
 
 def _lists(secret: Hop, spec: Box, lists: Box, end: Box) -> str:
     """The arrow from the Pod to its Secrets, interrupted by its word."""
     path = f"M{spec.right},{lists.middle}H{lists.x}M{lists.right},{lists.middle}H{end.x - _TIP}"
     word = f'<text x="{lists.across(0.5)}" y="{lists.middle + 4}" text-anchor="middle" font-size="11">lists</text>'
-    return _line(secret, path) + _tip(secret, f"translate({end.x},{lists.middle})") + word
+    return _arrow(_drawn_state(secret), path, f"translate({end.x},{lists.middle})") + word
 
 
 def _wire(flow: Flow, registry: Hop, kubelet: Box, wire: Box, end: Box) -> str:
-    """Two arrows between kubelet and registry, the requests above and the answer below; a dashed one if nothing was
-    sent."""
+    """Two arrows between kubelet and registry, the requests above and the answer below.
+
+    If nothing was sent, it is one dashed arrow.
+    """
     x = wire.across(0.5)
     if not flow.sent:
-        quiet = Hop("", "", NOT_REACHED)
-        across = _line(quiet, f"M{kubelet.right},{wire.middle}H{end.x - _TIP}")
-        return (
-            across + _tip(quiet, f"translate({end.x},{wire.middle})") + _words(x, wire.middle - 6, _SILENCE, "middle")
-        )
+        across = f"M{kubelet.right},{wire.middle}H{end.x - _TIP}"
+        silent = _arrow(NOT_REACHED, across, f"translate({end.x},{wire.middle})")
+        return silent + _words(x, wire.middle - 6, _SILENCE, "middle")
     going = wire.y + _LINE * len(flow.sent) + 3
     coming = going + 9
-    sent = Hop("", "", PASSED)
-    there = _line(sent, f"M{kubelet.right},{going}H{end.x - _TIP}") + _tip(sent, f"translate({end.x},{going})")
+    there = _arrow(PASSED, f"M{kubelet.right},{going}H{end.x - _TIP}", f"translate({end.x},{going})")
     back = f"translate({kubelet.right},{coming}) rotate(180)"
-    here = _line(registry, f"M{end.x},{coming}H{kubelet.right + _TIP}") + _tip(registry, back)
+    here = _arrow(_drawn_state(registry), f"M{end.x},{coming}H{kubelet.right + _TIP}", back)
     lines = [_words(x, wire.y + _LINE * number - 3, text, "middle") for number, text in enumerate(flow.sent, start=1)]
     return there + here + "".join(lines) + _words(x, coming + 14, flow.answered, "middle")
 
@@ -339,12 +334,9 @@ def _words(x: int, y: int, words: str, anchor: str = "start") -> str:
     return f'<text {place} stroke="{PAPER}" stroke-width="3" paint-order="stroke">{html.escape(words)}</text>'
 
 
-def _line(hop: Hop, path: str) -> str:
-    state = NOT_REACHED if hop.because else hop.state
-    style = f'stroke="{LOOKS[state].line}" stroke-width="1.5" stroke-dasharray="{_TOLD.get(state, "none")}"'
-    return f'<path d="{path}" fill="none" {style}/>'
-
-
-def _tip(hop: Hop, place: str) -> str:
-    colour = LOOKS[NOT_REACHED if hop.because else hop.state].line
-    return f'<polygon points="-{_TIP},-5 -{_TIP},5 -1,0" transform="{place}" fill="{colour}"/>'
+def _arrow(state: str, path: str, end: str) -> str:
+    """An arrow in the style of a state. `end` is the transform that moves and turns its tip."""
+    colour = LOOKS[state].line
+    style = f'stroke="{colour}" stroke-width="1.5" stroke-dasharray="{_DASHES.get(state, "none")}"'
+    tip = f'<polygon points="-{_TIP},-5 -{_TIP},5 -1,0" transform="{end}" fill="{colour}"/>'
+    return f'<path d="{path}" fill="none" {style}/>{tip}'

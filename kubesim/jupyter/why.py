@@ -24,6 +24,17 @@ from kubesim.why.export import Explained, explained
 from kubesim.why.read.load import ExportError
 from kubesim.why.tell.report import FORMS, Flow, Form, Part, parts
 
+_BOXES = {
+    Form.VERDICT: "ks-verdict ks-wrong",
+    Form.DETAIL: "ks-verdict ks-wrong",
+    Form.EVIDENCE: "ks-verdict ks-wrong",
+    Form.PODS: "ks-verdict ks-wrong",
+    Form.FIX: "ks-fix",
+    Form.CHECK: "ks-fix",
+    Form.PARAGRAPH: "ks-fix",
+}
+"""The CSS classes of the box around a part; other parts stand outside a box."""
+
 _PASTE = (
     "Paste what you have of a pull that failed in a real cluster. The more you paste, the more certain the answer: "
     "`kubectl get pod,sa,events -o yaml`, `kubectl describe pod`, `kubectl get events`, or just the message."
@@ -144,18 +155,6 @@ def _story(flow: Flow) -> Iterator[str]:
     for style, together in groupby(told, key=lambda part: _BOXES.get(part.form, "")):
         inside = "".join(map(_part, together))
         yield f'<div class="{style}">{inside}</div>' if style else inside
-
-
-_BOXES = {
-    Form.VERDICT: "ks-verdict ks-wrong",
-    Form.DETAIL: "ks-verdict ks-wrong",
-    Form.EVIDENCE: "ks-verdict ks-wrong",
-    Form.PODS: "ks-verdict ks-wrong",
-    Form.FIX: "ks-fix",
-    Form.CHECK: "ks-fix",
-    Form.PARAGRAPH: "ks-fix",
-}
-"""The CSS classes of the box around a part; other parts stand outside a box."""
 
 
 def _part(part: Part) -> str:

@@ -63,7 +63,7 @@ def _text(text: str) -> yaml.Event:
         style = "|"
     elif resolves(text):
         style = '"'
-    return yaml.ScalarEvent(None, None, (True, True), gojson.valid(text), style=style)
+    return yaml.ScalarEvent(None, None, (True, True), gojson.without_surrogates(text), style=style)
 
 
 # Numbers in base 60 and times. Other readers of YAML 1.1 convert them, and so goyaml quotes them.

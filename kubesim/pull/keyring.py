@@ -142,7 +142,7 @@ def registry_key(entry: str) -> str | None:
 
 
 def key_matches(key: str, name: str) -> bool:
-    """Whether `key` matches the image `name`: equal ports, host labels that match as globs, a prefix of the path."""
+    """True if `key` matches the image `name`: equal ports, host labels that match as globs, a prefix of the path."""
     key_address, _, key_path = key.partition("/")
     address, _, path = name.partition("/")
     key_host, key_port = split_port(key_address)

@@ -44,13 +44,13 @@ def create_docker_registry(call: Call) -> None:
 
 def _docker_config(flags: Mapping[str, Any]) -> bytes:
     """The JSON for the key .dockerconfigjson, from the flags --docker-*."""
-    user = gojson.valid(flags["docker-username"])
-    password = gojson.valid(flags["docker-password"])
+    user = gojson.without_surrogates(flags["docker-username"])
+    password = gojson.without_surrogates(flags["docker-password"])
     entry = {"username": user, "password": password}
     if flags["docker-email"]:
-        entry["email"] = gojson.valid(flags["docker-email"])
+        entry["email"] = gojson.without_surrogates(flags["docker-email"])
     entry["auth"] = base64.b64encode(f"{user}:{password}".encode()).decode()
-    server = gojson.valid(flags["docker-server"])
+    server = gojson.without_surrogates(flags["docker-server"])
     return gojson.dumps({"auths": {server: entry}}, sort=False).encode()
 
 

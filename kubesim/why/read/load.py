@@ -37,6 +37,10 @@ _SPACE = re.compile(r"\s*")
 # A code block in Markdown, and the beginning of an object in YAML or JSON.
 _FENCED = re.compile(r"^ *``` ?[a-z]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _OBJECT = re.compile(r"^[ \"'-]*(kind|apiVersion)[\"']?\s*:", re.MULTILINE)
+_EVENT_FIELDS = {"regarding": "involvedObject", "note": "message", "deprecatedLastTimestamp": "lastTimestamp"}
+"""Fields of an Event in events.k8s.io/v1, with their names in v1."""
+# The kinds that matter: Pods, their controllers, ServiceAccounts, Secrets and Events.
+_BY_KIND = {item.kind: item for item in RESOURCES if item.template or item in (POD, SERVICE_ACCOUNT, SECRET, EVENT)}
 
 
 Kept = tuple[Resource, Object]
@@ -190,14 +194,6 @@ def _items(document: Any, kind: str) -> Iterator[Item]:
                 yield from _items(item, kind.removesuffix("List"))
     else:
         yield kind, {field: value for field, value in document.items() if field not in ADDED}
-
-
-# The kinds that matter: Pods, their controllers, ServiceAccounts, Secrets and Events.
-_BY_KIND = {item.kind: item for item in RESOURCES if item.template or item in (POD, SERVICE_ACCOUNT, SECRET, EVENT)}
-
-
-_EVENT_FIELDS = {"regarding": "involvedObject", "note": "message", "deprecatedLastTimestamp": "lastTimestamp"}
-"""Fields of an Event in events.k8s.io/v1, with their names in v1."""
 
 
 def _kept(kind: str, item: Object) -> Iterator[Kept]:

@@ -57,6 +57,37 @@ HINTS = [
     "invalid",
 ]
 """Words in lower case; a record about an image contains one of them."""
+# A line inside a box, a horizontal rule, and the marks of a quotation.
+_BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
+_RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮╰╯=]*$")
+_QUOTED = re.compile(r"^(?:> ?)+")
+_STARTS = {
+    "a row of events": r"(?:Normal|Warning)\b|"
+    r"(?:Failed|BackOff|Pulling|Pulled|Scheduled|InspectFailed|Created|Started)\s",
+    "a row that begins with its age, or with a namespace": r"(?:\d+[smhd])+\s|<unknown>|<invalid>|\d+ times in |"
+    r"\S+\s+(?:(?:\d+[smhd])+|<unknown>)(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s",
+    "a row of Pods": r"\S+\s+(?:\S+\s+)?\d+/\d+\s+\w",
+    "a header": r"NAME\s|NAMESPACE\s|LAST SEEN|Type\s+Reason",
+    "a message": r"Failed to |Error: |Error response |Error from |ERROR|Error syncing|Back-off |Successfully |"
+    r"Container image |Unable to |[RL]\w+ness probe |ctr: |docker: |error pulling |Trying to pull |"
+    r"Completed short name ",
+    "a command": r"docker |kubectl |crictl |[{}$#%\u276f\u279c]|\S+[@:~]\S*[$#%] ",
+    "a log": r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ,]|\[(?:Normal|Warning)\]|"
+    r"[A-Z][a-z]{2} +\d+ \d\d:\d\d|[A-Z][a-z]{2}, \d+ |\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
+    r"[A-Z]{4}\[\d+\]|#\d+ ",
+    "an exception": r"[\w.]+(?:Exception|Error): |at [\w.$]+\(",
+    "an item": r"[-*] |\d+\. |\.\.\.|\[[\w-]+\] |\[[A-Z]+ \w+\]: |\[K8s EVENT: |! "
+    r"|[\u2600-\u28ff\U0001f300-\U0001faff]",
+    "prose in other letters": r"[\u0370-\u08ff\u0e00-\u0eff\u3040-\u9fff\uac00-\ud7af]",
+    "a field of YAML": r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses"
+    r"|initContainers|image|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type"
+    r"|involvedObject|\w+Timestamp|count|source|data|conditions): ?|[\w.-]+:\s*$",
+    "a field of describe": r"(?![A-Z]{4})[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
+}
+"""Beginnings of lines that don't continue the line before, by the name of their examples in a test."""
+_PROMPT = re.compile(r"\s*(?:[$#%\u276f\u279c] |\S+[@:~]\S*[$#%] )")
+"""The beginning of a typed command line. The next line is output, and doesn't continue it."""
+_START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 
 class _Dress(NamedTuple):
@@ -102,37 +133,6 @@ _DRESS = (
     ),
     _Dress("translated tag", ": ", re.compile(r'(/pause|image "[^"\s:]+/[^"\s:]+): (?=v?\d)'), r"\1:"),
 )
-# A line inside a box, a horizontal rule, and the marks of a quotation.
-_BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
-_RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮╰╯=]*$")
-_QUOTED = re.compile(r"^(?:> ?)+")
-_STARTS = {
-    "a row of events": r"(?:Normal|Warning)\b|"
-    r"(?:Failed|BackOff|Pulling|Pulled|Scheduled|InspectFailed|Created|Started)\s",
-    "a row that begins with its age, or with a namespace": r"(?:\d+[smhd])+\s|<unknown>|<invalid>|\d+ times in |"
-    r"\S+\s+(?:(?:\d+[smhd])+|<unknown>)(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s",
-    "a row of Pods": r"\S+\s+(?:\S+\s+)?\d+/\d+\s+\w",
-    "a header": r"NAME\s|NAMESPACE\s|LAST SEEN|Type\s+Reason",
-    "a message": r"Failed to |Error: |Error response |Error from |ERROR|Error syncing|Back-off |Successfully |"
-    r"Container image |Unable to |[RL]\w+ness probe |ctr: |docker: |error pulling |Trying to pull |"
-    r"Completed short name ",
-    "a command": r"docker |kubectl |crictl |[{}$#%\u276f\u279c]|\S+[@:~]\S*[$#%] ",
-    "a log": r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ,]|\[(?:Normal|Warning)\]|"
-    r"[A-Z][a-z]{2} +\d+ \d\d:\d\d|[A-Z][a-z]{2}, \d+ |\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
-    r"[A-Z]{4}\[\d+\]|#\d+ ",
-    "an exception": r"[\w.]+(?:Exception|Error): |at [\w.$]+\(",
-    "an item": r"[-*] |\d+\. |\.\.\.|\[[\w-]+\] |\[[A-Z]+ \w+\]: |\[K8s EVENT: |! "
-    r"|[\u2600-\u28ff\U0001f300-\U0001faff]",
-    "prose in other letters": r"[\u0370-\u08ff\u0e00-\u0eff\u3040-\u9fff\uac00-\ud7af]",
-    "a field of YAML": r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses"
-    r"|initContainers|image|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type"
-    r"|involvedObject|\w+Timestamp|count|source|data|conditions): ?|[\w.-]+:\s*$",
-    "a field of describe": r"(?![A-Z]{4})[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
-}
-"""Beginnings of lines that don't continue the line before, by the name of their examples in a test."""
-_PROMPT = re.compile(r"\s*(?:[$#%\u276f\u279c] |\S+[@:~]\S*[$#%] )")
-"""The beginning of a typed command line. The next line is output, and doesn't continue it."""
-_START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 
 def records(text: str, *, cuts: bool = True) -> list[str]:

@@ -21,6 +21,13 @@ _SECTION = re.compile(r"^(\S[^:\n]*):(.*(?:\n(?!\S).*)*)", re.MULTILINE)
 """An unindented line `Name: …` and the indented lines below it."""
 _CONTAINER = re.compile(r"^  (\S+):[ \t]*$", re.MULTILINE)
 _FIELD = re.compile(r"^\s+(Image|Image ID|State|Reason|Message):[ \t]+(\S.*?)\s*$", re.MULTILINE)
+_SECRETS = re.compile(
+    r"^(?P<places>NAMESPACE[ \t]+)?NAME[ \t]+TYPE[ \t]+DATA[ \t]+AGE[ \t]*$((?:\n(?:[^ \t\n]+[ \t]+){3,4}\w+[ \t]*$)+)",
+    re.MULTILINE,
+)
+"""The output of `kubectl get secrets`, with or without -A."""
+_GIVEN = re.compile(r"(?:-n|--namespace)[ =]?([a-z0-9-]+)[^\n]*\n\Z")
+"""The namespace in the command line above a table."""
 
 
 def described(text: str) -> Iterator[Item]:
@@ -49,15 +56,6 @@ def _pod(text: str) -> Iterator[Item]:
     )
     for row in rows_of(sections.get("Events", "").splitlines()):
         yield event_of(metadata, row)
-
-
-_SECRETS = re.compile(
-    r"^(?P<places>NAMESPACE[ \t]+)?NAME[ \t]+TYPE[ \t]+DATA[ \t]+AGE[ \t]*$((?:\n(?:[^ \t\n]+[ \t]+){3,4}\w+[ \t]*$)+)",
-    re.MULTILINE,
-)
-"""The output of `kubectl get secrets`, with or without -A."""
-_GIVEN = re.compile(r"(?:-n|--namespace)[ =]?([a-z0-9-]+)[^\n]*\n\Z")
-"""The namespace in the command line above a table."""
 
 
 def listed_secrets(text: str) -> Iterator[Item]:
