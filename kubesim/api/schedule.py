@@ -1,8 +1,8 @@
-"""Cron schedules of CronJobs. Mirrors github.com/robfig/cron/v3 (parser.go, spec.go), as v1.36 uses it."""
+"""Cron schedules of CronJobs, in UTC. Mirrors github.com/robfig/cron/v3 (parser.go, spec.go), as v1.36 uses it."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ _NAMED = {
 
 
 class ScheduleError(ValueError):
-    """An invalid schedule or unknown time zone. The message is Go's."""
+    """An invalid schedule. The message is Go's."""
 
 
 class Schedule(NamedTuple):
@@ -47,11 +47,10 @@ class Schedule(NamedTuple):
     months: list[int]
     weekdays: list[int]
     either: bool
-    zone: tzinfo
 
     def next(self, after: Micros) -> Micros | None:
         """The first due moment after `after`, or None."""
-        start = to_datetime(after).astimezone(self.zone)
+        start = to_datetime(after)
         midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
         for number in range(_DAYS):
             first_hour = 0 if number else start.hour
@@ -85,7 +84,7 @@ class Schedule(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def parse_schedule(text: str, zone: str = "") -> Schedule:
+def parse_schedule(text: str) -> Schedule:
     """Parse five fields, or a name such as "@hourly". Raises ScheduleError."""
     if text.startswith("@"):
         if text not in _NAMED:
@@ -103,20 +102,7 @@ def parse_schedule(text: str, zone: str = "") -> Schedule:
         months.values,
         weekdays.values,
         either=not days.is_open and not weekdays.is_open,
-        zone=time_zone(zone),
     )
-
-
-def time_zone(name: str) -> tzinfo:
-    """The time zone `name`; "" means UTC. Raises ScheduleError."""
-    if name in ("", "UTC", "Etc/UTC"):
-        return UTC
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # late: takes 1.5 ms, and few schedules name a zone
-
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ScheduleError(f"unknown time zone {name}") from None
 
 
 class _Field(NamedTuple):

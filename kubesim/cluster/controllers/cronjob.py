@@ -5,11 +5,11 @@ Mirrors kubernetes pkg/controller/cronjob/{cronjob_controllerv2,utils}.go, v1.36
 
 from __future__ import annotations
 
-from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339, to_datetime
+from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace_of, reference_to
 from kubesim.api.resources import CRON_JOB, JOB
-from kubesim.api.schedule import parse_schedule, time_zone
+from kubesim.api.schedule import parse_schedule
 from kubesim.cluster.controllers.base import Controller, dependent
 from kubesim.cluster.controllers.job import finished
 
@@ -41,7 +41,7 @@ class CronJobController(Controller):
     def _follow_schedule(self, cron: Object, status: Object) -> None:
         """Start the Job that is due, note it in `status`, and queue a sync for the next one."""
         spec = cron["spec"]
-        schedule = parse_schedule(spec["schedule"], spec.get("timeZone", ""))
+        schedule = parse_schedule(spec["schedule"])
         since = parse_time(status.get("lastScheduleTime") or metadata(cron)["creationTimestamp"])
         due = schedule.last(since, self.clock.now)
         coming = schedule.next(since if due is None else due)
@@ -110,11 +110,9 @@ class CronJobController(Controller):
 
 
 def _job(cron: Object, name: str, due: Micros) -> Object:
-    """The Job for the moment `due`, with an annotation of that moment in the CronJob's time zone."""
+    """The Job for the moment `due`, with an annotation of that moment."""
     template = cron["spec"]["jobTemplate"]
     meta = metadata(template)
-    zone = time_zone(cron["spec"].get("timeZone", ""))
-    moment = to_datetime(due).astimezone(zone).isoformat(timespec="seconds").replace("+00:00", "Z")
-    annotations = {**meta.get("annotations", {}), "batch.kubernetes.io/cronjob-scheduled-timestamp": moment}
+    annotations = {**meta.get("annotations", {}), "batch.kubernetes.io/cronjob-scheduled-timestamp": rfc3339(due)}
     new_meta = {"annotations": annotations, "labels": meta.get("labels", {}), "name": name}
     return dependent(cron, JOB, new_meta, spec=template["spec"])

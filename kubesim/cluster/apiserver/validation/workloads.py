@@ -209,7 +209,6 @@ def validate_cron_job(cron_job: Field) -> None:
     spec = cron_job.inner("spec")
     _validate_schedule(spec)
     spec.non_negative("startingDeadlineSeconds")
-    _validate_time_zone(spec)
     spec.enum("concurrencyPolicy", _CONCURRENCY_POLICIES)
     job_spec = spec.inner("jobTemplate").inner("spec")
     _validate_job_spec(job_spec)
@@ -221,36 +220,19 @@ def validate_cron_job(cron_job: Field) -> None:
 
 
 def _validate_schedule(spec: Field) -> None:
+    """Refuse an invalid schedule. Raises StatusError (501) for `@every`, which isn't simulated."""
     schedule = spec.get("schedule")
     if not schedule:
         spec.required("schedule")
         return
-    _check_schedule(spec, "schedule", re.sub(r"^(CRON_)?TZ=\S* ", "", schedule), "")
-    if "TZ" in schedule:
-        spec.invalid("schedule", "cannot use TZ or CRON_TZ in schedule, use timeZone field instead")
-
-
-def _validate_time_zone(spec: Field) -> None:
-    zone = spec.get("timeZone")
-    if zone is None:
-        return
-    if not zone:
-        spec.invalid("timeZone", "timeZone must be nil or non-empty string")
-    elif zone.lower() == "local":
-        why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
-        spec.invalid("timeZone", why)
-    else:
-        _check_schedule(spec, "timeZone", "* * * * *", zone)
-
-
-def _check_schedule(spec: Field, name: str, schedule: str, zone: str) -> None:
-    """Refuse an invalid schedule or time zone. Raises StatusError (501) for `@every`, which isn't simulated."""
     if schedule.startswith("@every "):
         raise errors.not_simulated("the schedule @every is not part of this simulator")
     try:
-        parse_schedule(schedule, zone)
+        parse_schedule(re.sub(r"^(CRON_)?TZ=\S* ", "", schedule))
     except ScheduleError as error:
-        spec.invalid(name, str(error))
+        spec.invalid("schedule", str(error))
+    if "TZ" in schedule:
+        spec.invalid("schedule", "cannot use TZ or CRON_TZ in schedule, use timeZone field instead")
 
 
 def validate_controller_revision(revision: Field) -> None:
