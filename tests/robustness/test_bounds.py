@@ -97,9 +97,7 @@ def test_files(text: str) -> None:
 
 _NEST = '{"b":'
 _SURGE = '{"spec":{"strategy":{"rollingUpdate":{"maxSurge":"' + "9" * 5000 + '%"}}}}'
-_COPIES = {
-    field: ",".join([f'{{"op":"copy","from":"/{field}","path":"/{field}/a"}}'] * 40) for field in ("metadata", "data")
-}
+_ADDITIONS = ",".join(['{"op":"add","path":"/metadata/labels","value":{}}'] * 4000)
 LINES = [
     "echo " + "{a," * 2600,
     "echo {" + "," * 20_000 + "{}",
@@ -156,8 +154,7 @@ LINES = [
     "kubectl patch pod web -p '" + "[" * 500_000 + "'",
     "kubectl patch pod web -p '" + _NEST * 5_000 + "1" + "}" * 5000 + "'",
     "kubectl patch pod web -p '" + '{"metadata":{"annotations":{"a":' + _NEST * 300 + "1" + "}" * 303 + "'",
-    f"kubectl patch pod web --type=json -p '[{_COPIES['metadata']}]'",
-    f"kubectl patch cm settings --type=json -p '[{_COPIES['data']}]'",
+    f"kubectl patch pod web --type=json -p '[{_ADDITIONS}]'",
 ]
 
 
