@@ -21,8 +21,7 @@ from kubesim.kubectl.selection import Query, find_live, follow
 # Simulated seconds that a command waits without --timeout. kubectl waits a week; nothing simulated takes an hour.
 PATIENCE = 3600.0
 
-# The API server's propagationPolicy, by values of --cascade.
-_CASCADES = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
+_CASCADES = ("background", "foreground", "orphan")
 _FORCED = (
     "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The "
     "resource may continue to run on the cluster indefinitely.\n"
@@ -71,11 +70,10 @@ def _check_delete(call: Call) -> None:
         flags["force"] and (flags["now"] or grace > 0),
         "--force and --grace-period greater than 0 cannot be specified together",
     )
-    if cascade in TRUE | FALSE:
-        raise NotSimulated("a truth value of --cascade is not part of this simulator")
-    refuse_if(
-        cascade not in _CASCADES, f'invalid cascade value ({cascade}). Must be "background", "foreground", or "orphan"'
-    )
+    is_known = cascade in _CASCADES or cascade in TRUE | FALSE
+    refuse_if(not is_known, f'invalid cascade value ({cascade}). Must be "background", "foreground", or "orphan"')
+    if cascade != "background":
+        raise NotSimulated(f"--cascade={cascade} is not part of this simulator")
 
 
 def _grace_period(call: Call) -> int | None:
@@ -95,8 +93,7 @@ def delete_target(call: Call, target: Target, grace: int | None) -> None:
     `grace` is a Pod's grace period in seconds, None for the Pod's own.
     """
     if call.dry_run != "client":
-        policy = _CASCADES[call.flags.get("cascade") or "background"]
-        call.api.delete(*target.place, DeleteOptions(grace, policy, call.dry_run == "server"))
+        call.api.delete(*target.place, DeleteOptions(grace, call.dry_run == "server"))
 
 
 def report_deleted(call: Call, target: Target, verb: str) -> None:

@@ -134,14 +134,20 @@ def test_grace_periods(seconds: int | None, stays: bool, kept: int | None, where
     assert (call("GET", f"{CORE}/pods/web")[0] == 200) is stays
 
 
-@pytest.mark.parametrize(("options", "finalizers", "sets"), ROWS["propagation"])
-def test_propagation(options: Any, finalizers: Any, sets: int) -> None:
+@pytest.mark.parametrize(("options", "policy"), ROWS["propagation"])
+def test_other_policies_are_refused(options: Any, policy: str) -> None:
+    code, refusal = Caller(*WORLD)("DELETE", SHOP, options)
+    why = f"kubesim: the propagation policy {policy} is not part of this simulator"
+    assert (code, refusal["message"]) == (501, why)
+
+
+@pytest.mark.parametrize("options", [{}, {"propagationPolicy": "Background"}])
+def test_dependents_go_after_their_owner(options: Any) -> None:
     call = Caller(*WORLD)
-    code, found = call("DELETE", SHOP, options)
-    assert (code, found["metadata"].get("finalizers")) == (200, finalizers)
-    call.session.advance(60)
+    assert call("DELETE", SHOP, options)[0] == 200
     assert call("GET", SHOP)[0] == 404
-    assert len(call("GET", "/apis/apps/v1/namespaces/default/replicasets")[1]["items"]) == sets
+    call.session.advance(60)
+    assert call("GET", "/apis/apps/v1/namespaces/default/replicasets")[1]["items"] == []
 
 
 def test_preconditions(call: Caller) -> None:

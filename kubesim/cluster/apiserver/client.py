@@ -230,7 +230,6 @@ class Client:
         obj = self._backend.existing(resource, namespace, name)
         admission.admit_deletion(resource, obj)
         checks.check_preconditions(resource, obj, options.preconditions)
-        obj = options.with_finalizer(resource, obj)
         if options.dry_run:
             return obj
         seconds = options.seconds_for(resource, obj)

@@ -10,7 +10,6 @@ from kubesim.cluster.apiserver.backend import READS, Listener
 from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.cluster.apiserver.client import Client
 from kubesim.cluster.apiserver.connection import NodeServer
-from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
 from kubesim.cluster.apiserver.tokens import pod_token
 
 
@@ -64,8 +63,8 @@ class Component(Client):
             return old
         return self._backend.commit(resource, {**old, "status": status}, of_status=True)
 
-    def delete_object(self, resource: Resource, obj: Object, options: DeleteOptions = AS_USUAL) -> None:
-        self.delete(resource, *key_of(obj), options)
+    def delete_object(self, resource: Resource, obj: Object) -> None:
+        self.delete(resource, *key_of(obj))
 
     def remove(self, resource: Resource, obj: Object) -> Object:
         """Remove an object regardless of finalizers and grace periods; return its last state."""

@@ -15,9 +15,8 @@ from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
 from kubesim.api.objects import Object, has_ended, is_deleted
 from kubesim.api.resources import NAMESPACE, POD, Resource
 
-FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
-"""By propagationPolicy, the finalizer that keeps an object until the garbage collector has handled its dependents."""
-_POLICIES = ("Foreground", "Background", "Orphan", "nil")
+_POLICIES = ("Foreground", "Background", "Orphan")
+"""Values of propagationPolicy. Only Background is simulated, and the default of all kinds here."""
 _KIND = "DeleteOptions"
 
 
@@ -25,19 +24,8 @@ class DeleteOptions(NamedTuple):
     """The options of a deletion: fields of the API's DeleteOptions."""
 
     grace_seconds: int | None = None  # None: the Pod's own grace period; 0: remove at once
-    policy: str = ""  # for dependents: a key of FINALIZERS
     dry_run: bool = False
     preconditions: Mapping[str, str] = {}  # the required uid and resourceVersion
-
-    def with_finalizer(self, resource: Resource, obj: Object) -> Object:
-        """The object with the finalizer of the policy. An object that is already being deleted keeps its finalizers."""
-        finalizer = FINALIZERS[self.policy]
-        meta = obj["metadata"]
-        may_have_dependents = resource.template  # here, only objects with a Pod template own others
-        if not finalizer or not may_have_dependents or is_deleted(obj):
-            return obj
-        others = [name for name in meta.get("finalizers", ()) if name not in FINALIZERS.values()]
-        return {**obj, "metadata": {**meta, "finalizers": [*others, finalizer]}}
 
     def seconds_for(self, resource: Resource, obj: Object) -> int:
         """The grace period in seconds: 0 for anything but a Pod that runs on a node.
@@ -90,35 +78,33 @@ def is_held(resource: Resource, obj: Object) -> bool:
 
 
 def decoded_options(body: Object) -> DeleteOptions:
-    """Decode the DeleteOptions in the body of a request. Raises StatusError."""
+    """Decode the DeleteOptions in the body of a request. Raises StatusError, also for any policy but Background."""
     if body.get("kind", _KIND) != _KIND:
         raise errors.bad_request(f"no kind {_KIND} is in the body of the request")
     try:
         options: Object = decoding.convert(schema.meta_type(_KIND), body)
     except decoding.DecodeError as error:
         raise errors.bad_request(f"{_KIND} cannot be decoded: {error}") from None
-    orphan = body.get("orphanDependents")  # the older form of the policy; even false excludes a policy
-    if causes := _field_errors(options, has_orphan=orphan is not None):
+    if causes := _field_errors(options):
         raise errors.invalid_kind(_KIND, "meta.k8s.io", "", causes)
     policy = options.get("propagationPolicy", "")
-    if orphan and not policy:
+    if body.get("orphanDependents"):  # the older form of the policy
         policy = "Orphan"
+    if policy not in ("", "Background"):
+        raise errors.not_simulated(f"the propagation policy {policy} is not part of this simulator")
     grace = body.get("gracePeriodSeconds")  # read from the body, because decoding drops a 0
     if grace is not None and grace < 0:
         grace = 1  # as in the API server
-    return DeleteOptions(grace, policy, bool(options.get("dryRun")), options.get("preconditions", {}))
+    return DeleteOptions(grace, bool(options.get("dryRun")), options.get("preconditions", {}))
 
 
-def _field_errors(options: Object, has_orphan: bool) -> list[errors.FieldError]:
-    """The problems of decoded options; `has_orphan`: orphanDependents is set, too."""
+def _field_errors(options: Object) -> list[errors.FieldError]:
+    """The problems of decoded options."""
     policy = options.get("propagationPolicy", "")
     dry_run = options.get("dryRun", [])
     causes = []
-    if policy and has_orphan:
-        why = "orphanDependents and deletionPropagation cannot be both set"
-        causes.append(errors.invalid_value("propagationPolicy", policy, why))
-    if policy not in FINALIZERS:
-        causes.append(errors.unsupported("propagationPolicy", policy, _POLICIES))
+    if policy not in ("", *_POLICIES):
+        causes.append(errors.unsupported("propagationPolicy", policy, (*_POLICIES, "nil")))
     if set(dry_run) - {"All"}:
         causes.append(errors.unsupported("dryRun", dry_run, ("All",)))
     return causes

@@ -122,7 +122,6 @@ class Controller(Loop):
     resource: ClassVar[Resource]
     owned: ClassVar[Resource] = POD
     batch: ClassVar[float] = REACTION  # seconds for which changes of dependents are gathered into one sync
-    syncs_deleted: ClassVar[bool] = False  # whether owners that wait for their finalizers are synced, too
     # Messages of events: {0} is the Pod, {1} its owner, {2} the refusal.
     CREATED = "Created pod: {0}"
     CREATE_FAILED = "Error creating: {2}"
@@ -187,7 +186,7 @@ class Controller(Loop):
     def reconcile(self, namespace: str, name: str) -> None:
         """Claim dependents if needed, then sync. A refused Pod is raised afterwards, so that the key is retried."""
         obj = self.api.find(self.resource, namespace, name)
-        if obj is None or (is_deleted(obj) and not self.syncs_deleted):
+        if obj is None or is_deleted(obj):
             return
         if (namespace, name) in self._unclaimed:
             self._unclaimed.discard((namespace, name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kubesim.api.objects import REVISION, Object, annotations_of, at, is_deleted, key_of, metadata, name_of, revision
+from kubesim.api.objects import REVISION, Object, annotations_of, at, key_of, metadata, name_of, revision
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.cluster.controllers.base import Controller
 from kubesim.cluster.controllers.rollout import Rollout, count, size_of
@@ -36,13 +36,11 @@ class DeploymentController(Controller):
 
     resource = DEPLOYMENT
     owned = REPLICA_SET
-    syncs_deleted = True
 
     def sync(self, deployment: Object, owned: list[Object]) -> None:
         """Take the next step of the rollout, and report the state after it."""
         before = Rollout(deployment, owned)
-        if not is_deleted(deployment):
-            self._go_on(before)
+        self._go_on(before)
         after = Rollout(deployment, self.controlled_by(deployment))
         self._report(after, made=after.new if before.new is None else None)
 

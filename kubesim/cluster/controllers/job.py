@@ -1,7 +1,7 @@
 """The Job controller, which runs Pods until enough have succeeded or too many have failed.
 
-Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go and pkg/controller/ttlafterfinished, v1.36,
-without indexed Jobs and Pod failure policies.
+Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go, v1.36, without indexed Jobs, Pod failure
+policies and the removal of finished Jobs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from kubesim.api.objects import Key, Object, find_condition, has_ended, is_delet
 from kubesim.api.resources import JOB
 from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
-from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.cluster.controllers.base import BURST, Controller, active_pods, count_ready
 
 FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is replaced; doubled with each failure
@@ -44,12 +43,9 @@ _LIMIT = JobOutcome("BackoffLimitExceeded", "Job has reached the specified backo
 _DEADLINE = JobOutcome("DeadlineExceeded", "Job was active longer than specified deadline")
 
 
-_FINAL = ("Complete", "Failed")
-
-
 def finished(job: Object) -> str:
     """The final condition of a Job: "Complete", "Failed", or "" while it isn't finished."""
-    for kind in _FINAL:
+    for kind in ("Complete", "Failed"):
         if find_condition(job, kind) == "True":
             return kind
     return ""
@@ -130,7 +126,6 @@ class JobController(Controller):
         Job ends.
         """
         if finished(job):
-            self._remove_after_ttl(job)
             return
         tally = self._tallies.own_or(key_of(job), _Tally)
         status = {"succeeded": 0, "failed": 0, **job["status"]}
@@ -162,13 +157,6 @@ class JobController(Controller):
             status.pop("startTime", None)
         else:
             status["startTime"] = self.clock.timestamp()
-
-    def _remove_after_ttl(self, job: Object) -> None:
-        """Delete a finished Job and its Pods after ttlSecondsAfterFinished."""
-        ttl = job["spec"].get("ttlSecondsAfterFinished")
-        end = next(item for item in job["status"]["conditions"] if item["type"] in _FINAL)
-        if ttl is not None and self.has_passed(job, ttl, end["lastTransitionTime"]):
-            self.api.delete_object(JOB, job, DeleteOptions(policy="Foreground"))
 
     def _outcome_of(self, job: Object, status: Object, pods: list[Object]) -> JobOutcome | None:
         """The outcome of the Job, None while it continues. An outcome in the conditions stays while Pods terminate."""

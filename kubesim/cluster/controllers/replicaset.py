@@ -6,21 +6,18 @@ Mirrors kubernetes pkg/controller/replicaset/{replica_set,replica_set_utils}.go,
 from __future__ import annotations
 
 from kubesim.api.clock import Clock
-from kubesim.api.numbers import integer
-from kubesim.api.objects import Key, Object, annotations_of, is_deleted, key_of, metadata
+from kubesim.api.objects import Key, Object, key_of, metadata
 from kubesim.api.resources import REPLICA_SET
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.controllers.base import BURST, Controller, active_pods, count_ready, is_ready
 
 FREQUENT = 50  # the number of Pods up to which a ReplicaSet is synced without additional delay
-DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
 
 class ReplicaSetController(Controller):
     """Creates and deletes the Pods of ReplicaSets, and reports their number."""
 
     resource = REPLICA_SET
-    syncs_deleted = True
 
     def __init__(self, api: Component, clock: Clock) -> None:
         super().__init__(api, clock)
@@ -31,11 +28,11 @@ class ReplicaSetController(Controller):
         self.add_key(key, delay * max(1, self._sizes.get(key, 0) / FREQUENT))
 
     def sync(self, replica_set: Object, pods: list[Object]) -> None:
-        """Create or delete Pods to reach spec.replicas, unless the ReplicaSet is being deleted, and report them."""
+        """Create or delete Pods to reach spec.replicas, and report them."""
         self._sizes[key_of(replica_set)] = len(pods)
         active = active_pods(pods)
         missing = replica_set["spec"]["replicas"] - len(active)
-        if missing and not is_deleted(replica_set):
+        if missing:
             self._scale(replica_set, active, missing)
             active = active_pods(self.controlled_by(replica_set))
         self._report(replica_set, active, len(pods) - len(active))
@@ -80,13 +77,12 @@ class ReplicaSetController(Controller):
         self.report(replica_set, status, **counts)
 
 
-def _deletion_rank(pod: Object) -> tuple[bool, bool, bool, int]:
-    """The sort key for deletion: unscheduled, pending, unready Pods first, then those of the lowest deletion cost.
+def _deletion_rank(pod: Object) -> tuple[bool, bool, bool]:
+    """The sort key for deletion: unscheduled, pending, unready Pods first.
 
-    Mirrors ActivePodsWithRanks of kubernetes pkg/controller/controller_utils.go, v1.36, up to the cost. After that,
-    upstream compares the time of readiness and restarts, and chooses at random among Pods of about the same age; here
-    the newest Pod is deleted.
+    Mirrors ActivePodsWithRanks of kubernetes pkg/controller/controller_utils.go, v1.36, without the annotation of a
+    deletion cost. After that, upstream compares the time of readiness and restarts, and chooses at random among Pods of
+    about the same age; here the newest Pod is deleted.
     """
     has_node = bool(pod["spec"].get("nodeName"))
-    cost = integer(annotations_of(pod).get(DELETION_COST, "")) or 0  # a real API server refuses other texts
-    return has_node, pod["status"]["phase"] == "Running", is_ready(pod), cost
+    return has_node, pod["status"]["phase"] == "Running", is_ready(pod)
