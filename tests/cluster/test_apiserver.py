@@ -229,7 +229,7 @@ def test_reading_never_changes_anything(learner: Learner, line: str) -> None:
         lambda client: client.list(CONFIG_MAP, labels="app=web"),
         lambda client: client.watch(CONFIG_MAP, print, None, labels="app=web"),
         lambda client: client.patch(
-            CONFIG_MAP, "default", "c", [{"op": "test", "path": "/data/a", "value": "1"}], "json"
+            CONFIG_MAP, "default", "c", [{"op": "replace", "path": "/data/a", "value": "1"}], "json"
         ),
     ],
 )

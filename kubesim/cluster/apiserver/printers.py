@@ -119,7 +119,7 @@ def _external_ip(spec: Object | None, ingress: Sequence[Object] | None) -> str:
 
 
 # In the order in which they count.
-_JOB_CONDITIONS = ("Complete", "Failed", "Suspended", "FailureTarget", "SuccessCriteriaMet")
+_JOB_CONDITIONS = ("Complete", "Failed", "FailureTarget", "SuccessCriteriaMet")
 
 
 def _job_status(job: Object) -> str:

@@ -27,8 +27,6 @@ class _Condition(NamedTuple):
 
 _AVAILABLE = _Condition("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
 _UNAVAILABLE = _Condition("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
-_PAUSED = _Condition("Unknown", "DeploymentPaused", "Deployment is paused")
-_RESUMED = _Condition("Unknown", "DeploymentResumed", "Deployment is resumed")
 
 
 class DeploymentController(Controller):
@@ -46,7 +44,7 @@ class DeploymentController(Controller):
 
     def _go_on(self, rollout: Rollout) -> None:
         """Take the next step of a rollout. `rollout` describes the state before it and isn't updated."""
-        if rollout.deployment["spec"].get("paused") or rollout.is_resized:
+        if rollout.is_resized:
             self._resize(rollout)
         elif rollout.recreates:
             self._recreate(rollout)
@@ -159,19 +157,16 @@ class DeploymentController(Controller):
     def _conditions(self, rollout: Rollout, counts: dict[str, int], made: Object | None) -> list[Object]:
         """The conditions of the status. A condition that changes moves to the end, as in Kubernetes."""
         conditions = _Conditions(rollout.deployment, self.clock.timestamp())
-        is_paused = rollout.deployment["spec"].get("paused", False)
         has_deadline = rollout.deployment["spec"]["progressDeadlineSeconds"] != NO_DEADLINE
-        if has_deadline:
-            conditions.note_pause(is_paused)
-            if made:
-                message = f'Created new replica set "{name_of(made)}"'
-                conditions.set("Progressing", _Condition("True", "NewReplicaSetCreated", message))
+        if has_deadline and made:
+            message = f'Created new replica set "{name_of(made)}"'
+            conditions.set("Progressing", _Condition("True", "NewReplicaSetCreated", message))
         is_available = counts["availableReplicas"] >= rollout.replicas - rollout.unavailable
         conditions.set("Available", _AVAILABLE if is_available else _UNAVAILABLE)
-        if not has_deadline and not is_paused:
-            conditions.remove("Progressing")
-        if has_deadline and not is_paused:
+        if has_deadline:
             self._note_progress(rollout, counts, conditions)
+        else:
+            conditions.remove("Progressing")
         if failure := _failure(rollout):
             conditions.set("ReplicaFailure", failure)
         else:
@@ -230,15 +225,6 @@ class _Conditions:
         self.items.append(
             {"lastTransitionTime": since, "lastUpdateTime": self._now, **condition._asdict(), "type": kind}
         )
-
-    def note_pause(self, is_paused: bool) -> None:
-        """Set the condition Progressing when a rollout is paused or resumed. Mirrors checkPausedConditions."""
-        progress = self.find("Progressing")
-        reason = progress["reason"] if progress else ""
-        if is_paused and reason != "ProgressDeadlineExceeded":
-            self.set("Progressing", _PAUSED)
-        elif not is_paused and reason == _PAUSED.reason:
-            self.set("Progressing", _RESUMED)
 
 
 def _failure(rollout: Rollout) -> _Condition | None:

@@ -128,9 +128,7 @@ class JobController(Controller):
         if finished(job):
             return
         tally = self._tallies.own_or(key_of(job), _Tally)
-        status = {"succeeded": 0, "failed": 0, **job["status"]}
-        if not _is_suspended(job):
-            status.setdefault("startTime", self.clock.timestamp())
+        status = {"startTime": self.clock.timestamp(), "succeeded": 0, "failed": 0, **job["status"]}
         tally.count([*pods, *tally.gone], status)
         tally.gone = []
         outcome = self._outcome_of(job, status, pods)
@@ -138,25 +136,7 @@ class JobController(Controller):
             tally.lose(active_pods(pods), status)
         desired = 0 if outcome else _desired(job, status)
         self._scale(job, pods, desired, tally.wait(self.clock.now))
-        if outcome is None:
-            self._note_suspension(job, status)
         self._report(job, status, outcome)
-
-    def _note_suspension(self, job: Object, status: Object) -> None:
-        """If a Job was suspended or resumed, set its condition and startTime in `status`, and record an event."""
-        is_suspended = _is_suspended(job)
-        if is_suspended == (find_condition(job, "Suspended") == "True"):
-            return
-        word = "Suspended" if is_suspended else "Resumed"
-        message = f"Job {word.lower()}"
-        condition = self._condition("Suspended", f"Job{word}", message, status=str(is_suspended))
-        others = [item for item in status.get("conditions", ()) if item["type"] != "Suspended"]
-        status["conditions"] = [*others, condition]
-        self.record(job, word, message)
-        if is_suspended:
-            status.pop("startTime", None)
-        else:
-            status["startTime"] = self.clock.timestamp()
 
     def _outcome_of(self, job: Object, status: Object, pods: list[Object]) -> JobOutcome | None:
         """The outcome of the Job, None while it continues. An outcome in the conditions stays while Pods terminate."""
@@ -169,7 +149,7 @@ class JobController(Controller):
         if status["failed"] > spec["backoffLimit"] or _is_past_backoff_limit_on_failure(job, pods):
             return _LIMIT
         limit = spec.get("activeDeadlineSeconds")
-        if limit is not None and not _is_suspended(job) and self.has_passed(job, limit, status["startTime"]):
+        if limit is not None and self.has_passed(job, limit, status["startTime"]):
             return _DEADLINE
         return _COMPLETED if _is_complete(job, status, pods) else None
 
@@ -213,14 +193,10 @@ class JobController(Controller):
         elif is_done:
             self.record(job, outcome.reason, outcome.message, "Warning")
 
-    def _condition(self, kind: str, reason: str, message: str, status: str = "True") -> Object:
+    def _condition(self, kind: str, reason: str, message: str) -> Object:
         now = self.clock.timestamp()
         times = {"lastProbeTime": now, "lastTransitionTime": now}
-        return {**times, "message": message, "reason": reason, "status": status, "type": kind}
-
-
-def _is_suspended(job: Object) -> bool:
-    return bool(job["spec"].get("suspend"))
+        return {**times, "message": message, "reason": reason, "status": "True", "type": kind}
 
 
 def _is_complete(job: Object, status: Object, pods: list[Object]) -> bool:
@@ -246,8 +222,6 @@ def _is_past_backoff_limit_on_failure(job: Object, pods: list[Object]) -> bool:
 
 def _desired(job: Object, status: Object) -> int:
     """The number of Pods that should be active while the Job continues."""
-    if _is_suspended(job):
-        return 0
     completions = job["spec"].get("completions")
     parallelism = int(job["spec"]["parallelism"])
     if completions is None:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from kubesim.api import errors
 from kubesim.api.content import percent
-from kubesim.api.objects import Object
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver.validation.fields import Field
@@ -276,30 +275,11 @@ def validate_stateful_set_update(new: Field, old: Field) -> None:
         new.forbidden("spec", why)
 
 
-_SCHEDULING = frozenset({"affinity", "nodeSelector", "schedulingGates", "tolerations"})
-"""Fields of a Pod spec about its scheduling."""
-
-
 def validate_job_update(new: Field, old: Field) -> None:
-    """Refuse changes of a Job's template, except of scheduling and resources before a suspended Job has started."""
+    """Refuse changes of a Job's template."""
     spec = new.inner("spec")
     before = old.inner("spec")
     spec.immutable(before, "completions", "selector")
     template = spec.get("template") or {}
-    template_before = before.get("template") or {}
-    has_begun = not before.get("suspend") or old.inner("status").get("startTime")
-    if has_begun and template != template_before:
+    if template != (before.get("template") or {}):
         spec.invalid("template", "field is immutable", value=internal_pod_template(template))
-    elif not has_begun and _fixed_of_suspended(template) != _fixed_of_suspended(template_before):
-        internal_spec = internal_pod_template(template)["Spec"]
-        spec.inner("template").invalid("spec", "field is immutable", value=internal_spec)
-
-
-def _fixed_of_suspended(template: Object) -> Object:
-    """The part of a Pod template that may not change even before a suspended Job has started."""
-    spec = template.get("spec") or {}
-    fixed: Object = {name: value for name, value in spec.items() if name not in _SCHEDULING}
-    for kind in ("initContainers", "containers"):
-        if kind in spec:
-            fixed[kind] = [{**container, "resources": None} for container in spec[kind]]
-    return fixed
