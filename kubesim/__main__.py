@@ -15,17 +15,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from kubesim.api.garbage import uncollected
-from kubesim.command import REGISTRIES, fail, finish, leave
+from kubesim.command import COMMANDS, REGISTRIES, fail, finish, leave
 from kubesim.why.hide.redact import printable
-
-COMMANDS = {
-    "why": "explain why a Pod of a real cluster does not get its image",
-    "practice": "open a broken cluster with the cause that why has named",
-    "lab": "open the notebooks in JupyterLab",
-    "grade": "read the progress files of a class",
-    "serve": "open the API to a real kubectl",
-}
-"""The commands, and their summaries for --help."""
 
 
 def main(words: Sequence[str] | None = None) -> int:

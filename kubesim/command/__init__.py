@@ -10,6 +10,15 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
+COMMANDS = {
+    "why": "explain why a Pod of a real cluster does not get its image",
+    "practice": "open a broken cluster with the cause that why has named",
+    "lab": "open the notebooks in JupyterLab",
+    "grade": "read the progress files of a class",
+    "serve": "open the API to a real kubectl",
+    "completion": "print a script for the completion of a shell",
+}
+"""The commands, and their summaries for --help."""
 REGISTRIES = "a YAML file of registries of your own"
 
 
