@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kubesim.api.garbage import uncollected
 from kubesim.command import fail
-from kubesim.why.export import explained
+from kubesim.why.export import explain_export
 from kubesim.why.hide.redact import printable
 from kubesim.why.read.load import MAX_SIZE, ExportError
 from kubesim.why.tell.report import FORMS
@@ -65,12 +65,12 @@ def answer_about(
     has_secrets: bool = False,
 ) -> None:
     """Print the explanation, and at a terminal ask its question, if it has one. Raises ExportError."""
-    explanation = explained(texts, pod, answer, has_secrets=has_secrets)
+    explanation = explain_export(texts, pod, answer, has_secrets=has_secrets)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-    print(explanation.told(form, whole=whole, width=width), end="")
+    print(explanation.render(form, whole=whole, width=width), end="")
     may_ask = not answer and form == "text" and sys.stdin.isatty()
     if explanation.question and may_ask and (answer := _ask()):
-        print(explained(texts, pod, answer, has_secrets=has_secrets).told(whole=whole, width=width), end="")
+        print(explain_export(texts, pod, answer, has_secrets=has_secrets).render(whole=whole, width=width), end="")
 
 
 def _texts(options: argparse.Namespace) -> dict[str, str | bytes]:

@@ -88,7 +88,7 @@ class ChallengeCard(Card):
     def do_why(self) -> None:
         if current := self._round.current:
             current.ask_why()
-            flow = roundview.explained(self._seat.cluster, current)
+            flow = roundview.flow_to_explain(self._seat.cluster, current)
             self.say(flow.why() if flow else roundview.no_pod(current))
 
     def do_reveal(self) -> None:

@@ -18,7 +18,7 @@ from kubesim.jupyter.task import GONE
 from kubesim.lessons.challenge import HINT, WHY, Round, Standing
 from kubesim.lessons.task import Reading, is_intact
 from kubesim.session.flow import trace_flow
-from kubesim.why.export import Explained
+from kubesim.why.export import Explanations
 from kubesim.why.tell.report import Flow
 
 TO_DO = "Find out what's wrong, and fix it."
@@ -57,7 +57,7 @@ def next_task(challenge: Round) -> int:
     return next((number for number in numbers if not standings[number].is_over), max(here, 0))
 
 
-def explained(cluster: Cluster, current: Standing) -> Flow | None:
+def flow_to_explain(cluster: Cluster, current: Standing) -> Flow | None:
     """The flow of the task's first Pod with a failed pull, else of its first Pod; None without Pods."""
     namespace = current.task.namespaces[0]
     flows = [trace_flow(cluster, namespace, name_of(pod)) for pod in cluster.api.list(POD, namespace)]
@@ -110,8 +110,8 @@ def _opened(challenge: Round, current: Standing, readings: tuple[Reading, ...], 
 
 
 def _why_page(cluster: Cluster, current: Standing) -> str:
-    flow = explained(cluster, current)
-    return why.page(Explained([flow], [], 0)) if flow else f"<p>{no_pod(current)}</p>"
+    flow = flow_to_explain(cluster, current)
+    return why.page(Explanations([flow])) if flow else f"<p>{no_pod(current)}</p>"
 
 
 def _buttons(challenge: Round, asks_to_end: bool) -> list[Button]:

@@ -20,7 +20,7 @@ from kubesim.jupyter.card import Button, Card, script, styles
 from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.seat import Seat
 from kubesim.session.flow import trace_flow
-from kubesim.why.export import Explained, explained
+from kubesim.why.export import Explanations, explain_export
 from kubesim.why.read.load import ExportError
 from kubesim.why.tell.report import FORMS, Flow, Form, Part, parts
 
@@ -61,7 +61,7 @@ def why(arguments: str, seat: Seat) -> None:
     seat.session.explained.append(asked.namespace)
     flow = trace_flow(seat.cluster, asked.namespace, asked.pod, asked.container)
     if asked.form == "text":
-        _display(flow.why(), page(Explained([flow], [], 0)))
+        _display(flow.why(), page(Explanations([flow])))
     else:
         print(FORMS[asked.form](flow))  # noqa: T201
 
@@ -75,13 +75,13 @@ def why_cell(arguments: str, cell: str) -> None:
     if options is None:
         raise Refusal("%%why [--pod NAME] [--answer yes|no] [-o markdown|json]")
     try:
-        explanation = explained([cell], options["pod"] or "", options["answer"] or "")
+        explanation = explain_export([cell], options["pod"] or "", options["answer"] or "")
     except ExportError as error:
         raise Refusal(str(error)) from None
     if options["form"]:
-        print(explanation.told(options["form"]), end="")  # noqa: T201
+        print(explanation.render(options["form"]), end="")  # noqa: T201
     else:
-        _display(explanation.told().rstrip(), page(explanation, is_elsewhere=True))
+        _display(explanation.render().rstrip(), page(explanation, is_elsewhere=True))
 
 
 def _display(text: str, html_page: str) -> None:
@@ -103,20 +103,20 @@ class Paste(Card):
         self._say("", "")
 
     def do_check(self, answer: str) -> None:
-        self._explain(answer, "")
+        self._explain_as_text(answer, "")
 
     def do_yes(self, answer: str) -> None:
         """Explain again, with "yes" for the explanation's question. `answer` is the pasted text."""
-        self._explain(answer, "yes")
+        self._explain_as_text(answer, "yes")
 
     def do_no(self, answer: str) -> None:
         """Explain again, with "no" for the explanation's question. `answer` is the pasted text."""
-        self._explain(answer, "no")
+        self._explain_as_text(answer, "no")
 
-    def _explain(self, pasted: str, answer: str) -> None:
+    def _explain_as_text(self, pasted: str, answer: str) -> None:
         """Show the explanation of pasted text, with buttons if it asks a question. `answer` is "yes", "no" or ""."""
         try:
-            explanation = explained([pasted], answer=answer)
+            explanation = explain_export([pasted], answer=answer)
         except ExportError as error:
             self._say("wrong", f"kubesim: {error}")
         else:
@@ -137,13 +137,13 @@ class Paste(Card):
 # HTML
 
 
-def page(explanation: Explained, is_elsewhere: bool = False) -> str:
-    """An explanation as HTML, with the same content as `Explained.told`.
+def page(explanations: Explanations, is_elsewhere: bool = False) -> str:
+    """An explanation as HTML, with the same content as `Explanations.render`.
 
     `is_elsewhere` marks an explanation of another cluster: its commands get no button "Run in terminal".
     """
-    parts = ["".join(_story(flow)) for flow in explanation.flows]
-    parts += [f"<p>{_escaped(line)}</p>" for line in explanation.rests()]
+    parts = ["".join(_story(flow)) for flow in explanations.flows]
+    parts += [f"<p>{_escaped(line)}</p>" for line in explanations.footer()]
     place = " ks-elsewhere" if is_elsewhere else ""
     return f'<div class="ks-flow ks-why{place}">{"".join(parts)}</div>'
 

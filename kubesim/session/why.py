@@ -6,7 +6,7 @@ from kubesim.cluster import Cluster
 from kubesim.session.flow import trace_flow
 from kubesim.session.usage import FILE_USAGE, USAGE
 from kubesim.shell import Invocation, Options
-from kubesim.why.export import explain
+from kubesim.why.export import explain_as_text
 from kubesim.why.hide.redact import printable
 from kubesim.why.read.load import ExportError
 from kubesim.why.tell import report
@@ -48,7 +48,7 @@ def explain_files(operands: list[str], options: Options, io: Invocation) -> int:
             io.err(f"kubesim: {printable(name)}: {error.strerror}\n")
             return 1
     try:
-        io.out(explain(list(texts.values()), options.get("p", ""), form, answer, whole="A" in options))
+        io.out(explain_as_text(list(texts.values()), options.get("p", ""), form, answer, whole="A" in options))
     except ExportError as error:
         io.err(f"kubesim: {printable(error.blamed(list(texts)))}: {error}\n")
         return 1

@@ -1,4 +1,4 @@
-"""Explanations of pasted texts: `explained` reads, masks, judges and groups; `explain` also puts it into words.
+"""Explanations of pasted texts: `explain_export` reads, masks, judges and groups; `explain_as_text` renders the result.
 
 An export knows only the Pods' statuses and, if exported, events. From these, judge/reported.py rebuilds the traces that
 the simulated kubelet has, so the same judge and flow serve both.
@@ -61,15 +61,15 @@ class Export:
         return max(map(seconds, stamps), default=0)
 
 
-class Explained(NamedTuple):
+class Explanations(NamedTuple):
     """The explanations of an export: a flow for each group of containers with the same cause.
 
     `fine` names the Pods that wait for no image, and `rest` counts the groups beyond MAX_STORIES.
     """
 
     flows: list[Flow]
-    fine: list[str]
-    rest: int
+    fine: Sequence[str] = ()
+    rest: int = 0
     unread: int = 0
     """The number of lines about images, or of waiting Pods, that were left out of a long text."""
 
@@ -79,7 +79,7 @@ class Explained(NamedTuple):
         questions = [flow.cause.ask for flow in self.flows if flow.cause and flow.cause.ask]
         return questions[0] if len(questions) == 1 else ""
 
-    def told(self, form: str = "text", *, whole: bool = False, width: int = 0) -> str:
+    def render(self, form: str = "text", *, whole: bool = False, width: int = 0) -> str:
         """All explanations in one of report.FORMS, with a line end.
 
         Text has one line for each alternative, unless `whole`. Its sentences are wrapped at `width`, if that isn't 0.
@@ -90,10 +90,10 @@ class Explained(NamedTuple):
             return f"{report.as_json(known)}\n"
         write = partial(Flow.why, whole=whole, width=width) if form == "text" else report.FORMS[form]
         stories = [write(flow) for flow in self.flows]
-        rests = map(prose, self.rests()) if form == "markdown" else self.rests()
-        return "\n\n".join([*stories, *rests]) + "\n"
+        footer = map(prose, self.footer()) if form == "markdown" else self.footer()
+        return "\n\n".join([*stories, *footer]) + "\n"
 
-    def rests(self) -> Iterator[str]:
+    def footer(self) -> Iterator[str]:
         """The lines below the explanations, about Pods that wait for no image and about everything left out."""
         if self.fine:
             yield f"Pods that wait for no image: {report.listed(self.fine, MAX_STORIES)}"
@@ -106,7 +106,7 @@ class Explained(NamedTuple):
             yield f"kubesim: the text is long, so {parts} read: give the part that matters"
 
 
-def explain(
+def explain_as_text(
     texts: str | Sequence[str | bytes], pod: str = "", form: str = "text", answer: str = "", *, whole: bool = False
 ) -> str:
     """Explain the failed pulls in pasted texts, of all Pods or of those with the name `pod`, in one of report.FORMS.
@@ -115,11 +115,13 @@ def explain(
     are explained once. `answer` is the reader's answer to an explanation's question: "yes", "no" or "". `whole` adds
     checks and fixes of the alternatives, and the steps. Raises ExportError.
     """
-    return explained([texts] if isinstance(texts, str) else texts, pod, answer).told(form, whole=whole)
+    return explain_export([texts] if isinstance(texts, str) else texts, pod, answer).render(form, whole=whole)
 
 
-def explained(texts: Sequence[str | bytes], pod: str = "", answer: str = "", *, has_secrets: bool = False) -> Explained:
-    """The explanations of `explain` as an object. Raises ExportError.
+def explain_export(
+    texts: Sequence[str | bytes], pod: str = "", answer: str = "", *, has_secrets: bool = False
+) -> Explanations:
+    """The explanations of the failed pulls in pasted texts; see `explain_as_text`. Raises ExportError.
 
     With `has_secrets`, the texts are taken to have all Secrets of the cluster, so a missing one doesn't exist.
     """
@@ -135,7 +137,7 @@ def explained(texts: Sequence[str | bytes], pod: str = "", answer: str = "", *, 
         busy = {id(facts.pod) for facts in waiting}
         fine = [f"{namespace_of(item)}/{name_of(item)}" for item in pods if id(item) not in busy]
     groups = _alike(waiting if waiting or fine else every)
-    return Explained(
+    return Explanations(
         flows=[draw_facts(facts[0], _others(facts)) for facts in groups[:MAX_STORIES]],
         fine=fine,
         rest=max(len(groups) - MAX_STORIES, 0),

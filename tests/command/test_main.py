@@ -29,7 +29,7 @@ from kubesim.__main__ import main
 from kubesim.api import load_yaml
 from kubesim.api.result import Result
 from kubesim.lessons import documents, load_tasks, question_ids
-from kubesim.why.export import explain
+from kubesim.why.export import explain_as_text
 from tests.learner import rows
 from tests.patience import SECONDS, eventually, within
 from tests.served_lab import address
@@ -226,14 +226,14 @@ def test_a_message_from_the_standard_input_that_leaves_a_question_is_explained()
     words = [sys.executable, "-m", "kubesim", "why", "-f", "-"]
     ran = subprocess.run(words, input=said, capture_output=True, text=True, check=False)
     assert (ran.stderr, ran.returncode) == ("", 0)
-    assert ran.stdout == explain(said)
+    assert ran.stdout == explain_as_text(said)
 
 
 def test_what_is_piped_in_is_explained_without_an_option() -> None:
     said = 'Back-off pulling image "ghcr.io/acme/web:1"'
     words = [sys.executable, "-m", "kubesim", "why"]
     ran = subprocess.run(words, input=said, capture_output=True, text=True, check=False)
-    assert (ran.stdout, ran.stderr, ran.returncode) == (explain(said), "", 0)
+    assert (ran.stdout, ran.stderr, ran.returncode) == (explain_as_text(said), "", 0)
 
 
 @pytest.mark.parametrize(
@@ -494,8 +494,8 @@ def test_in_a_terminal_the_question_of_an_explanation_is_asked(
     monkeypatch.setattr(sys, "stdin", terminal)
     assert main(["why", said]) == 0
     prompt = "\nYes or no? (Enter to leave it open) "
-    assert capsys.readouterr().out == f"{explain(said)}{prompt}{prompt}{explain(said, answer='no')}"
+    assert capsys.readouterr().out == f"{explain_as_text(said)}{prompt}{prompt}{explain_as_text(said, answer='no')}"
     assert main(["why", said]) == 0
-    assert capsys.readouterr().out == f"{explain(said)}{prompt}"
+    assert capsys.readouterr().out == f"{explain_as_text(said)}{prompt}"
     assert main(["why", said, "--answer", "yes"]) == 0
-    assert capsys.readouterr().out == explain(said, answer="yes")
+    assert capsys.readouterr().out == explain_as_text(said, answer="yes")

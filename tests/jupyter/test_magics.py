@@ -15,7 +15,7 @@ from IPython.utils.capture import capture_output
 from kubesim.jupyter import current, load_ipython_extension, prediction, quiz, why, workbench
 from kubesim.jupyter.seat import Seat
 from kubesim.session import Session
-from kubesim.why.export import explain, explained
+from kubesim.why.export import explain_as_text, explain_export
 from tests.jupyter.conftest import refused
 from tests.server.connections import MAPS, Client
 
@@ -207,8 +207,8 @@ def test_what_is_pasted_into_a_cell_is_explained_and_starts_no_cluster(cell):
 
 
 def test_what_is_pasted_is_explained_for_a_ticket_and_for_a_program(cell):
-    assert cell(f"%%why -o markdown\n{REFUSED}").stdout == explain(REFUSED, form="markdown")
-    assert cell(f"%%why --answer no -o json\n{REFUSED}").stdout == explain(REFUSED, form="json", answer="no")
+    assert cell(f"%%why -o markdown\n{REFUSED}").stdout == explain_as_text(REFUSED, form="markdown")
+    assert cell(f"%%why --answer no -o json\n{REFUSED}").stdout == explain_as_text(REFUSED, form="json", answer="no")
     cell("%kubectl run web --image=nginx:1.27")
     assert json.loads(cell("%why web -o json").stdout)["pod"] == "web"
     assert cell("%why web -o markdown").stdout.startswith("### nginx:1.27 for default/web, container web\n")
@@ -229,7 +229,7 @@ def test_a_page_has_headings_the_evidence_and_the_commands_of_an_explanation(cel
         "What this message can't tell you",
     ]
     assert "<p><b>The evidence</b></p><pre>" in page
-    assert shown["text/plain"] == explain(REFUSED).rstrip()
+    assert shown["text/plain"] == explain_as_text(REFUSED).rstrip()
     cell("%%kubectl\nkubectl run web --image=registry.example.com/myapp:1.0\nsleep 5")
     [own] = cell("%why web").displayed
     assert own["text/html"].startswith('<div class="ks-flow ks-why"><h3>registry.example.com/myapp:1.0 for default/web')
@@ -247,7 +247,7 @@ def test_the_question_of_an_explanation_is_answered_with_a_button(cell):
     assert box.feedback["buttons"] == [("check", "Explain"), ("yes", "Yes"), ("no", "No")]
     for answer in ("yes", "no"):
         box._on_message(box, {"do": answer, "answer": REFUSED}, [])
-        assert box.feedback["told"] == why.page(explained([REFUSED], answer=answer), is_elsewhere=True)
+        assert box.feedback["told"] == why.page(explain_export([REFUSED], answer=answer), is_elsewhere=True)
         assert box.feedback["buttons"] == [("check", "Explain")]
 
 
@@ -257,7 +257,7 @@ def test_what_is_pasted_into_the_box_is_explained_and_not_kept(cell):
     box = why.Paste(current.seat())
     assert box.feedback["buttons"] == [("check", "Explain")]
     box._on_message(box, {"do": "check", "answer": MESSAGE}, [])
-    assert box.feedback["told"] == why.page(explained([MESSAGE]), is_elsewhere=True)
+    assert box.feedback["told"] == why.page(explain_export([MESSAGE]), is_elsewhere=True)
     assert (box.feedback["verdict"], box.answer) == ("right", "")
     box._on_message(box, {"do": "check", "answer": ""}, [])
     assert (box.feedback["verdict"], box.feedback["word"], box.feedback["told"]) == (

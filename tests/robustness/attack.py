@@ -42,7 +42,7 @@ from kubesim.server.request import Request
 from kubesim.server.watch import Watch
 from kubesim.session.history import History
 from kubesim.session.timeline import Timeline
-from kubesim.why.export import explain
+from kubesim.why.export import explain_as_text
 from kubesim.why.read.load import ExportError
 from tests.patience import slowness
 
@@ -155,7 +155,7 @@ def _read(session: Session, case: Case) -> str:
     try:
         if case.door == "progress":
             return "refused" if record.read(case.text).trouble else "answered"
-        explain(case.text)
+        explain_as_text(case.text)
     except ExportError:
         return "refused"
     return "answered"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from kubesim.why.export import explain
+from kubesim.why.export import explain_as_text
 from tests.why.test_exports import pod, secret
 
 REFUSED = 'failed to do request: Head "https://{0}/v2/web/manifests/1": dial tcp {0}: connect: connection refused'
@@ -34,12 +34,12 @@ OTHER_PLACE = "  $ kubectl set image pod/web app='<registry>/<repository>:<tag>'
     ],
 )
 def test_a_command_takes_the_address_as_its_program_wants_it(registry: str, says: str, line: str) -> None:
-    told = explain(json.dumps(pod(says.format(registry), image=f"{registry}/web:1")))
+    told = explain_as_text(json.dumps(pod(says.format(registry), image=f"{registry}/web:1")))
     assert line in told.split("\n")
 
 
 def test_the_node_itself_has_an_ipv6_address_too() -> None:
-    told = explain(json.dumps(pod(REFUSED.format("[::1]:5000"), image="[::1]:5000/web:1")))
+    told = explain_as_text(json.dumps(pod(REFUSED.format("[::1]:5000"), image="[::1]:5000/web:1")))
     problem = "Nothing listens at [::1]:5000. Is the port right? On a node, [::1] is the node itself, not your machine."
     assert told.split("\n")[0] == f"What's wrong (most likely): {problem}"
 
@@ -54,6 +54,8 @@ def test_the_node_itself_has_an_ipv6_address_too() -> None:
 )
 def test_a_secret_for_another_address_or_another_port(server: str, why: str) -> None:
     login = secret({"auths": {server: {"username": "me", "password": "hunter22"}}})
-    told = explain(json.dumps(pod("no basic auth credentials", image="[2001:db8::1]:5000/web:1")) + json.dumps(login))
+    told = explain_as_text(
+        json.dumps(pod("no basic auth credentials", image="[2001:db8::1]:5000/web:1")) + json.dumps(login)
+    )
     held = f"The Secret regcred holds credentials for {server}, but the image is at [2001:db8::1]:5000."
     assert told.replace("\n", " ").startswith(f"What's wrong (certain): {held} {why} ")

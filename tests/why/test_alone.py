@@ -14,8 +14,8 @@ MOST_NODES = 60_000
 EXPLAINS = """
 import json
 import sys
-from kubesim.why.export import explain
-assert "401 Unauthorized" in explain('Failed to pull image "r.example/web:1": 401 Unauthorized')
+from kubesim.why.export import explain_as_text
+assert "401 Unauthorized" in explain_as_text('Failed to pull image "r.example/web:1": 401 Unauthorized')
 print(json.dumps({name: module.__file__ for name, module in sys.modules.items() if name.startswith("kubesim.")}))
 """
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from kubesim.api import load_yaml
-from kubesim.why.export import explain
+from kubesim.why.export import explain_as_text
 
 CASES = {
     case["name"]: case for path in sorted((Path(__file__).parent / "cases").glob("*.yaml")) for case in load_yaml(path)
@@ -114,7 +114,7 @@ def events_of(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def told(objects: list[dict[str, Any]]) -> str:
-    return " ".join(explain(json.dumps({"kind": "List", "items": objects}), whole=True).split())
+    return " ".join(explain_as_text(json.dumps({"kind": "List", "items": objects}), whole=True).split())
 
 
 def matching(patterns: list[str], text: str) -> list[str]:
@@ -124,7 +124,7 @@ def matching(patterns: list[str], text: str) -> list[str]:
 @pytest.mark.parametrize("name", CASES)
 def test_what_must_and_must_not_be_said(name: str) -> None:
     case = CASES[name]
-    text = " ".join(explain(case["text"], whole=True).split()) if "text" in case else told(export_of(case))
+    text = " ".join(explain_as_text(case["text"], whole=True).split()) if "text" in case else told(export_of(case))
     assert set(case["must"]) - set(matching(case["must"], text)) == set(), text
     assert matching(case.get("never", []), text) == [], text
     assert "kubectl describe" not in text

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from kubesim.why.export import explained
+from kubesim.why.export import explain_export
 from kubesim.why.judge.causes_table import causes
 from kubesim.why.judge.commands import fill
 from kubesim.why.read.signs_table import signs
@@ -99,7 +99,7 @@ def test_a_shell_runs_no_part_of_a_name(name: str, tmp_path: Path) -> None:
     lines = []
     for bears, message in BEARS.items():
         for has_list in (True, False):
-            (flow,) = explained([export(bears, name, message, has_list=has_list)]).flows
+            (flow,) = explain_export([export(bears, name, message, has_list=has_list)]).flows
             lines += commands(flow)
     run(lines, tmp_path)
 
@@ -136,13 +136,13 @@ def run(lines: list[str], folder: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE if not name.startswith("-")])
 def test_a_name_is_one_word_of_a_command(name: str) -> None:
-    (flow,) = explained([export("container", name, "manifest unknown", has_list=False)]).flows
+    (flow,) = explain_export([export("container", name, "manifest unknown", has_list=False)]).flows
     words = shlex.split(next(line for line in commands(flow) if line.startswith("kubectl set image")))
     assert words == ["kubectl", "set", "image", "pod/pod-1", f"{name}=<an image that exists>", "-n", "namespace-1"]
 
 
 def test_a_name_is_no_option() -> None:
-    (flow,) = explained([export("pod", "--kubeconfig=evil", "401 Unauthorized", has_list=False)]).flows
+    (flow,) = explain_export([export("pod", "--kubeconfig=evil", "401 Unauthorized", has_list=False)]).flows
     assert not [line for line in commands(flow) if re.search(r"\s['\"]?--kubeconfig=evil", line)]
 
 
@@ -152,11 +152,11 @@ def test_a_name_that_is_masked_is_never_part_of_a_command() -> None:
         "manifest for arcgisenterprise248c2940cb03b8d5.azurecr.io/a:1 not found",
         'Failed to pull image "h7Gk29sLqPz81mNvX3tY.example.com/a:1": 401 Unauthorized',
     ):
-        (flow,) = explained([message]).flows
+        (flow,) = explain_export([message]).flows
         assert [line for line in commands(flow) if "masked" in line] == []
     for bears in ("pod", "namespace", "container", "secret", "account", "image"):
         text = export(bears, "h7Gk29sLqPz81mNvX3tY", "401 Unauthorized", has_list=bears == "secret")
-        (flow,) = explained([text]).flows
+        (flow,) = explain_export([text]).flows
         assert [line for line in commands(flow) if "masked" in line] == []
 
 
@@ -182,7 +182,7 @@ MARKS = [
 @pytest.mark.parametrize("name", MARKS)
 @pytest.mark.parametrize("bears", [part for part in BEARS if part != "node"])
 def test_a_name_marks_nothing_up(bears: str, name: str) -> None:
-    (flow,) = explained([export(bears, name, BEARS[bears], has_list=bears in ("secret", "user"))]).flows
+    (flow,) = explain_export([export(bears, name, BEARS[bears], has_list=bears in ("secret", "user"))]).flows
     told = markdown(flow)
     fences = re.compile(r"^(`{3,})console\n.*?^\1$", re.MULTILINE | re.DOTALL)
     assert name not in without_code(fences.sub("", told))

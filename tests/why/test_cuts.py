@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubesim.why.export import explained
+from kubesim.why.export import explain_export
 from kubesim.why.judge.causes import Cause
 from kubesim.why.read.load import ExportError
 from tests.why.test_sayings import UNSEEN
@@ -15,7 +15,7 @@ IN_TIME = {"two causes one after the other, the last counts", "stern with a succ
 
 def causes_of(text: str) -> list[Cause]:
     try:
-        return [flow.cause for flow in explained([text]).flows if flow.cause]
+        return [flow.cause for flow in explain_export([text]).flows if flow.cause]
     except ExportError:
         return []
 

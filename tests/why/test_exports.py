@@ -16,7 +16,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubesim.why.export import explain
+from kubesim.why.export import explain_as_text
 from kubesim.why.read.load import ExportError, decode
 from tests.learner import rows
 from tests.patience import within
@@ -63,7 +63,9 @@ def spelled(text: str) -> str:
 
 @pytest.mark.parametrize(("message", "step", "wrong"), ROWS["what_other_registries_and_older_runtimes_say"])
 def test_what_other_registries_and_older_runtimes_say(message: str, step: str, wrong: str) -> None:
-    text = explain("\n---\n".join(json.dumps(item) for item in (pod(spelled(message)), secret(GOOD))), whole=True)
+    text = explain_as_text(
+        "\n---\n".join(json.dumps(item) for item in (pod(spelled(message)), secret(GOOD))), whole=True
+    )
     assert step in text
     assert text.replace("\n", " ").startswith(f"What's wrong {wrong} ")
     assert "the export lacks: ServiceAccount default" in text
@@ -77,7 +79,7 @@ def test_an_event_tells_what_the_status_leaves_out() -> None:
         "message": f'Failed to pull image "{IMAGE}": {OLDER}{HEAD}401 Unauthorized',
     }
     items = [pod(f'Back-off pulling image "{IMAGE}"', "ImagePullBackOff"), secret(GOOD), event]
-    assert "The message: 401 Unauthorized." in explain(json.dumps({"kind": "List", "items": items}), whole=True)
+    assert "The message: 401 Unauthorized." in explain_as_text(json.dumps({"kind": "List", "items": items}), whole=True)
 
 
 @pytest.mark.parametrize("selector", [{}, {"disk": "ssd"}])
@@ -89,7 +91,7 @@ def test_a_pod_that_no_node_takes_for_lack_of_something_else_than_labels(selecto
         "spec": {"containers": [{"name": "app", "image": IMAGE}], "nodeSelector": selector},
         "status": {"conditions": [{"reason": "Unschedulable", "message": said}]},
     }
-    assert explain(json.dumps(waiting), whole=True).splitlines()[:4] == [
+    assert explain_as_text(json.dumps(waiting), whole=True).splitlines()[:4] == [
         "What's wrong (certain): No node takes the Pod, so no kubelet has started to pull. "
         "The scheduler says why: 0/3 nodes are available: 3 Insufficient cpu.",
         f"{IMAGE} for default/web, container app",
@@ -126,7 +128,7 @@ def subjects(text: str) -> list[str]:
 )
 @pytest.mark.parametrize("form", ["{}", "It says:\n{}\nWhat is it?"], ids=["an export", "within a text"])
 def test_events_without_their_pods(event: dict[str, object], about: str, form: str) -> None:
-    told = explain(form.format(json.dumps({"kind": "Event", "reason": "Failed", **event})), whole=True)
+    told = explain_as_text(form.format(json.dumps({"kind": "Event", "reason": "Failed", **event})), whole=True)
     assert subjects(told) == [about if form == "{}" else about.replace("default/", "")]  # which a text doesn't say
     assert "The message: 401 Unauthorized." in told
 
@@ -140,7 +142,7 @@ def test_a_text_about_several_pods_keeps_apart_what_it_says_of_each() -> None:
         f"b  4m  Warning  FailedToRetrieveImagePullSecret  pod/web  {missed.format('two')}",
         f"b  4m  Warning  Failed  pod/api  {FAILED}",
     ]
-    told = explain("\n".join(table), whole=True)
+    told = explain_as_text("\n".join(table), whole=True)
     where = "container '<container>'"
     assert subjects(told) == [f"{IMAGE} for {pod}, {where}" for pod in ("a/web", "b/web", "b/api")]
     missing = [re.findall(r"couldn't get the Secret (\w+).* the (\w+) namespace", part) for part in told.split("\n\n")]
@@ -150,11 +152,11 @@ def test_a_text_about_several_pods_keeps_apart_what_it_says_of_each() -> None:
 @pytest.mark.parametrize(("answer", "revision", "wrong"), ROWS["a_secret_written_after_the_status_has_not_been_tried"])
 def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revision: str, wrong: str) -> None:
     items = (pod(f"{OLDER}{HEAD}{answer}", resourceVersion="8"), secret(GOOD, resourceVersion=revision))
-    assert wrong in "\n".join(explain("\n---\n".join(map(json.dumps, items)), whole=True).split("\n")[:2])
+    assert wrong in "\n".join(explain_as_text("\n---\n".join(map(json.dumps, items)), whole=True).split("\n")[:2])
 
 
 def test_a_registry_that_says_401_to_those_who_bring_nothing() -> None:
-    text = explain(json.dumps(pod(f"{OLDER}{HEAD}401 UNAUTHORIZED")) + json.dumps(secret({})), whole=True)
+    text = explain_as_text(json.dumps(pod(f"{OLDER}{HEAD}401 UNAUTHORIZED")) + json.dumps(secret({})), whole=True)
     assert "The message: 401 UNAUTHORIZED. It requires a user and a password, and received neither." in text
 
 
@@ -163,7 +165,7 @@ def test_what_has_the_template_is_changed(owner: dict[str, object], fix: str) ->
     labels = {"pod-template-hash": "5f7"}
     made = pod("no basic auth credentials", labels=labels, ownerReferences=[{**owner, "controller": True}])
     made["spec"] = {"containers": [{"name": "app", "image": IMAGE}]}
-    assert f"\n  $ {fix}" in explain(json.dumps(made), whole=True)
+    assert f"\n  $ {fix}" in explain_as_text(json.dumps(made), whole=True)
 
 
 def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None:
@@ -171,7 +173,7 @@ def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None
         "registry.example.com": {"username": "ghp_0123456789abcdef", "password": "x-oauth-basic"},
         "ghcr.io": {"username": "me", "password": "hunter2hunter2"},
     }
-    text = explain(
+    text = explain_as_text(
         json.dumps(pod(f"{OLDER}a plugin said hunter2hunter2")) + json.dumps(secret({"auths": auths})), whole=True
     )
     assert 'as user "masked", with the entry registry.example.com' in text
@@ -179,14 +181,14 @@ def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None
 
 
 def test_an_export_without_secrets_says_so_once_and_nothing_of_missing_ones() -> None:
-    text = explain(json.dumps(pod("no basic auth credentials")), whole=True)
+    text = explain_as_text(json.dumps(pod("no basic auth credentials")), whole=True)
     assert "There's no Secret" not in text
     assert (
         "What's wrong (one of these): Nothing was sent, so the pull secrets that the Pod lists (regcred) don't" in text
     )
     command = "kubectl get pod/web serviceaccount/default secret/regcred -n default -o yaml"
     assert text.count(f"export those, too, with their passwords: {command}\n") == 1
-    refused = explain(
+    refused = explain_as_text(
         json.dumps(pod("unexpected status from HEAD request to https://registry.example.com/: 401 Unauthorized")),
         whole=True,
     )
@@ -204,16 +206,18 @@ def test_pods_of_one_owner_are_told_of_once() -> None:
     fine = {"kind": "Pod", "metadata": {"name": "fine"}, "spec": {"containers": [{"name": "a", "image": "nginx"}]}}
     fine["status"] = {"containerStatuses": [{"name": "a", "imageID": "x", "state": {"running": {}}}]}
     names = ("web-5f7-a", "web-5f7-b", "web-5f7-c")
-    text = explain("\n---\n".join(json.dumps(item) for item in (*map(replica, names), secret({}), fine)), whole=True)
+    text = explain_as_text(
+        "\n---\n".join(json.dumps(item) for item in (*map(replica, names), secret({}), fine)), whole=True
+    )
     assert text.count("What's wrong") == 1
     assert "\nSame cause on 3 Pods: web-5f7-a, web-5f7-b, web-5f7-c\nHow to fix it:\n" in text
     assert text.endswith("\n\nPods that wait for no image: default/fine\n")
 
 
 def test_an_old_style_in_the_new_type_and_the_reverse() -> None:
-    new = explain(json.dumps(pod("no basic auth credentials")) + json.dumps(secret(GOOD["auths"])), whole=True)
+    new = explain_as_text(json.dumps(pod("no basic auth credentials")) + json.dumps(secret(GOOD["auths"])), whole=True)
     assert "found. It holds credentials for no registry: its .dockerconfigjson has no auths.\n" in new
-    old = explain(
+    old = explain_as_text(
         json.dumps(pod("no basic auth credentials")) + json.dumps(secret(GOOD, kind="kubernetes.io/dockercfg")),
         whole=True,
     )
@@ -232,7 +236,7 @@ ENDLESS = [
 @pytest.mark.parametrize(("text", "words"), [*ROWS["malformed_exports"], *ENDLESS])
 def test_malformed_exports(text: str, words: str) -> None:
     with pytest.raises(ExportError) as caught:
-        explain(text, whole=True)
+        explain_as_text(text, whole=True)
     assert str(caught.value) == spelled(words)
 
 
@@ -244,7 +248,7 @@ def test_what_goes_on_and_on_is_bounded(text: str) -> None:
     with within(2.5):
         for export in (long, f"{long} 401 Unauthorized", json.dumps(pod(f"{long} 401 Unauthorized"))):
             with suppress(ExportError):
-                explain(export, whole=True)
+                explain_as_text(export, whole=True)
 
 
 MISSED = (
@@ -261,13 +265,13 @@ MANY_LINES = {
 def test_many_lines_take_no_longer_each_than_few(line: str) -> None:
     text = "\n".join(line.format(number) for number in range(600))
     with within(2.5), suppress(ExportError):
-        explain(text * 5 if "\n" not in line else text, whole=True)
+        explain_as_text(text * 5 if "\n" not in line else text, whole=True)
 
 
 def test_a_bomb_of_aliases_is_refused_at_once() -> None:
     lines = ["kind: List", "a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 60))]
     with within(1), pytest.raises(ExportError, match="aliases"):
-        explain("\n".join(lines), whole=True)
+        explain_as_text("\n".join(lines), whole=True)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -282,7 +286,7 @@ def test_files_of_every_origin(encoding: str, tmp_path: Path) -> None:
         env={"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
         check=False,
     )
-    assert (ran.stdout, ran.stderr, ran.returncode) == (explain(text), "", 0)
+    assert (ran.stdout, ran.stderr, ran.returncode) == (explain_as_text(text), "", 0)
 
 
 @pytest.mark.parametrize(
@@ -335,7 +339,7 @@ def test_an_export_of_three_mebibytes_takes_a_second_on_a_machine_that_is_not_bu
     text = three_mebibytes()[form]
     assert 2.5 * 1024 * 1024 < len(text) < 3 * 1024 * 1024
     with within(3):
-        said = explain(text, whole=True)
+        said = explain_as_text(text, whole=True)
     assert re.search(r"\nSame cause on \d{4} Pods: web-0, .*, web-19 and \d{4} more\n", said)
 
 
@@ -401,7 +405,7 @@ def spoil(draw: st.DrawFn, value: object) -> None:
 @settings(deadline=None, max_examples=400)
 def test_no_export_raises_or_shows_a_password(text: str) -> None:
     try:
-        shown = explain(text, whole=True)
+        shown = explain_as_text(text, whole=True)
     except ExportError as error:
         shown = str(error)
     assert PASSWORD not in shown
@@ -413,23 +417,23 @@ def test_no_export_raises_or_shows_a_password(text: str) -> None:
 @settings(deadline=None)
 def test_no_text_raises(text: str) -> None:
     with suppress(ExportError):  # Hypothesis tries words of the source, too, and some are messages
-        assert explain(text, whole=True)
+        assert explain_as_text(text, whole=True)
 
 
 NAMELESS = "NAME   READY   STATUS             RESTARTS   AGE\nweb    0/1     ImagePullBackOff   0          6m\n"
 
 
 def test_an_unknown_namespace_is_unknown() -> None:
-    told = explain(NAMELESS, whole=True)
+    told = explain_as_text(NAMELESS, whole=True)
     assert subjects(told) == ["An image for web, container '<container>'"]
     assert "default" not in told
     assert " -n " not in told.replace("the commands need -n", "")
     assert "the Pod's namespace: where it isn't your current one" in told
-    known = explain(f"$ kubectl get pods -n team\n{NAMELESS}", whole=True)
+    known = explain_as_text(f"$ kubectl get pods -n team\n{NAMELESS}", whole=True)
     assert subjects(known) == ["An image for team/web, container '<container>'"]
     assert "events -n team" in known
     assert "the Pod's namespace" not in known
-    assert json.loads(explain(NAMELESS, form="json"))["explanations"][0]["namespace"] == ""
+    assert json.loads(explain_as_text(NAMELESS, form="json"))["explanations"][0]["namespace"] == ""
 
 
 def in_base64(text: str) -> str:
@@ -460,7 +464,7 @@ MASKED = {
 def test_a_masked_secret_is_unknown(data: dict[str, str] | None, answer: str) -> None:
     masked = {"kind": "Secret", "metadata": {"name": "regcred"}, "type": "kubernetes.io/dockerconfigjson"}
     masked |= {} if data is None else {"data": data}
-    told = explain(json.dumps(pod(f"{OLDER}{HEAD}{answer}")) + json.dumps(masked), whole=True)
+    told = explain_as_text(json.dumps(pod(f"{OLDER}{HEAD}{answer}")) + json.dumps(masked), whole=True)
     assert "What's wrong (one of these)" in told
     assert "certain" not in told
     assert "aren't in" not in told.partition("How to fix it")[0]
@@ -471,12 +475,12 @@ def test_a_masked_secret_is_unknown(data: dict[str, str] | None, answer: str) ->
 def test_of_a_masked_secret_is_known_what_is_left() -> None:
     other = in_base64('{"auths":{"other.example.org":{}}}')
     masked = {"kind": "Secret", "metadata": {"name": "regcred"}, "type": "kubernetes.io/dockerconfigjson"}
-    told = explain(
+    told = explain_as_text(
         json.dumps(pod("no basic auth credentials")) + json.dumps(masked | {"data": {".dockerconfigjson": other}}),
         whole=True,
     )
     assert "holds credentials for other.example.org" in told
-    opaque = explain(
+    opaque = explain_as_text(
         json.dumps(pod("no basic auth credentials")) + json.dumps(masked | {"type": "Opaque", "data": {"a": "***"}}),
         whole=True,
     )

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kubesim import __main__
 from kubesim.api.objects import LAST_APPLIED
 from kubesim.session import Session
-from kubesim.why.export import explain
+from kubesim.why.export import explain_as_text
 from kubesim.why.hide.masks import Masks
 from kubesim.why.hide.redact import FORMS, MOST, Form, redact
 from kubesim.why.read.load import ExportError
@@ -71,7 +71,7 @@ def said_of(text: str, form: str, secret: str, data: st.DataObject) -> str:
     place = data.draw(st.integers(0, len(text)))
     space = data.draw(st.sampled_from(["", " ", "\n"]))
     try:
-        return explain(text[:place] + space + filled_in(form, secret) + space + text[place:], whole=True)
+        return explain_as_text(text[:place] + space + filled_in(form, secret) + space + text[place:], whole=True)
     except ExportError as error:
         return str(error)
 
@@ -92,7 +92,7 @@ def said_of(text: str, form: str, secret: str, data: st.DataObject) -> str:
 def test_not_even_within_a_name_is_a_secret_shown(words: str) -> None:
     name = f"team{filled_in(words, 'qz000000')}-regcred"
     text = f'Failed to pull image "reg.corp.example/{name}:1": 401 Unauthorized\nsecret "{name}" not found'
-    assert leaks(explain(text, whole=True), "qz000000") == []
+    assert leaks(explain_as_text(text, whole=True), "qz000000") == []
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_not_even_within_a_name_is_a_secret_shown(words: str) -> None:
 @pytest.mark.parametrize("words", ["PAT=plum-tree", "password\tplum-tree", "withRegistry('x', 'plum-tree')"])
 def test_what_stands_where_a_name_should_is_shown_only_if_it_can_be_one(message: str, words: str) -> None:
     try:
-        said = explain(message.replace("<WORDS>", words), whole=True)
+        said = explain_as_text(message.replace("<WORDS>", words), whole=True)
     except ExportError as error:
         said = str(error)
     assert leaks(said, "plum-tree") == []
@@ -227,14 +227,14 @@ def test_a_password_that_is_a_common_word_or_a_part_of_the_host_changes_no_answe
     answers = []
     for word in ("Sup3rS3cret", password):
         secret = _pull_secret(word, "registry.mycorp.example:5000", "robot-7")
-        answers.append(explain(json.dumps({"kind": "List", "items": [pod, secret]}), whole=True))
+        answers.append(explain_as_text(json.dumps({"kind": "List", "items": [pod, secret]}), whole=True))
     assert answers[1] == answers[0]
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
 def test_an_annotation_is_shown_in_no_form(form: str) -> None:
     export = json.dumps({"kind": "List", "items": [_waiting(), _pull_secret("plainword")]})
-    explanation = explain([export], form=form)
+    explanation = explain_as_text([export], form=form)
     assert "regcred" in explanation
     assert "plainword" not in explanation
 
@@ -263,7 +263,7 @@ def test_no_part_of_an_entry_is_shown_even_if_the_keyring_reads_it_differently(
     message = f"failed to do request: dial tcp: lookup {leak} on 10.0.0.1:53: no such host. {entry.get('auth', '')}"
     pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = message
     pod["metadata"]["name"] = leak
-    explanation = explain([json.dumps({"kind": "List", "items": [pod, secret]})], form=form)
+    explanation = explain_as_text([json.dumps({"kind": "List", "items": [pod, secret]})], form=form)
     assert "masked" in explanation
     assert [word for word in (leak, entry.get("auth", leak)) if word in explanation] == []
 
@@ -288,7 +288,7 @@ def test_what_is_quoted_of_a_manifest_or_a_selector_is_left_to_the_reader(place:
         pod["spec"]["nodeSelector"] = {"data": "plainword"}
         said = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
         pod["status"] = {"conditions": [{"reason": "Unschedulable", "message": said}]}
-    explanation = explain(json.dumps({"kind": "List", "items": [pod, _pull_secret("plainword")]}), whole=True)
+    explanation = explain_as_text(json.dumps({"kind": "List", "items": [pod, _pull_secret("plainword")]}), whole=True)
     assert instead in explanation
     assert "plainword" not in explanation
 
@@ -301,22 +301,22 @@ def test_a_file_cannot_add_what_only_a_text_tells(fields: dict[str, Any], form: 
     secret = _pull_secret("plainword")
     plain = json.dumps({"kind": "List", "items": [_waiting(), secret]})
     odd = json.dumps({"kind": "List", "items": [_waiting(**fields), secret]})
-    assert explain([odd], form=form) == explain([plain], form=form)
+    assert explain_as_text([odd], form=form) == explain_as_text([plain], form=form)
 
 
 def test_the_names_in_a_text_are_masked_as_well() -> None:
     text = "\n".join(
         f"2m Warning Failed pod/{name} Failed to pull image r.example/web: 401" for name in ("a", "plainword")
     )
-    said = explain([text, json.dumps(_pull_secret("plainword"))], whole=True)
-    assert "plainword" in explain([text], whole=True)
+    said = explain_as_text([text, json.dumps(_pull_secret("plainword"))], whole=True)
+    assert "plainword" in explain_as_text([text], whole=True)
     assert "masked" in said
     assert "plainword" not in said
 
 
 def test_a_password_that_is_json_of_endless_depth() -> None:
     export = json.dumps({"kind": "List", "items": [_waiting(), _pull_secret(encoded("[" * 5000))]})
-    assert "regcred" in explain([export], whole=True)
+    assert "regcred" in explain_as_text([export], whole=True)
 
 
 @pytest.mark.parametrize("line", ROWS["command_lines"])
@@ -356,7 +356,7 @@ def test_no_character_turns_or_hides_what_is_told(character: str, form: str) -> 
     pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = message
     pod["metadata"]["name"] = f"we{character}b"
     for text in (message, json.dumps({"kind": "List", "items": [pod]})):
-        assert character not in explain(text, form=form)
+        assert character not in explain_as_text(text, form=form)
     with pytest.raises(ExportError) as error:
-        explain(json.dumps({"kind": "List", "items": [pod]}), pod=f"a{character}b", whole=True)
+        explain_as_text(json.dumps({"kind": "List", "items": [pod]}), pod=f"a{character}b", whole=True)
     assert character not in str(error.value)

@@ -7,26 +7,26 @@ import json
 import pytest
 
 from kubesim.session import Session
-from kubesim.why.export import explain, explained
+from kubesim.why.export import explain_as_text, explain_export
 from tests.learner import rows
 
 ROWS = rows(__file__)
 
 
 def test_for_a_ticket() -> None:
-    assert explain(ROWS["text"], form="markdown") == ROWS["markdown"]
+    assert explain_as_text(ROWS["text"], form="markdown") == ROWS["markdown"]
 
 
 def test_for_a_program() -> None:
-    assert json.loads(explain(ROWS["text"], form="json")) == ROWS["json"]
+    assert json.loads(explain_as_text(ROWS["text"], form="json")) == ROWS["json"]
 
 
 def test_a_program_learns_how_many_causes_were_left_out_and_that_nothing_is_wrong() -> None:
     waits = 'Warning  Failed  pod/web-{0}  Failed to pull image "registry-{0}.example/web:1": 401 Unauthorized'
-    told = json.loads(explain("\n".join(waits.format(number) for number in range(25)), form="json"))
+    told = json.loads(explain_as_text("\n".join(waits.format(number) for number in range(25)), form="json"))
     assert (len(told["explanations"]), told["left_out"]) == (20, 5)
     came = 'Normal  Pulled  pod/web-1  Successfully pulled image "r.example/web:1"'
-    told = json.loads(explain(came, form="json"))["explanations"][0]
+    told = json.loads(explain_as_text(came, form="json"))["explanations"][0]
     assert told["cause"] == ""
     assert told["outcome"] == "The image is on the node and the container may start."
     assert told["story"][0] == "The container '<container>' needs r.example/web:1, from the registry r.example."
@@ -34,14 +34,14 @@ def test_a_program_learns_how_many_causes_were_left_out_and_that_nothing_is_wron
 
 @pytest.mark.parametrize("answer", ["yes", "no"])
 def test_an_answer_decides(answer: str) -> None:
-    assert explain(ROWS["text"], answer=answer) == ROWS[answer]
+    assert explain_as_text(ROWS["text"], answer=answer) == ROWS[answer]
 
 
 @pytest.mark.parametrize("form", ["markdown", "json"])
 def test_the_terminal_prints_both(form: str) -> None:
     session = Session()
     session.write_file("case.txt", ROWS["text"])
-    assert session.run(f"kubesim why -f case.txt -o {form}").stdout == explain(ROWS["text"], form=form)
+    assert session.run(f"kubesim why -f case.txt -o {form}").stdout == explain_as_text(ROWS["text"], form=form)
     assert session.run("kubesim why -f case.txt -o xml").exit_code == 2
 
 
@@ -53,7 +53,7 @@ def test_for_a_ticket_about_the_cluster_here() -> None:
 
 def test_a_verdict_is_wrapped_at_a_terminals_width_and_commands_are_not() -> None:
     message = 'Failed to pull image "registry.example.com/team/app:1.0": unauthorized: authentication required'
-    wide, narrow = explained([message]).told(), explained([message]).told(width=50)
+    wide, narrow = explain_export([message]).render(), explain_export([message]).render(width=50)
     assert narrow.split() == wide.split()
     first, *further = narrow.partition("\nThe evidence")[0].splitlines()
     assert len(further) >= 2

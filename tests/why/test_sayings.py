@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from kubesim.api import load_yaml
-from kubesim.why.export import explain
+from kubesim.why.export import explain_as_text
 from kubesim.why.read.load import ExportError
 from kubesim.why.read.signs import read
 
@@ -75,7 +75,7 @@ def test_each_saying_is_understood_in_a_form(form: str) -> None:
     for truth, number in SAYINGS:
         image, says = saying(truth, number)
         text = pasted(form, image, says)
-        said = explain(text, whole=True)
+        said = explain_as_text(text, whole=True)
         wrong = judge(truth, said)
         if image not in said and "unnamed" not in FORMS[form]:
             wrong.append(f"doesn't name {image}")
@@ -101,7 +101,7 @@ def test_a_redacted_part_matches_anything_of_its_place(form: str, instead: str) 
             continue
         image, says = saying(truth, number)
         text = pasted(form, image, says).replace("acme", instead)
-        said = explain(text, whole=True)
+        said = explain_as_text(text, whole=True)
         wrong = judge(truth, said)
         if "isn't an image name" in said:
             wrong.append("doubts the image's name")
@@ -119,7 +119,7 @@ UNSEEN: dict[str, dict[str, Any]] = {
 def test_texts_of_one_form(name: str) -> None:
     row = UNSEEN[name]
     try:
-        said = " ".join(explain(row["text"], whole=True).split())
+        said = " ".join(explain_as_text(row["text"], whole=True).split())
     except ExportError as error:
         said = str(error)
     assert [idea for idea in row["must"] if not re.search(idea, said, re.IGNORECASE)] == [], said
@@ -145,21 +145,21 @@ def test_of_messages_that_all_differ_a_bounded_number_is_read(line: str) -> None
     text = "\n".join(line.format(different(number)) for number in range(4000))
     read.cache_clear()
     with suppress(ExportError):
-        explain(text, whole=True)
+        explain_as_text(text, whole=True)
     assert read.cache_info().misses < 2500
 
 
 def test_a_long_text_says_how_much_of_it_was_not_read() -> None:
     noise = [LINES[0].format(different(number)) for number in range(6_000)]
     last = 'Warning  Failed  pod/last-1  Failed to pull image "quay.io/acme/last:1": no space left on device'
-    said = explain("\n".join([*noise, last]), whole=True).splitlines()
+    said = explain_as_text("\n".join([*noise, last]), whole=True).splitlines()
     assert re.fullmatch("kubesim: the text is long, so [345][0-9]{3} parts of it weren't read: give .*", said[-1])
     assert "quay.io/acme/last:1 for last-1, container '<container>'" in said
 
 
 def test_of_lines_that_differ_in_their_numbers_only_more_are_read_but_not_all() -> None:
     line = 'Warning  Failed  pod/web-{0}  Failed to pull image "registry.acme.test/web:{0}": denied'
-    said = explain("\n".join(map(line.format, range(30_000))), whole=True).splitlines()
+    said = explain_as_text("\n".join(map(line.format, range(30_000))), whole=True).splitlines()
     assert re.fullmatch("kubesim: the text is long, so 2[3456][0-9]{3} parts of it weren't read: give .*", said[-1])
 
 
@@ -169,7 +169,7 @@ def test_of_many_described_pods_those_that_wait_are_read() -> None:
     )
     fine = [pod.format(f"fine-{number}", "Running") for number in range(3000)]
     waits = pod.format("late-1", "Waiting") + "      Reason:  ErrImagePull\n"
-    said = explain("".join([*fine, waits, *fine]), whole=True)
+    said = explain_as_text("".join([*fine, waits, *fine]), whole=True)
     assert said.count("What's wrong") == 1
     assert "\nquay.io/acme/web:1 for shop/late-1, container app\n" in said
     assert "kubesim:" not in said

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from kubesim.why.export import explain
+from kubesim.why.export import explain_as_text
 from tests.why.test_exports import FAILED, pod, subjects
 from tests.why.test_stories import IMAGE
 
@@ -22,9 +22,9 @@ EVENTS = "".join(
 def test_each_of_the_pods_of_which_a_text_says_the_same_may_stand_for_them(name: str) -> None:
     others = [other for other in ("web-1", "web-2", "web-3") if other != name]
     together = f"Same cause on 3 Pods: {', '.join([name, *others])}\n"
-    assert together in explain(EVENTS, name, whole=True)
-    first = explain(EVENTS, whole=True).replace("web-1", "web-x").replace("web-2, web-3", "y, z")
-    assert explain(EVENTS, name, whole=True).replace(name, "web-x").replace(", ".join(others), "y, z") == first
+    assert together in explain_as_text(EVENTS, name, whole=True)
+    first = explain_as_text(EVENTS, whole=True).replace("web-1", "web-x").replace("web-2, web-3", "y, z")
+    assert explain_as_text(EVENTS, name, whole=True).replace(name, "web-x").replace(", ".join(others), "y, z") == first
 
 
 @pytest.mark.parametrize("name", ["web-1", "web-2"])
@@ -37,13 +37,13 @@ def test_what_a_text_says_of_an_exported_pod_is_told_of_that_one(name: str, is_t
     answered = {"kind": "Event", "metadata": about, "involvedObject": about, "message": FAILED}
     table = "\n".join(line for line in EVENTS.split("\n") if MISSED not in line)
     texts = [json.dumps(waits), table]
-    both = explain(texts[::-1] if is_text_first else texts, name, whole=True)
-    assert both == explain(json.dumps(waits) + json.dumps(answered), name, whole=True)
+    both = explain_as_text(texts[::-1] if is_text_first else texts, name, whole=True)
+    assert both == explain_as_text(json.dumps(waits) + json.dumps(answered), name, whole=True)
 
 
 def test_a_pod_that_is_exported_and_those_of_which_a_text_says_the_same_are_told_of_once() -> None:
     waits = pod(f'Back-off pulling image "{IMAGE}"', "ImagePullBackOff", name="web-1", namespace="shop")
-    told = explain([json.dumps(waits), EVENTS], whole=True)
+    told = explain_as_text([json.dumps(waits), EVENTS], whole=True)
     assert subjects(told) == [f"{IMAGE} for shop/web-1, container app"]
     assert told.count("Same cause on 3 Pods: web-1, web-2, web-3\n") == 1
 
@@ -52,6 +52,6 @@ def test_what_was_not_read_of_a_text_is_said_beside_an_exported_pod_too() -> Non
     waits = pod(f'Back-off pulling image "{IMAGE}"', "ImagePullBackOff", name="web-1", namespace="shop")
     row = ROW.format("Failed", "web-1", FAILED)
     long = "".join(row.replace("myapp", f"app{'x' * 200}{number}") for number in range(1000)) + row
-    told = explain([json.dumps(waits), long], "web-1", whole=True)
+    told = explain_as_text([json.dumps(waits), long], "web-1", whole=True)
     assert f"\n{IMAGE} for shop/web-1, container app\n" in told
     assert "\nkubesim: the text is long, so " in told

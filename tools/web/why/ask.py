@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from kubesim.why.export import explained
+from kubesim.why.export import explain_export
 from kubesim.why.read.load import ExportError
 from kubesim.why.tell.report import Flow, Form, parts
 
@@ -11,14 +11,14 @@ from kubesim.why.tell.report import Flow, Form, parts
 def explain(text: str, reply: str) -> str:
     """The explanation's parts, and its Markdown; or what is wrong with the text."""
     try:
-        explanation = explained([text], answer=reply)
+        explanation = explain_export([text], answer=reply)
     except ExportError as error:
         return json.dumps({"error": f"kubesim: {error}"})
     return json.dumps(
         {
             "flows": [_flow(flow, explanation.question) for flow in explanation.flows],
-            "rests": list(explanation.rests()),
-            "markdown": explanation.told("markdown"),
+            "rests": list(explanation.footer()),
+            "markdown": explanation.render("markdown"),
         }
     )
 
