@@ -17,9 +17,9 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, POD, SECRET, Resource
 from kubesim.why.hide.masks import Masks
 from kubesim.why.hide.redact import printable
-from kubesim.why.judge.facts import Facts, facts_of, seconds
+from kubesim.why.judge.facts import Facts, facts_of
 from kubesim.why.judge.reported import ReportedRegistries, traces
-from kubesim.why.judge.scene import Scene
+from kubesim.why.judge.scene import Scene, seconds
 from kubesim.why.read.load import ExportError, Kept, load_all
 from kubesim.why.read.text import MOST_CAUSES
 from kubesim.why.tell import report
@@ -187,8 +187,8 @@ def read_export(texts: Sequence[str | bytes], pod: str = "") -> Scene:
     """
     masks = Masks()
     objects = _joined(list(_standing_for(list(load_all(texts)), pod)))
-    hidden = [(resource, masks.hide(obj) if resource is SECRET else obj) for resource, obj in objects]
-    export = Export((resource, masks.everywhere(obj)) for resource, obj in hidden)
+    hidden = [(resource, masks.hide_secret(obj) if resource is SECRET else obj) for resource, obj in objects]
+    export = Export((resource, masks.mask_object(obj)) for resource, obj in hidden)
     registries = ReportedRegistries()
     scene = Scene(
         api=export,
@@ -199,7 +199,7 @@ def read_export(texts: Sequence[str | bytes], pod: str = "") -> Scene:
         now=export.now(),
         knows_secrets=bool(export.list(SECRET)),
         oddities=masks.oddities,
-        mask=masks.text,
+        mask=masks.mask_text,
     )
     for item in export.list(POD):
         for trace in traces(scene, item, registries):

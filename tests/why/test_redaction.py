@@ -176,23 +176,24 @@ def _pull_secret(password: str, registry: str = "r.example", user: str = "me") -
 
 def test_a_text_that_was_masked_before_a_password_was_known_is_masked_again() -> None:
     masks = Masks()
-    assert masks.text("user of plainword") == "user of plainword"
-    masks.hide(_pull_secret("plainword"))
-    assert masks.text("user of plainword") == "user of masked"
+    assert masks.mask_text("user of plainword") == "user of plainword"
+    masks.hide_secret(_pull_secret("plainword"))
+    assert masks.mask_text("user of plainword") == "user of masked"
 
 
 def test_a_password_is_masked_where_a_long_text_is_cut_off() -> None:
     masks = Masks()
-    masks.hide(_pull_secret("plainword"))
-    assert masks.text("." * (MOST - 5) + "plainword. And more").strip(".") == "masked"
+    masks.hide_secret(_pull_secret("plainword"))
+    assert masks.mask_text("." * (MOST - 5) + "plainword. And more").strip(".") == "masked"
 
 
 def test_a_password_within_another_and_one_that_overlaps_it() -> None:
     masks = Masks()
     for password in ("plainword", "lainwo", "wordpress", "plainwor"):
-        masks.hide(_pull_secret(password))
+        masks.hide_secret(_pull_secret(password))
     assert (
-        masks.text("a plainwordpress, a plainwordplainword and the lainwo") == "a masked, a maskedmasked and the masked"
+        masks.mask_text("a plainwordpress, a plainwordplainword and the lainwo")
+        == "a masked, a maskedmasked and the masked"
     )
 
 
@@ -272,8 +273,8 @@ def test_what_a_docker_config_has_beside_its_entries_is_told() -> None:
     masks = Masks()
     entry = {"username": "bob-builder", "email": "bob-builder", "password": "plain-word"}
     config = {"credsStore": "desktop", "credHelpers": {"r.example": "ecr-login"}, "auths": {"r.example": entry}}
-    masks.hide({"data": {".dockerconfigjson": encoded(json.dumps(config))}})
-    assert masks.text("bob-builder desktop ecr-login plain-word") == "bob-builder desktop ecr-login masked"
+    masks.hide_secret({"data": {".dockerconfigjson": encoded(json.dumps(config))}})
+    assert masks.mask_text("bob-builder desktop ecr-login plain-word") == "bob-builder desktop ecr-login masked"
 
 
 @pytest.mark.parametrize(("place", "instead"), [("manifest", "- name: <secret>"), ("selector", "'<label>'")])

@@ -1,4 +1,4 @@
-"""Masking of an export: passwords of its Secrets are replaced in the Secrets, and in every other text of the export.
+"""Masks of an export: passwords of its Secrets are replaced in the Secrets, and in every other text of the export.
 
 What an explanation needs to know about a password (Flaw) is recorded in `oddities` before the password is removed.
 """
@@ -16,7 +16,7 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.gotext import gobase64
 from kubesim.pull import keyring
 from kubesim.pull.keyring import Credential
-from kubesim.why.hide.oddities import Flaw, Oddities, flaws_of, is_masked, is_masked_entry
+from kubesim.why.hide.oddities import WHOLE, Flaw, Oddities, flaws_of, is_masked, is_masked_entry
 from kubesim.why.hide.redact import MASK, MOST, UNPRINTABLE, redact
 from kubesim.why.tables import vocabulary
 
@@ -33,17 +33,17 @@ _HELPERS = ("credsstore", "credhelpers")
 _NO_SECRETS = ("username", "email")
 """Keys of an entry of a Docker config, in lower case, whose values aren't secret."""
 _AS_THEY_ARE = ("data", "annotations")
-"""Maps that `everywhere` leaves alone: `hide` has masked a Secret's data, and an annotated manifest must stay JSON.
+"""Maps that `mask_object` leaves alone: `hide_secret` has masked the data, and an annotated manifest must stay JSON.
 
 No explanation quotes them.
 """
 
 
 class Masks:
-    """The passwords of the Secrets passed to `hide`, and masking of texts that contain them.
+    """The passwords of an export's Secrets, and functions that mask them.
 
-    Call `hide` for all Secrets first, then `everywhere` for all objects: a password is masked in a text only once its
-    Secret is known.
+    Call `hide_secret` for all Secrets first, then `mask_object` for all objects: a password is masked in a text only
+    once its Secret is known.
     """
 
     def __init__(self) -> None:
@@ -55,10 +55,10 @@ class Masks:
         """The words to mask in texts, by their first _SHORTEST letters."""
         self._hosts: set[str] = set()
         """The hosts of registries in the Secrets. Explanations name them, so no part of a host is masked."""
-        self.text = cache(self._mask)
+        self.mask_text = cache(self._mask)
         """Mask one text. Results are cached, because the objects of a cluster repeat their texts."""
 
-    def hide(self, secret: Object) -> Object:
+    def hide_secret(self, secret: Object) -> Object:
         """A copy of a Secret with the same registries and users, and with masked passwords. Records its oddities.
 
         Equal passwords stay equal, and empty ones empty. A Docker config that can't be read stays as it is: parsing it
@@ -67,12 +67,12 @@ class Masks:
         odd = Oddities({}, {})
         self.oddities[namespace_of(secret), name_of(secret)] = odd
         kinds = {key: kind for kind, key in keyring.DATA_KEYS.items()}
-        data: dict[str, str] = {}
-        key = keyring.DATA_KEYS.get(secret.get("type", ""), "")
+        config_key = keyring.DATA_KEYS.get(secret.get("type", ""), "")
         # A missing value counts as masked, too: the API server stores no Secret of such a type without it.
-        if key and is_masked(secret.get("data", {}).get(key)):
-            odd.flaws[""] = [Flaw.MASKED]
+        if config_key and is_masked(secret.get("data", {}).get(config_key)):
+            odd.flaws[WHOLE] = [Flaw.MASKED]
             return {**secret, "data": {}}
+        data: dict[str, str] = {}
         for key, blob in secret.get("data", {}).items():
             data[key] = self._hide_config(kinds[key], blob, odd) if key in kinds and blob else ""
         return {**secret, "data": data}
@@ -83,15 +83,15 @@ class Masks:
             config = keyring.config_of(blob)
             self._hosts |= set(_hosts(config)[: _MOST_HOSTS - len(self._hosts)])
             self._learn(*_secrets(config))
-            if masked := _masked_entries(kind, config):
+            if masked := _empty_masked_entries(kind, config):
                 blob = base64.b64encode(json.dumps(config).encode()).decode()
             entries = keyring.read_entries({"type": kind, "data": {keyring.DATA_KEYS[kind]: blob}})
         except ValueError:
             if gobase64.text_of(gobase64.text_of(blob)).startswith("{"):
-                odd.flaws[""] = [Flaw.TWICE]
+                odd.flaws[WHOLE] = [Flaw.TWICE]
             return blob
         if isinstance(config, dict) and any(name.lower() in _HELPERS for name in config):
-            odd.flaws[""] = [Flaw.HELPER]
+            odd.flaws[WHOLE] = [Flaw.HELPER]
         hidden: Object = {}
         for entry, credential in entries:
             address = _address(entry)
@@ -122,13 +122,13 @@ class Masks:
             plain = UNPRINTABLE.sub(" ", word).strip()  # as `_mask` compares it, without a line end
             if len(plain) >= _SHORTEST and not self._is_public(plain):
                 self._passwords.setdefault(plain[:_SHORTEST], set()).add(plain)
-        self.text.cache_clear()  # a cached text may contain the new words
+        self.mask_text.cache_clear()  # a cached text may contain the new words
 
     def _is_public(self, word: str) -> bool:
         """True for a word of our tables and for a part of a registry's host.
 
-        Masking those would hide nothing, because a gap as in kubernetes.io/masked tells the word, and would lead to a
-        wrong cause.
+        Masking those would lead to a wrong cause and hide nothing: in kubernetes.io/masked, everyone can guess the
+        masked word.
         """
         return word.lower() in vocabulary() or any(word in host and word != host for host in self._hosts)
 
@@ -148,22 +148,22 @@ class Masks:
                     end = max(end, start + len(password))
         return redact(masked + text[end:MOST])
 
-    def everywhere(self, value: Any) -> Any:
+    def mask_object(self, value: Any) -> Any:
         """A copy of an object with all texts masked, keys included, except for the maps in _AS_THEY_ARE."""
         if isinstance(value, dict):
             masked: Object = {}
             for key, item in value.items():
                 is_kept = key in _AS_THEY_ARE and isinstance(item, dict)
                 is_kept = is_kept or (key == "type" and item in keyring.DATA_KEYS)
-                masked[self.text(key)] = item if is_kept else self.everywhere(item)
+                masked[self.mask_text(key)] = item if is_kept else self.mask_object(item)
             return masked
         if isinstance(value, list):
-            return [self.everywhere(item) for item in value]
-        return self.text(value) if isinstance(value, str) else value
+            return [self.mask_object(item) for item in value]
+        return self.mask_text(value) if isinstance(value, str) else value
 
 
-def _masked_entries(kind: str, config: Any) -> set[str]:
-    """The names of entries whose credentials were removed by hand. Empties those entries in `config`: it is mutated."""
+def _empty_masked_entries(kind: str, config: Any) -> set[str]:
+    """Empty the entries of `config` whose credentials were removed by hand, and return the entries' names."""
     entries = config.get("auths") if kind == keyring.DOCKER_CONFIG_JSON and isinstance(config, dict) else config
     has_helper = isinstance(config, dict) and any(name.lower() in _HELPERS for name in config)
     if not isinstance(entries, dict) or has_helper:  # entries without passwords are normal beside a helper
@@ -176,7 +176,7 @@ def _masked_entries(kind: str, config: Any) -> set[str]:
 def _is_secret(user: str, password: str) -> bool:
     """True if a user's name is secret: a token, a part of the password, or a user without a password.
 
-    Alone, it is likely the whole credential in the wrong place.
+    A user without a password is likely the whole credential in the wrong place.
     """
     is_token = len(user) > _LONGEST_USER or bool(_TOKEN.match(user))
     return is_token or not password or user in password or password in user

@@ -13,6 +13,15 @@ from typing import NamedTuple
 from kubesim.gotext import gobase64
 from kubesim.pull.keyring import Credential
 
+WHOLE = ""
+"""The key of a whole Secret's flaws."""
+_MASK = re.compile(
+    r"[<\[(]?(?:redacted|masked|hidden|removed|censored|omitted|sanitized)[>\])]?|\*{3,}|x{3,}|-{3,}|\.{3,}|\u2026+|",
+    re.IGNORECASE,
+)
+"""Words and signs with which people replace a value before pasting; "" as well."""
+_NO_BASE64 = re.compile(r"[^\w+/=\s-]")
+
 
 class Flaw(StrEnum):
     """A flaw of a credential or of a whole Secret. Rows of causes.yaml and judge/credentials.py use the values."""
@@ -27,22 +36,11 @@ class Flaw(StrEnum):
 
 
 class Oddities(NamedTuple):
-    """Facts about a Secret's entries, by their address in the config. The key "" is for the whole Secret.
-
-    The dicts are filled by Masks.
-    """
+    """Facts about a Secret's entries, by their address in the config. Masks fills the dicts."""
 
     flaws: dict[str, list[Flaw]]
     expires: dict[str, int]
     """The time at which a token expires, in seconds of the epoch; 0 if unknown."""
-
-
-_MASK = re.compile(
-    r"[<\[(]?(?:redacted|masked|hidden|removed|censored|omitted|sanitized)[>\])]?|\*{3,}|x{3,}|-{3,}|\.{3,}|\u2026+|",
-    re.IGNORECASE,
-)
-"""Words and signs with which people replace a value before pasting; "" as well."""
-_NO_BASE64 = re.compile(r"[^\w+/=\s-]")
 
 
 def is_masked(value: object) -> bool:

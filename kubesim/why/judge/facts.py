@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import chain, count
@@ -21,7 +20,7 @@ from kubesim.pull import imageref, keyring
 from kubesim.pull.attempt import Attempt, PullTrace, SeenSecret, see
 from kubesim.pull.imageref import Reference
 from kubesim.pull.keyring import Match
-from kubesim.why.hide.oddities import Flaw, Oddities
+from kubesim.why.hide.oddities import WHOLE, Flaw, Oddities
 from kubesim.why.judge.asking import Asked, asked
 from kubesim.why.judge.scene import ROLLED_OUT, VOLUME, Creator, Scene, containers, controllers, creators, manifest_of
 from kubesim.why.read import signs, signs_table
@@ -186,7 +185,7 @@ class Facts:
 
     # Secrets
 
-    def flaws(self, name: str, entry: str = "") -> Sequence[Flaw]:
+    def flaws(self, name: str, entry: str = WHOLE) -> Sequence[Flaw]:
         """The flaws of an entry of an exported Secret, or of the whole Secret without `entry`."""
         return self.oddities(name).flaws.get(entry, ())
 
@@ -202,7 +201,7 @@ class Facts:
     def is_masked(self, name: str) -> bool:
         """True if the credentials that an exported Secret has for the image were removed by hand."""
         entries = [match.entry for match in self._matching(self._existing([name]))]
-        return any(Flaw.MASKED in self.flaws(name, entry) for entry in ("", *entries))
+        return any(Flaw.MASKED in self.flaws(name, entry) for entry in (WHOLE, *entries))
 
     @cached_property
     def names(self) -> list[str]:
@@ -352,15 +351,6 @@ class Facts:
         if self.workload:
             return self.workload.partition("/")[0]
         return str(self.owner["kind"]).lower() if self.owner else ""
-
-
-def seconds(stamp: str) -> float:
-    """An API Time in seconds since the epoch; 0 for a text that is no time with a zone."""
-    try:
-        moment = datetime.fromisoformat(stamp)
-        return moment.timestamp() if moment.tzinfo else 0
-    except (ValueError, OverflowError):
-        return 0
 
 
 @lru_cache(maxsize=4096)

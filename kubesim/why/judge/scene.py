@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from kubesim.api.objects import LAST_APPLIED, TEMPLATE_HASH, Object, annotations_of, labels_of, namespace_of
@@ -143,3 +144,12 @@ def entries_of(secret: Mapping[str, Any]) -> list[str]:
 def host_of(entry: str) -> str:
     """The host of a Docker config's entry, with its port."""
     return (keyring.registry_key(entry) or entry).partition("/")[0]
+
+
+def seconds(stamp: str) -> float:
+    """An API Time in seconds since the epoch; 0 for a text that is no time with a zone."""
+    try:
+        moment = datetime.fromisoformat(stamp)
+        return moment.timestamp() if moment.tzinfo else 0
+    except (ValueError, OverflowError):
+        return 0
