@@ -187,7 +187,7 @@
         // Hide the list of files, unless the user has clicked anything, such as the notebook in that list.
         const isBeginning = !navigator.userActivation?.hasBeenActive;
         if (isBeginning) restored.then(() => shell.collapseLeft?.());
-        if (!room && shell.add && shell.collapseRight) {
+        if (!room && shell.mode && shell.collapseRight) { // JupyterLab's: Notebook 7 has no place for the header
           room = makeRoom(app, panel);
           if (isBeginning && isWanted()) restored.then(() => room.show(true, true));
           else sessionStorage.setItem(IN_ROOM, NO);
