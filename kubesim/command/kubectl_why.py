@@ -177,7 +177,7 @@ def _owner(obj: Object) -> str:
 
 
 def waits(pod: Object) -> bool:
-    """Whether a Pod waits for an image, or is Pending."""
+    """True if a Pod waits for an image, or is Pending."""
     status = pod.get("status", {})
     lists = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
     states = [item.get("state", {}).get("waiting") or {} for name in lists for item in status.get(name) or ()]

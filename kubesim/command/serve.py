@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     except ImportError as error:
         return fail(f"serve needs the package {error.name}: pip install 'kubesim[serve]'")
     print(f"kubesim: a simulated cluster at {served.url}")
-    print(served, flush=True)
+    print(served, flush=True)  # its repr: the export of KUBECONFIG and the address
     try:
         if not _is_empty_device(sys.stdin.fileno()):
             return prompt(session)
@@ -73,5 +73,5 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _is_empty_device(descriptor: int) -> bool:
-    """Whether a descriptor is /dev/null, as for a service in the background. A prompt on it would end at once."""
+    """True if a descriptor is /dev/null, as for a service in the background. A prompt on it would end at once."""
     return S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor)

@@ -97,7 +97,7 @@ def _line_magic(name: str, magic: _Magic) -> Callable[[str], None]:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """A context that prints a Refusal as one line `kubesim: …` of the cell's output, and ends."""
+    """A context that prints a Refusal as one line `kubesim: …` of the cell's output."""
     try:
         yield
     except Refusal as refusal:

@@ -74,7 +74,7 @@ def staircase(tries: tuple[Try, ...], now: Micros) -> str:
     """The back-off as an <img>: one row for each attempt, a bar as long as the pause after it, and a line at `now`."""
     last_tries = tries[-MOST_ROWS:]
     start = last_tries[0].at
-    end = max(last_tries[-1].until, now, start + 1)
+    end = max(last_tries[-1].until, now, start + 1)  # at least a microsecond, because `x` divides by the length
     height = ROW * len(last_tries) + 8
 
     def x(moment: Micros) -> float:

@@ -29,14 +29,14 @@ class PredictionCard(QuestionCard):
     _words: ClassVar = {True: "As you predicted", False: "Not as you predicted"}
 
     def __init__(self, prediction: Quiz, seat: Seat) -> None:
-        self.is_answered = False  # becomes true once a cell has run that prints an output
+        self.has_run = False  # true once the predicted cell has run
         super().__init__("Predict", prediction, seat)
         self._show_kept(seat.progress.record())
         self.refresh()
 
     def on_cell(self, source: str) -> None:
         """Handle a cell that has run. The first one is the cell that displays this card."""
-        self.is_answered = self.is_answered or not source.lstrip().startswith(_ASIDE)
+        self.has_run = self.has_run or not source.lstrip().startswith(_ASIDE)
         self.refresh()
 
     def do_check(self, answer: str | list[int]) -> None:
@@ -48,13 +48,13 @@ class PredictionCard(QuestionCard):
 
     def refresh(self) -> None:
         is_predicted = self._verdict is not None
-        is_waiting = is_predicted and not self.is_answered
+        is_waiting = is_predicted and not self.has_run
         self.feedback = {
-            **self._judgement(self._verdict if self.is_answered else None),
+            **self._judgement(self._verdict if self.has_run else None),
             **self.help(),
             "buttons": [],
             "said": "Now run the next cell." if is_waiting else "",
-            "open": is_predicted or self.is_answered,
+            "open": is_predicted or self.has_run,
         }
 
 
@@ -70,11 +70,11 @@ def show(arguments: str, seat: Seat) -> None:
 
 
 def _follow_cells(prediction: PredictionCard, events: EventManager) -> None:
-    """Call `prediction.on_cell` after each cell, until one has answered it."""
+    """Call `prediction.on_cell` after each cell, until the predicted one has run."""
 
     def tell(result: ExecutionResult) -> None:
         prediction.on_cell(result.info.raw_cell if result.info else "")
-        if prediction.is_answered:
+        if prediction.has_run:
             events.unregister("post_run_cell", tell)
 
     events.register("post_run_cell", tell)

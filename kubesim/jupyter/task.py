@@ -77,11 +77,11 @@ class TaskCard(Exercise):
     def refresh(self) -> None:
         readings = check(self._task, self._seat.session)
         news = self._follow(tuple(reading.holds for reading in readings))
-        words = self._said or (NUDGE if self.hint_is_free else "")
+        words = self._said or (NUDGE if self.hint_is_free else "")  # `_follow` may have set `_said`
         self._said = ""
         is_done = all_hold(readings)
         self.feedback = {
-            "goals": [self._drawn(reading) for reading in readings],
+            "goals": [self._goal_line(reading) for reading in readings],
             "count": self._count(readings),
             "done": markup.inline(self._task.done) if is_done else "",
             "warnings": [markup.inline(warning) for warning in self._warnings()],
@@ -132,7 +132,8 @@ class TaskCard(Exercise):
     @property
     def hint_is_free(self) -> bool:
         """True after PATIENCE steps without a tick, if no hint was taken and goals are left."""
-        if all(self._reached or ()) or self.hints_shown or self.revealed:
+        is_open = self._reached is not None and not all(self._reached)
+        if not is_open or self.hints_shown or self.revealed:
             return False
         return self._seat.history.count >= self._ticked_at + PATIENCE
 
@@ -177,8 +178,8 @@ class TaskCard(Exercise):
         again = " (you have done this task before)" if self._was_done and reached < len(readings) else ""
         return f"{reached} of {len(readings)} reached{again}"
 
-    def _drawn(self, reading: Reading) -> dict[str, Any]:
-        """A goal as a line of the list. Advice on an unreached goal is shown only after the learner's first step."""
+    def _goal_line(self, reading: Reading) -> dict[str, Any]:
+        """A goal as task.js draws it. Advice on an unreached goal is shown only after the learner's first step."""
         goal = reading.condition
         is_missing = not reading.holds and self._seat.history.count != self._begun_at
         return {

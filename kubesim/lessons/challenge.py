@@ -33,7 +33,7 @@ class Standing:
     start: str = ""
     """The contents of the cluster at the start (see Round._contents), "" before it is set up."""
     is_timed: bool = False
-    """Whether the real time is final: the cluster is over, and its last stretch is counted."""
+    """True once the real time is final: the cluster is over, and its last stretch is counted."""
 
     @property
     def is_over(self) -> bool:
@@ -119,7 +119,7 @@ class Round:
 
     @property
     def conceals(self) -> bool:
-        """Whether the cause must be hidden now, because the learner is to find it for points."""
+        """True if the cause must be hidden now, because the learner is to find it for points."""
         current = self.current
         return current is not None and not current.is_over and not current.why
 
@@ -196,7 +196,7 @@ class Round:
                 standing.ask_why()
 
     def _is_about(self, standing: Standing, namespace: str) -> bool:
-        """Whether an explained namespace belongs to this cluster. An export ("") is assumed to be of the open one."""
+        """True if an explained namespace belongs to this cluster. An export ("") is assumed to be of the open one."""
         if not namespace:
             return standing is self.current
         return namespace in standing.task.namespaces

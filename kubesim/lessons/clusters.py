@@ -59,7 +59,7 @@ class RoundId(NamedTuple):
 
     @property
     def is_scored(self) -> bool:
-        """Whether the points count. Reviews and small rounds aren't scored."""
+        """True if the points count. Reviews and small rounds aren't scored."""
         return not self.is_review and not self.small
 
     @property

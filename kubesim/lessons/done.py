@@ -1,4 +1,4 @@
-"""Which lines of a notebook are done: `%quiz ID`, `%predict ID`, `%task ID` and so on."""
+"""The state of a notebook's lines `%quiz ID`, `%predict ID`, `%task ID` and so on: done, or not yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROUND = re.compile(r"(?P<small>[a-z]*) ?(?P<seed>[1-9][0-9]*)?")
 
 
 def is_done(line: str, record: Record) -> bool:
-    """Whether all exercises of a magic's line are done. A line without exercises is done."""
+    """True if all exercises of a magic's line are done. A line without exercises is done."""
     magic, *names = line.split()
     match magic:
         case "%quiz":
@@ -35,7 +35,7 @@ def is_done(line: str, record: Record) -> bool:
 
 
 def _is_explored(name: str, record: Record) -> bool:
-    """Whether all goals of an explorable were reached, or a question with that id is answered correctly."""
+    """True if all goals of an explorable were reached, or a question with that id is answered correctly."""
     explorable = load_explorables().get(name)
     if explorable is None:
         return name in question_ids() and is_right(name, record)
@@ -43,7 +43,7 @@ def _is_explored(name: str, record: Record) -> bool:
 
 
 def _is_over(words: str, record: Record) -> bool:
-    """Whether each broken cluster of a round is solved, or its solution was shown."""
+    """True if each broken cluster of a round is solved, or its solution was shown."""
     asked = _ROUND.fullmatch(words)
     if not asked or asked["small"] not in ("", *small_rounds()):
         return False

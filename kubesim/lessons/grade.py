@@ -96,13 +96,13 @@ def gained(record: Record) -> Share:
 
 
 def is_right(question: str, record: Record) -> bool:
-    """Whether a question was ever answered correctly, in any of its variants."""
+    """True if a question was ever answered correctly, in any of its variants."""
     given = record["given"]
     return any(_is_right(quiz.id, answer) for quiz in variants_of(question) for answer in given.get(quiz.id, []))
 
 
 def is_right_at_first(question: str, record: Record) -> bool:
-    """Whether the first answer to a question was correct. Its first variant is always asked first."""
+    """True if the first answer to a question was correct. Its first variant is always asked first."""
     return any(_is_right(question, answer) for answer in record["given"].get(question, [])[:1])
 
 

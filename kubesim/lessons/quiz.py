@@ -119,7 +119,7 @@ def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:
 
 
 def is_complete(quiz: Quiz, answer: str | Sequence[int]) -> bool:
-    """Whether an answer can be judged: text, a choice, or all choices of a sort."""
+    """True if an answer can be judged: text, a choice, or all choices of a sort."""
     if isinstance(answer, str):
         return bool(answer.strip())
     return len(answer) >= len(quiz.choices) if quiz.kind == "sort" else bool(answer)

@@ -151,7 +151,7 @@ def read(text: str | None) -> Contents:
 
 
 def is_too_large(text: str) -> bool:
-    """Whether a file with this text would be refused when it is read again."""
+    """True if a file with this text would be refused when it is read again."""
     return len(text.encode(errors="replace")) > MAX_SIZE
 
 

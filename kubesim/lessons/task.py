@@ -134,12 +134,12 @@ def _offer(workspace: Workspace, name: str, text: str) -> bool:
 
 
 def is_started(task: Task, session: Session) -> bool:
-    """Whether any of the task's namespaces exists, so that starting again could lose work."""
+    """True if any of the task's namespaces exists, so that starting again could lose work."""
     return any(_exist(task, session))
 
 
 def is_intact(task: Task, session: Session) -> bool:
-    """Whether all of the task's namespaces exist."""
+    """True if all of the task's namespaces exist."""
     return all(_exist(task, session))
 
 

@@ -64,7 +64,7 @@ class ExplorableCard(Card):
             "label": f"Explore: {explorable.title}",
             "title": explorable.title,
             "html": markup.paragraphs(explorable.text),
-            "controls": [_drawn(control) for control in explorable.controls],
+            "controls": [_control_fields(control) for control in explorable.controls],
             "invitation": _GOALS,
         }
         self.values = dict(explorable.start())
@@ -100,7 +100,7 @@ class ExplorableCard(Card):
         self._reached.update(goals)
         if len(self._reached) == len(self._explorable.goals):
             progress = self._seat.progress
-            progress.add(progress.shown(self._kept_as, 0))
+            progress.add(progress.shown(self._kept_as, help_taken=0))
 
     def plain(self) -> str:
         explorable = self._explorable
@@ -118,8 +118,8 @@ class ExplorableCard(Card):
         return f"<p><b>{title}</b></p>{self.content['html']}{_settings(explorable, shown)}{shown.page}{invitation}"
 
 
-def _drawn(control: Control) -> dict[str, Any]:
-    """A control as explore.js draws it."""
+def _control_fields(control: Control) -> dict[str, Any]:
+    """The fields of a control for explore.js."""
     return {
         "name": control.name,
         "kind": control.kind,
@@ -136,11 +136,11 @@ def _drawn(control: Control) -> dict[str, Any]:
 def _settings(explorable: Explorable, shown: Shown) -> str:
     """The values of a notebook that is only read, as a list in HTML."""
     values = explorable.stored()
-    rows = ((control.label, _told(control, values[control.name], shown)) for control in explorable.controls)
-    return markup.listed(f"{markup.inline(label)}: {told}" for label, told in rows)
+    settings = ((control.label, _in_words(control, values[control.name], shown)) for control in explorable.controls)
+    return markup.listed(f"{markup.inline(label)}: {value}" for label, value in settings)
 
 
-def _told(control: Control, value: str, shown: Shown) -> str:
+def _in_words(control: Control, value: str, shown: Shown) -> str:
     """A control's value in words, as HTML."""
     if control.kind == "range":
         return html.escape(shown.outputs[control.name])
@@ -157,17 +157,17 @@ def marked(sign: str, words: str) -> str:
     return f'<span class="ks-mark" data-icon="{icon}" aria-hidden="true">{sign}</span> {words}' if icon else words
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], looks: Sequence[str] = (), name: str = "") -> str:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], classes: Sequence[str] = (), name: str = "") -> str:
     """A table as HTML; "" without rows. All cells and heads must be HTML already.
 
-    `looks` are the CSS classes of the rows, by default none, and `name` is the class of the table.
+    `classes` are the CSS classes of the rows, by default none, and `name` is the class of the table.
     """
     if not rows:
         return ""
     head = "".join(f'<th scope="col">{one}</th>' for one in heads)
     lines = "".join(
-        f'<tr class="{look}"><td>{"</td><td>".join(row)}</td></tr>'
-        for look, row in zip(looks or [""] * len(rows), rows, strict=True)
+        f'<tr class="{row_class}"><td>{"</td><td>".join(row)}</td></tr>'
+        for row_class, row in zip(classes or [""] * len(rows), rows, strict=True)
     ).replace(' class=""', "")
     opening = f'<table class="{name}">' if name else "<table>"
     return f"{opening}<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
@@ -176,5 +176,5 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], looks: Sequence[s
 def code(text: str, covered: int = 0) -> str:
     """A learner's text, escaped, as <code>. Its first `covered` characters are marked, unprintable ones become �."""
     visible = "".join(character if character.isprintable() else "�" for character in text)
-    marked = f'<b class="ks-lit">{html.escape(visible[:covered])}</b>' if covered else ""
-    return f"<code>{marked}{html.escape(visible[covered:])}</code>"
+    start = f'<b class="ks-lit">{html.escape(visible[:covered])}</b>' if covered else ""
+    return f"<code>{start}{html.escape(visible[covered:])}</code>"

@@ -92,5 +92,5 @@ def _filed(entry: str, user: str = "") -> Match:
 
 
 def _ends_within_a_part(name: str, covered: int) -> bool:
-    """Whether the first `covered` characters of a name end inside a part between its slashes."""
+    """True if the first `covered` characters of a name end inside a part between its slashes."""
     return "/" in name[:covered] and name[covered - 1] != "/" and name[covered : covered + 1] not in ("", "/")
