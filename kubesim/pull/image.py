@@ -37,7 +37,8 @@ class Image(NamedTuple):
     """The image that a registry has under a reference.
 
     `log` has the lines that its server writes at the start. `files` has texts by path; the programs and further files
-    come from its `base` (see shell/bases.py). `user` is the number or name of the processes' user, "" for root.
+    come from its `base` (see shell/bases.py). Its processes have `uid`, `gid`, `home` and
+    `groups`, by default those of root in its base, or `gid` alone.
 
     `runs` says how its server behaves: "forever" (it ignores SIGTERM), "until-stopped" or "once". The server is the
     image's default command, and its `program` with any arguments. It writes its `complaint` and fails if the
@@ -52,7 +53,10 @@ class Image(NamedTuple):
     platforms: tuple[str, ...] = (NODE_PLATFORM,)
     index: bool = False  # type: ignore[assignment]  # a tuple has a method of that name
     base: str = "app"
-    user: str = ""
+    uid: int = 0
+    gid: int = 0
+    groups: tuple[int, ...] = ()
+    home: str = "/root"
     runs: str = "forever"
     program: str = ""
     needs: tuple[str, ...] = ()

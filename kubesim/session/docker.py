@@ -198,5 +198,5 @@ def _failure(action: str, helper: Any) -> str:
 def _save(config: dict[str, Any], path: str, io: Invocation) -> None:
     """Write the file as docker does: indented by tabs, registries sorted, no newline at the end."""
     auths = dict(sorted(config["auths"].items()))
-    io.files.mkdir(path.rpartition("/")[0] or ".", parents=True)
+    io.workspace.mkdir(path.rpartition("/")[0] or ".", parents=True)
     io.files.write_text(path, json.dumps({**config, "auths": auths}, indent="\t", ensure_ascii=False))

@@ -4,15 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from kubesim.shell.containerfiles import ContainerFiles, Folder
-from kubesim.shell.memoryfiles import Entries, MemoryFiles
+from kubesim.shell.memoryfiles import Entries, MemoryFiles, filled
 from kubesim.shell.tools import TOOLS
-from kubesim.shell.users import ROOT, Accounts, Owner, User, accounts_of
 
 _LISTED = {*TOOLS, "tar"}
 """Programs whose presence is stated for every base. An unlisted one is absent, even if the base `has_more`."""
-_OWNERS = {"/dev/termination-log": Owner(0o666), "/root": Owner(0o700), "/tmp": Owner(0o777)}
-"""Paths whose owner or mode isn't the default (FILE, FOLDER in users.py). The sticky bit of /tmp isn't simulated."""
 
 
 class BaseRow(NamedTuple):
@@ -36,6 +32,8 @@ class BaseRow(NamedTuple):
     files: Mapping[str, str] = {}
     """Texts by path, besides those of the image."""
     folders: tuple[str, ...] = ()
+    root_groups: tuple[int, ...] = (0,)
+    """The groups of root's processes."""
     log: tuple[str, ...] = ()
     """Lines that its server writes at the start; {time} is replaced by the time."""
     is_busybox: bool = False
@@ -74,22 +72,11 @@ class Base(BaseRow):
         """The entries of every container: the programs, and the base's files and folders."""
         programs = (*self.shells, *self.programs.split(), *self.lacking.split())
         paths = [name if "/" in name else f"{self.paths[0]}/{name}" for name in programs]
-        return MemoryFiles().fill({**dict.fromkeys(paths, ""), **self.files}, self.folders)
+        return filled({}, {**dict.fromkeys(paths, ""), **self.files}, self.folders)
 
     def with_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
         """The entries of a fresh container: the base's, the image's, and the `folders` that don't exist yet."""
-        return MemoryFiles(self._entries).fill(image_files, folders)
-
-    def accounts(self, image_files: Mapping[str, str]) -> Accounts:
-        """The accounts in /etc/passwd and /etc/group of an image."""
-        files = {**self.files, **image_files}
-        return accounts_of(files.get("/etc/passwd", ""), files.get("/etc/group", ""))
-
-    def new_files(
-        self, image_files: Mapping[str, str], folders: Sequence[str] = (), user: User = ROOT
-    ) -> ContainerFiles:
-        """The files of a fresh container, opened with the rights of `user`."""
-        return ContainerFiles(lambda: Folder(self.with_files(image_files, folders), _OWNERS.copy()), user)
+        return filled(self._entries, image_files, folders)
 
 
 def last_part(path: str) -> str:

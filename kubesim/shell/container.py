@@ -12,18 +12,17 @@ from typing import NamedTuple
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
 from kubesim.shell.bases import Base, last_part
-from kubesim.shell.containerfiles import ContainerFiles
 from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Input, Machine, Started, Streams
+from kubesim.shell.memoryfiles import Entries, MemoryFiles, mounted
 from kubesim.shell.process import Process, StartError, Write
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import TOOLS, LeaveError, Tool
-from kubesim.shell.users import Accounts, Owner, accounts_of
 
 _EXEC_PID = 7
 """The process ID of the first `exec` in a container."""
-_BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test trap true unset"
-_UNSIMULATED_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source type umask unalias wait"
+_BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test true unset"
+_UNSIMULATED_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap type umask unalias wait"
 
 Argv = Sequence[str]
 
@@ -42,7 +41,7 @@ class _Refusals(NamedTuple):
     no_program: str
     not_there: str
 
-    def of(self, name: str, files: ContainerFiles) -> str:
+    def of(self, name: str, files: MemoryFiles) -> str:
         if "/" not in name:
             return self.not_in_path
         if files.exists(name):
@@ -60,16 +59,16 @@ class _Container(Machine):
     COMMAND_SECONDS = 0
     SECOND_COST = 2 * Budget.STEPS / (100 * 365 * 86400)  # the container's budget is worth a hundred years of sleep
     IS_TERMINAL = False
-    files: ContainerFiles
+    files: MemoryFiles
 
-    def __init__(self, place: "Place", started: Micros, argv: Argv, main: Argv) -> None:
+    def __init__(self, place: "Place", files: MemoryFiles, started: Micros, argv: Argv, main: Argv) -> None:
         """Start `argv` as process 1, or by an exec beside process 1, `main`."""
         clock = Clock(to_datetime(started))
         clock.now = started
-        super().__init__(clock, place.files, dict(place.env))
+        super().__init__(clock, files, dict(place.env))
         self.hostname = place.hostname
         self.base = place.base
-        self.user = place.files.user
+        self.user = place.user
         self.shell_process = Started(1, started, tuple(main or argv))
         self.next_pid = _EXEC_PID if main else 1
         self.shell.pipeline_pid = self.next_pid
@@ -78,13 +77,8 @@ class _Container(Machine):
         self.is_busybox = self.base.is_busybox
 
     @property
-    def accounts(self) -> Accounts:
-        passwd, group = (self.files.entries.get(path) or "" for path in ("/etc/passwd", "/etc/group"))
-        self.budget.spend(len(passwd) + len(group))
-        return accounts_of(passwd, group)
-
-    def owner(self, path: str, usual: Owner) -> Owner:
-        return self.files.owner(path)
+    def login(self) -> str:
+        return "root" if self.user.uid == 0 else str(self.user.uid)
 
     def program(self, name: str) -> str:
         return last_part(name) if self.base.can_run(name) else name
@@ -119,26 +113,38 @@ def _streams(stdin: Input, clock: Clock, writes: list[Write]) -> Streams:
     return Streams(stdin, partial(write, "stdout"), partial(write, "stderr"))
 
 
+class User(NamedTuple):
+    """The user and groups of a process."""
+
+    uid: int = 0
+    gid: int = 0
+    groups: tuple[int, ...] = (0,)
+
+
 class Place(NamedTuple):
     """A container in which processes are started."""
 
     base: Base
     env: Mapping[str, str]
-    files: ContainerFiles
+    files: Mapping[str, str]
+    """Its own files by path, besides those of the base."""
     hostname: str
     outside: Outside
     """Programs that reach the cluster or a cloud."""
     folder: str = "/"
     """The working directory."""
+    user: User = User()
+    volumes: Mapping[str, Entries] = {}
+    """The entries of volumes by mount path."""
 
     def run(
         self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""
     ) -> Process:
         """Run `argv` as process 1, or by an exec beside process 1, `main`, and pay from `budget`. Raises StartError."""
-        machine = _Container(self, started, argv, main)
-        self.files.cwd = self.files.absolute(self.folder)
-        self.files.open_at(machine.clock)
-        self.check(argv)
+        files = self.open_files()
+        self.check(argv, files)
+        files.cwd = files.absolute(self.folder)
+        machine = _Container(self, files, started, argv, main)
         machine.budget = budget or Budget(2 * Budget.STEPS, Budget.BYTES // 4)
         interpreter = Interpreter(machine, self._tools())
         writes: list[Write] = []
@@ -146,33 +152,7 @@ class Place(NamedTuple):
         process = _run(interpreter, argv, streams)._replace(writes=tuple(writes))
         if process.seconds < inf:
             return process._replace(seconds=(machine.clock.now - started) / SECOND)
-        is_looping = machine.last_sleep < inf  # not one endless command, which bash waits for before a trap
-        if is_looping and "TERM" in machine.traps:
-            return self._with_trap(process, interpreter)
         return process
-
-    def _with_trap(self, process: Process, interpreter: Interpreter) -> Process:
-        """Complete `process`, which loops and has a trap for SIGTERM, with the trap's output and exit status."""
-        machine = interpreter.machine
-        trap = machine.traps["TERM"]
-        machine.shell = trap.shell
-        machine.files = self.files.twin({})  # the signal hasn't come, so the trap works on a copy of the files
-        machine.files.cwd = self.files.cwd
-        machine.files.open_at(machine.clock)
-        machine.budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4)
-        began = machine.clock.now
-        delay = machine.last_sleep / 2  # on average half of the sleep that runs when the signal comes
-        words: list[Write] = []
-        status = None  # without an `exit` in the trap, the loop goes on
-        try:
-            interpreter.interpret(trap.action, _streams(Input(""), machine.clock, words))
-        except LeaveError as leave:
-            status = leave.status
-        except (TooMuchError, RecursionError, UnsupportedError):
-            return process
-        seconds = delay + (machine.clock.now - began) / SECOND
-        last_words = tuple(write._replace(seconds=0) for write in words)  # shown when the process has ended
-        return process._replace(stop_code=status, stop_seconds=seconds, last_words=last_words)
 
     def _tools(self) -> Mapping[str, Tool]:
         """The simulated programs of the image by name, those of `outside` included."""
@@ -180,8 +160,11 @@ class Place(NamedTuple):
         builtins = _BUILTINS.split() if self.base.shells else ()
         return {name: programs[name] for name in (*builtins, *self.base.names) if name in programs}
 
-    def check(self, argv: Argv) -> None:
+    def open_files(self) -> MemoryFiles:
+        return MemoryFiles(mounted(self.base.with_files(self.files, (*self.volumes, self.folder)), self.volumes))
+
+    def check(self, argv: Argv, files: MemoryFiles) -> None:
         """Raise StartError if the image is known to lack the program."""
         path = argv[0] if argv else ""
-        if not (self.base.can_run(path) or self.base.has_unsimulated(path, self.files)):
-            raise StartError(f'exec: "{path}": {_BY_RUNTIME.of(path, self.files)}')
+        if not (self.base.can_run(path) or self.base.has_unsimulated(path, files)):
+            raise StartError(f'exec: "{path}": {_BY_RUNTIME.of(path, files)}')

@@ -10,12 +10,11 @@ from typing import NamedTuple
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.result import Edit
-from kubesim.shell.containerfiles import ContainerFiles
-from kubesim.shell.users import Accounts, Owner, User, accounts_of
+from kubesim.shell.memoryfiles import MemoryFiles
 from kubesim.workspace import Workspace
 
 Sink = Callable[[str], object]
-Files = Workspace | ContainerFiles
+Files = Workspace | MemoryFiles
 
 _ADVICE = {
     "emacs": "its editor is nano, as in: nano pod.yaml",
@@ -91,13 +90,6 @@ class ShellState:
         return other
 
 
-class Trap(NamedTuple):
-    """The action of `trap` for a signal, with the shell's state at the time."""
-
-    action: str
-    shell: ShellState
-
-
 class Started(NamedTuple):
     """A started process. Its arguments are expanded and unquoted."""
 
@@ -119,7 +111,6 @@ class Machine:
     IS_TERMINAL = True
 
     hostname = "kubesim"
-    user = User(1000, 1000, (1000,))
     dialects: Mapping[str, Mapping[str, str]] = {}
     """For each shell that isn't bash, the rewriting of bash's and the GNU tools' messages, as in BaseRow.shells."""
     is_busybox = False
@@ -134,10 +125,6 @@ class Machine:
         self.processes: deque[Started] = deque(maxlen=1000)
         """The last processes that were started. Builtins start none."""
         self.next_pid = self.shell_process.pid + 1
-        self.traps: dict[str, Trap] = {}
-        """The traps by signal. A shell runs them only between two commands."""
-        self.last_sleep = 0.0
-        """The seconds of the last `sleep`, or of another tool that waits."""
         self.status = 0
         self.pipe_statuses: Sequence[int] = (0,)
         """The exit statuses of the last pipeline's commands: $PIPESTATUS."""
@@ -152,19 +139,9 @@ class Machine:
         return has_dash and self.shell.runs_script and self.shell.name == "sh"
 
     @property
-    def accounts(self) -> Accounts:
-        """The users and groups that have names on the machine."""
-        return accounts_of("learner:x:1000:1000::/workspace:/bin/bash", "learner:x:1000:")
-
-    def owner(self, path: str, usual: Owner) -> Owner:
-        """The owner of an existing entry. At a terminal that's the learner, with the `usual` mode."""
-        return Owner(usual.mode, self.user.uid, self.user.gid)
-
-    @property
     def login(self) -> str:
-        """The user's name, else the number. At a terminal, $USER takes precedence."""
-        user = self.lookup("USER") if self.IS_TERMINAL else ""
-        return user or self.accounts.user_name(self.user.uid)
+        """The user's name."""
+        return self.lookup("USER") or "learner"
 
     @contextmanager
     def subshell(self) -> Iterator[None]:
@@ -245,7 +222,6 @@ class Machine:
 
     def sleep(self, seconds: float) -> None:
         """Let `seconds` pass. Raises TooMuchError if the budget doesn't cover them."""
-        self.last_sleep = seconds
         steps = round(min(seconds, 1e12) * self.SECOND_COST)
         if steps > self.budget.steps:
             raise TooMuchError("sleeping for so long is more than one command line may do here")

@@ -18,10 +18,6 @@ class Write(NamedTuple):
     stream: str  # "stdout" or "stderr"
     text: str
 
-    def later(self, seconds: float) -> "Write":
-        """A copy of the write, `seconds` later."""
-        return self._replace(seconds=self.seconds + seconds)
-
 
 class Line(NamedTuple):
     """A line of a process's output."""
@@ -38,13 +34,11 @@ class Process(NamedTuple):
     seconds: float = 0
     """The duration; inf for a process that runs until it is stopped."""
     stop_code: int | None = None
-    """The exit code after SIGTERM, which follows after `stop_seconds` and `last_words`. None: it ignores SIGTERM."""
+    """The exit code after SIGTERM. None: it ignores SIGTERM."""
     failure: str = ""
     """The runtime's error if the process could not be started, else ""."""
     unsimulated: str = ""
     """The feature that isn't simulated and at which the process stopped, else ""."""
-    stop_seconds: float = 0
-    last_words: tuple[Write, ...] = ()
 
     def written(self, stream: str) -> str:
         return "".join(write.text for write in self.writes if write.stream == stream)

@@ -106,11 +106,11 @@ kubectl create secret docker-registry regcred --docker-server=registry.example.c
   --docker-password=tiger
 kubectl create deployment refused --image=registry.example.com/myapp:1.0 --replicas=2
 kubectl create deployment web --image=nginx --replicas=2
-kubectl run crash --image=busybox -- sh -c 'date > /tmp/a; sleep 2; exit 1'
+kubectl run crash --image=busybox -- sh -c 'date; sleep 2; exit 1'
 kubectl create job once --image=busybox -- true
 kubectl create cronjob tick --image=busybox --schedule='* * * * *' -- date
 kubectl patch serviceaccount default -p '{"imagePullSecrets":[{"name":"regcred"}]}'
-kubectl exec deploy/web -- sh -c 'echo more >> /tmp/b; cat /tmp/b'
+kubectl exec deploy/web -- sh -c 'cat /etc/hosts'
 kubectl rollout restart deployment refused
 kubectl set image deployment/web nginx=nginx:1.27
 kubectl scale deployment web --replicas=5

@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from kubesim.api import load_yaml
 from kubesim.cluster.kubelet.containers import bases
 from kubesim.shell.container import Outside, Place
-from kubesim.shell.containerfiles import Folder
 from kubesim.shell.process import Process, StartError, server
-from kubesim.shell.users import User
 
 CASES = load_yaml(Path(__file__).with_name("containers.yaml"))
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "web", "TWO": "a b"}
@@ -23,7 +21,7 @@ START = 1795528800_000000
 
 
 def place(base: str = "busybox") -> Place:
-    return Place(bases()[base], ENV, bases()[base].new_files({"/etc/marker": "myapp 1.0"}), "web", Outside())
+    return Place(bases()[base], ENV, {"/etc/marker": "myapp 1.0"}, "web", Outside())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['base']}: {str(case['run'])[:40]}")
@@ -54,76 +52,17 @@ def test_what_cannot_start() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("script", "code", "seconds", "words"),
-    [
-        ("who=me; trap 'echo bye $who; exit 3' TERM; while true; do sleep 1; done", 3, 0.5, "bye me\n"),
-        ("trap 'sleep 2; exit' 15; while :; do :; done", 0, 2, ""),
-        ("trap 'echo no' SIGTERM; while true; do sleep 1; done", None, 0.5, "no\n"),  # and the loop goes on
-        ("trap 'exit 0' TERM; trap - TERM; while true; do sleep 1; done", None, 0, ""),
-        ("trap 'exit 0' TERM; sleep infinity", None, 0, ""),  # a shell waits for its command, and is killed
-        ("trap 'exit 0' TERM; tail -f /dev/null", None, 0, ""),
-    ],
-)
-def test_a_trap_says_how_a_process_stops(script: str, code: int | None, seconds: float, words: str) -> None:
-    ran = place().run(["sh", "-c", script], START)
-    assert (ran.stop_code, ran.stop_seconds) == (code, seconds)
-    assert "".join(word.text for word in ran.last_words) == words
-
-
-def test_a_second_process_sees_the_first_and_its_files() -> None:
+def test_a_second_process_sees_the_first() -> None:
     box = place()
-    assert box.run(["sh", "-c", "echo hi > /tmp/x; sleep 9; exit 3"], START).seconds == 9
-    assert box.run(["sh", "-c", "cat /tmp/x"], START, ["sh", "-c", "x"]).written("stdout") == "hi\n"
     shown = box.run(["ps"], START, ["sh", "-c", "x"]).written("stdout")
     assert shown == "PID   USER     TIME  COMMAND\n    1 root      0:00 sh -c x\n    7 root      0:00 ps\n"
 
 
-def test_two_processes_remove_the_same_file() -> None:
-    box = place()
-    box.run(["sh", "-c", "echo hi > /tmp/x; sleep 10; rm /tmp/x"], START)
-    assert box.run(["rm", "/tmp/x"], START + 5_000_000).exit_code == 0
-    late = box.run(["cat", "/tmp/x"], START + 20_000_000)
-    assert late.written("stderr") == "cat: can't open '/tmp/x': No such file or directory\n"
-
-
-@pytest.mark.parametrize("meanwhile", ["rm /tmp/f", "echo other > /tmp/f"])
-def test_a_copy_replaces_what_another_process_has_left(meanwhile: str) -> None:
-    box = place()
-    box.run(["sh", "-c", "echo one > /tmp/f; (cat /tmp/f; echo two) > /tmp/g; sleep 20; cp /tmp/g /tmp/f"], START)
-    box.run(["sh", "-c", meanwhile], START + 10_000_000)
-    assert box.run(["cat", "/tmp/f"], START + 30_000_000).written("stdout") == "one\ntwo\n"
-
-
-def test_what_is_added_comes_behind_what_another_process_has_written() -> None:
-    box = place()
-    box.run(["sh", "-c", "echo one > /tmp/f; sleep 20; echo three >> /tmp/f"], START)
-    box.run(["sh", "-c", "echo two >> /tmp/f"], START + 10_000_000)
-    assert box.run(["cat", "/tmp/f"], START + 30_000_000).written("stdout") == "one\ntwo\nthree\n"
-
-
-def test_volumes_are_read_only() -> None:
-    box = place()
-    box.files.folders.update({"/etc/creds": Folder({"": None, "/user": "me"}, is_read_only=True)})
-    box.files.folders.update({"/etc/one": Folder({"": "1"}, is_read_only=True)})
-    ran = box.run(["sh", "-c", "cat /etc/creds/user /etc/one; echo x > /etc/one; rm -r /etc/creds"], START)
-    assert (ran.written("stdout"), ran.exit_code) == ("me1", 1)
-    assert ran.written("stderr") == (
-        "sh: can't create /etc/one: Read-only file system\nrm: can't remove '/etc/creds': Read-only file system\n"
-    )
-    box.files.folders.update({"/etc/creds": Folder({"": None, "/user": "you"}, is_read_only=True)})
-    assert box.run(["cat", "/etc/creds/user"], START).written("stdout") == "you"
-
-
-def test_what_a_user_may_not_do_is_said_before_what_nobody_can() -> None:
-    files = bases()["busybox"].new_files({}, user=User(1000, 1000, (1000,)))
-    box = Place(bases()["busybox"], ENV, files, "web", Outside())
-    files.folders["/v"] = Folder({"": None})
-    ran = box.run(["sh", "-c", "cat /root; rm -r /v; rm /dev/null"], START)
-    assert ran.written("stderr") == (
-        "cat: can't open '/root': Permission denied\n"
-        "rm: can't remove '/v': Permission denied\nrm: can't remove '/dev/null': Permission denied\n"
-    )
+def test_volumes_hide_what_the_image_has_there() -> None:
+    volumes = {"/etc": {"": None, "/a": "1"}, "/etc/in/it": {"": None, "/b": "2"}, "/var": {"": "a file"}}
+    ran = place()._replace(volumes=volumes).run(["sh", "-c", "ls /etc /etc/in; cat /etc/in/it/b /var /etc/marker"], START)
+    assert ran.written("stdout") == "/etc:\na\nin\n\n/etc/in:\nit\n2a file"
+    assert ran.written("stderr") == "cat: can't open '/etc/marker': No such file or directory\n"
 
 
 def test_servers_and_loops_go_on() -> None:

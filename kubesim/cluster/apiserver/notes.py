@@ -1,6 +1,5 @@
 """Warnings returned with a write: the API server's (warnings.py), and kubesim's about parts that aren't simulated."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -78,30 +77,19 @@ def _note_inert(resource: Resource, new: Object, old: Object | None, note: Warn)
 
 
 def _note_unsimulated(pod: Object, old: Object | None, note: Warn, backend: Backend) -> None:
-    """Warn about images unknown to kubesim, shared emptyDirs, and commands whose program the simulated image lacks."""
+    """Warn about images unknown to kubesim, and commands whose program the simulated image lacks."""
     if old is not None and old.get("spec") == pod.get("spec"):
         return
     nodes = backend.nodes.values()
     for image in dict.fromkeys(_pulled(pod["spec"])):
         if any(node.is_guess(image) for node in nodes):
             note(f"kubesim: whether {image} exists isn't known here; it's pulled as if it did")
-    if _shares_folder(pod["spec"]):
-        note("kubesim: a process that goes on sees in an emptyDir only what was there when it started")
     for _, container in containers_of(pod["spec"]):
         words = [*container.get("command", ()), *container.get("args", ())]
         if not words or words[0].startswith("-"):
             continue
         if any(node.lacks_program(container["image"], words[0]) for node in nodes):
             note(f"kubesim: '{words[0]}' in this image isn't simulated")
-
-
-def _shares_folder(spec: PodSpec) -> bool:
-    """Whether containers that run at the same time share an emptyDir."""
-    mounted: Counter[str] = Counter()
-    for kind, container in containers_of(spec):
-        if kind != "initContainers" or container.get("restartPolicy"):
-            mounted.update({mount["name"] for mount in container.get("volumeMounts", ())})
-    return any("emptyDir" in volume and mounted[volume["name"]] > 1 for volume in spec.get("volumes", ()))
 
 
 def _pulled(spec: PodSpec) -> Iterator[str]:

@@ -16,15 +16,14 @@ from typing import Any
 from kubesim.api import load_table, typed
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros, rfc3339
-from kubesim.api.objects import Object, find_named
+from kubesim.api.objects import Object
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import LogLine
-from kubesim.cluster.kubelet.volumes import FileProjection, Payload
+from kubesim.cluster.kubelet.volumes import Payload
 from kubesim.pull.image import NODE_PLATFORM, Image
 from kubesim.shell.bases import Base
-from kubesim.shell.container import Outside, Place
+from kubesim.shell.container import Outside, Place, User
 from kubesim.shell.process import Awaited, Process, StartError, Write, server
-from kubesim.shell.users import FILE, User
 from kubesim.workspace import encoded
 
 KILLED = 137  # the exit status after SIGKILL
@@ -58,9 +57,7 @@ def read_bases(document: Any) -> Mapping[str, Base]:
     return table
 
 
-def new_place(
-    image: Image, variables: Mapping[str, str], pod: Object, spec: ContainerSpec, user: User, outside: Outside
-) -> Place:
+def new_place(image: Image, variables: Mapping[str, str], pod: Object, spec: ContainerSpec, outside: Outside) -> Place:
     """The place of a container's processes: files without those of volumes, variables, hostname and working directory.
 
     Mount points exist already, as empty folders.
@@ -74,14 +71,9 @@ def new_place(
         "/etc/hosts": f"{_HOSTS}{pod['status']['podIP']}\t{hostname}\n",
         "/etc/resolv.conf": _NAMES.format(namespace),
     }
-    folders = []
-    for mount in spec.get("volumeMounts", ()):
-        volume = find_named(pod["spec"].get("volumes", ()), mount["name"]) or {}
-        is_part = "subPath" in mount and "emptyDir" not in volume  # it may be a file: only its folder must be there
-        folders.append(f"{mount['mountPath']}/.." if is_part else mount["mountPath"])
-    folder = spec.get("workingDir") or "/"
-    files = base.new_files({**image.files, **own}, [*folders, folder], user)
-    return Place(base, variables, files, hostname, outside, folder)
+    groups = image.groups or ((image.gid,) if image.uid else base.root_groups)
+    user = User(image.uid, image.gid, groups)
+    return Place(base, variables, {**image.files, **own}, hostname, outside, spec.get("workingDir") or "/", user)
 
 
 def command_of(spec: ContainerSpec) -> list[str]:
@@ -148,7 +140,7 @@ def running_on(ran: Process, policy: str) -> Process:
 def files_of(image: Image) -> Payload:
     """The files of an image for an image volume, by their paths below the mount point."""
     entries = bases()[image.base].with_files(image.files)
-    return {path[1:]: FileProjection(text, FILE.mode) for path, text in entries.items() if text is not None}
+    return {path[1:]: text for path, text in entries.items() if text is not None}
 
 
 class Container:
@@ -206,24 +198,17 @@ class Container:
     def stops_after(self, grace: float) -> tuple[float, int]:
         """Seconds from SIGTERM to its end, and its exit status: KILLED after `grace` if it ignores SIGTERM."""
         code = self.process.stop_code
-        seconds = max(_REACTION, self.process.stop_seconds)
-        if code is None or seconds > max(grace, _REACTION):
-            return grace, KILLED
-        return min(grace, seconds), code
+        return (grace, KILLED) if code is None else (min(grace, _REACTION), code)
 
     def end(self, exit_code: int, now: Micros) -> None:
-        """Set its exit status, time and message. It keeps the last writes of a process that was stopped in time.
+        """Set its exit status, time and message: after a failure and if the Pod says so, the end of its log.
 
-        The message is the end of its termination-message file, else, after a failure and if the Pod says so, that of
-        its log. Mirrors getTerminationMessage of kuberuntime_container.go and the limits of
-        pkg/kubelet/container/runtime.go.
+        Mirrors getTerminationMessage of kuberuntime_container.go and the limits of pkg/kubelet/container/runtime.go.
+        Nothing writes to a termination-message file here.
         """
         self.exit_code = exit_code
         self.finished = now
-        if self.stopping and exit_code == self.process.stop_code:
-            last_words = [write.later((now - self.started) / SECOND) for write in self.process.last_words]
-            self.process = self.process._replace(writes=(*self.process.writes, *last_words))
-        text = self.process.failure or _end(self.place.files.text_at(self.spec["terminationMessagePath"], now), 4096)
+        text = self.process.failure
         if exit_code and not text and self.spec["terminationMessagePolicy"] == "FallbackToLogsOnError":
             text = _end("".join(line.text for line in self.lines(now)[-80:]), 2048)
         self.message = text

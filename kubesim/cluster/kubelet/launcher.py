@@ -1,4 +1,4 @@
-"""The launch of a container whose image is on the node: its user, variables, files and volumes, and its process.
+"""The launch of a container whose image is on the node: its variables, files and volumes, and its process.
 
 Mirrors startContainer in kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, v1.36, without lifecycle hooks.
 starter.py calls it, and reports what failed.
@@ -6,16 +6,18 @@ starter.py calls it, and reports what failed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
-from kubesim.cluster.kubelet import containers, environment, users, volumes
+from kubesim.cluster.kubelet import containers, environment, volumes
 from kubesim.cluster.kubelet.containers import Container
 from kubesim.cluster.kubelet.environment import MissingError, PodData
 from kubesim.cluster.kubelet.podsync import PodSync
 from kubesim.cluster.kubelet.runtime import Record, Runtime
+from kubesim.cluster.kubelet.volumes import Payload
 from kubesim.pull.attempt import Waiting
 from kubesim.pull.image import Image
 from kubesim.shell.container import Place
@@ -36,19 +38,17 @@ class Launcher:
     def launch(self, sync: PodSync, spec: ContainerSpec, image: Image, record: Record) -> Waiting | None:
         """Create a container and start it. Returns the reason for which it waits if that failed, else None.
 
-        `record` records its events. Its volumes are mounted only after its creation, so that a container that can't be
-        created changes no file in the volumes that it shares.
+        `record` records its events.
         """
         worker = sync.worker
         data = PodData(self._api, worker.pod_with_address)
         try:
-            place, argv = self._prepare(data, spec, image)
+            place, argv = self._prepare(data, spec, image, sync.image_files())
         except MissingError as error:
             return Waiting("CreateContainerConfigError", str(error))
         if image.trouble and not argv:
             return Waiting("CreateContainerError", image.trouble.message(container=self._identity.container_id()))
         record("Normal", "Created", "Container created")
-        self._mount(place, sync, data, spec)
         container = self._start(sync, spec, image, place, argv)
         ran = container.process
         if ran.failure:
@@ -61,20 +61,14 @@ class Launcher:
             record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated")
         return None
 
-    def _prepare(self, data: PodData, spec: ContainerSpec, image: Image) -> tuple[Place, list[str]]:
-        """The place of a container's processes, still without its volumes, and its command. Raises MissingError."""
-        accounts = containers.bases()[image.base].accounts(image.files)
-        user = users.user_of(data.pod, spec, image.user, accounts)
-        variables = environment.variables(data, spec, accounts.home(user.uid))
-        users.check_user(data.pod, spec, image.user)
+    def _prepare(
+        self, data: PodData, spec: ContainerSpec, image: Image, image_files: Mapping[str, Payload]
+    ) -> tuple[Place, list[str]]:
+        """The place of a container's processes, and its command. Raises MissingError."""
+        variables = environment.variables(data, spec, image.home)
         argv = environment.substitute(containers.command_of(spec), variables)
-        return containers.new_place(image, variables, data.pod, spec, user, self._runtime.outside), argv
-
-    def _mount(self, place: Place, sync: PodSync, data: PodData, spec: ContainerSpec) -> None:
-        """Add the files of the container's volumes to `place`. emptyDirs are shared by the Pod's containers."""
-        place.files.folders |= volumes.mounts(data, spec, sync.image_files(), known={})
-        place.files.folders |= volumes.shared_folders(data.pod, spec, sync.worker.folders)
-        place.files.read_only = volumes.read_only_paths(spec)
+        place = containers.new_place(image, variables, data.pod, spec, self._runtime.outside)
+        return place._replace(volumes=volumes.mounts(data, spec, image_files, known={})), argv
 
     def _start(self, sync: PodSync, spec: ContainerSpec, image: Image, place: Place, argv: list[str]) -> Container:
         """Run the process at once, to its end or its wait, and give the worker a container with the outcome."""

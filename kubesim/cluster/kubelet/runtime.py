@@ -134,8 +134,6 @@ class Runtime(Stateful):
         if container.is_running:
             grace = worker.pod["metadata"].get("deletionGracePeriodSeconds", 0)
             self.stop(worker, container)
-            if container.process.last_words:  # its log must get them; without any, nothing shows the end
-                self.end_within(grace, worker, container)
             seconds, _ = container.stops_after(grace)
             return seconds + CLEANUP
         if container.stopping:

@@ -74,10 +74,10 @@ class ContainerServer(NamedTuple):
         Raises StatusError and StartError, as `execute` does.
         """
         running = self._running()
-        files = running.place.files
-        files.folders |= mounts(PodData(self.api, self.pod), running.spec, running.image_files, files.folders)
-        files.open_at(self.clock)
-        running.place.check(list(argv))
+        known = running.place.volumes
+        mounted = mounts(PodData(self.api, self.pod), running.spec, running.image_files, known)
+        running.place = running.place._replace(volumes={**known, **mounted})
+        running.place.check(list(argv), running.place.open_files())
         return running.place
 
     def _running(self) -> Container:

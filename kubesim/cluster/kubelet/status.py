@@ -19,7 +19,7 @@ from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.kubelet.containers import Container
 from kubesim.cluster.kubelet.worker import Worker
 from kubesim.pull.attempt import Waiting
-from kubesim.shell.users import User
+from kubesim.shell.container import User
 
 ImageNames = Callable[[str], tuple[str, str]]
 """A function from an image's digest to `image` and `imageID` of a status (NodeImages.status_names)."""
@@ -143,7 +143,7 @@ def _container_status(spec: Object, worker: Worker, default_reason: str, image_n
         status |= {
             "containerID": container.url,
             "resources": spec.get("resources", {}),
-            "user": _user(container.place.files.user),
+            "user": _user(container.place.user),
         }
         if spec.get("resources", {}).get("requests"):
             status["allocatedResources"] = spec["resources"]["requests"]

@@ -19,7 +19,6 @@ from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.kubelet.containers import Container
 from kubesim.pull.attempt import Waiting
 from kubesim.shell.container import Outside
-from kubesim.shell.containerfiles import Folder
 
 # Seconds before the second restart of a container, which double with each further one, up to the limit.
 CRASH_BACKOFF_FIRST = 10
@@ -76,7 +75,6 @@ class Worker:
         self.inits = frozenset(item["name"] for item in init_containers) - self.sidecars
         self.ip = ""
         self.containers: dict[str, Container] = {}
-        self.folders: dict[str, Folder] = {}  # its emptyDirs by volume
         self.waiting: dict[str, Waiting] = {}  # the reasons of containers that don't run, by name
         self.crashes: dict[str, int] = {}  # seconds from a container's end to its next restart, by name
         self.planned = 0  # the timer of the next sync; see Kubelet._plan
@@ -92,16 +90,12 @@ class Worker:
     def copy(self, outside: Outside) -> Worker:
         """A copy for the kubelet of a copied cluster, whose containers reach that cluster's `outside`.
 
-        Everything that is changed in place must be copied here by hand. Folders stay shared between containers.
+        Everything that is changed in place must be copied here by hand.
         """
-        folders = {name: folder.copy() for name, folder in self.folders.items()}
-        shared = {id(folder): folders[name] for name, folder in self.folders.items()}
         twin = copy(self)
         twin.containers = {}
         for name, container in self.containers.items():
-            place = container.place._replace(files=container.place.files.twin(shared), outside=outside)
-            twin.containers[name] = container.at(place)
-        twin.folders = folders
+            twin.containers[name] = container.at(container.place._replace(outside=outside))
         twin.waiting = self.waiting.copy()
         twin.crashes = self.crashes.copy()
         return twin

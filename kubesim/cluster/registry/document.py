@@ -29,7 +29,10 @@ class ImageFields(NamedTuple):
     index: bool = False  # type: ignore[assignment]  # a tuple has a method of that name
     # The base image, with its files and programs.
     base: Literal["app", "busybox", "nginx", "debian", "alpine", "cloud-tools", "distroless"] = "app"
-    user: str = ""  # the default user: a number, or a name in /etc/passwd; root if left out
+    uid: int = 0  # the user of its processes
+    gid: int = 0
+    groups: tuple[int, ...] = ()
+    home: str = "/root"
     # How long a container without a command runs. "until-stopped" ends at SIGTERM, "forever" ignores it.
     runs: Literal["forever", "until-stopped", "once"] = "forever"
     program: str = ""  # the image's own program, which `runs` describes whatever its arguments are

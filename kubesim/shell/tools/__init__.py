@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from kubesim.api import load_table
 from kubesim.api.result import Result
 from kubesim.shell.machine import Input, Machine, Streams
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.workspace import ProtectedError
+from kubesim.workspace import ProtectedError, Workspace
 
 COMMAND_COST = 4000
 
@@ -91,6 +91,11 @@ class Invocation:
         self._call = call
         self._prefix = f"{machine.shell.name}: {tool.name}" if tool.builtin else tool.name
         self.status = 0
+
+    @property
+    def workspace(self) -> Workspace:
+        """The learner's files, to tools that change them: no image has these tools."""
+        return cast(Workspace, self.files)
 
     def read_stdin(self) -> str:
         """The rest of stdin, which is consumed. "" at a terminal."""

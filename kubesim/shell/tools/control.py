@@ -7,7 +7,6 @@ from itertools import zip_longest
 from math import inf
 
 from kubesim.api.clock import SECOND, OutOfTimeError
-from kubesim.shell.machine import Trap
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import (
     BreakError,
@@ -127,23 +126,6 @@ def break_(operands: Operands, options: Options, io: Invocation) -> None:
         return
     leave = BreakError if io.name == "break" else ContinueError
     raise leave(io.machine.status)
-
-
-_SIGNALS = {"1": "HUP", "2": "INT", "3": "QUIT", "15": "TERM"}
-
-
-def trap(operands: Operands, options: Options, io: Invocation) -> None:
-    """Set the action for a signal. A container receives no signal but SIGTERM."""
-    if io.machine.IS_TERMINAL or len(operands) < 2:
-        raise UnsupportedError(f"'{' '.join(['trap', *operands])[:40]}'")
-    action, *signals = operands
-    for word in signals:
-        signal = _SIGNALS.get(word) or word.upper().removeprefix("SIG")
-        if signal not in _SIGNALS.values():
-            raise UnsupportedError(f"'trap' of {word[:40]}")
-        io.machine.traps.pop(signal, None)
-        if action != "-":
-            io.machine.traps[signal] = Trap(action, io.shell)
 
 
 def unset(operands: Operands, options: Options, io: Invocation) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import errno
-import stat
 from itertools import count
-from typing import cast
 
 from kubesim.api.result import Edit
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Operands, Options, ToolError, inputs, lines, misused, reported
-from kubesim.shell.users import FILE, FOLDER
-from kubesim.workspace import Workspace, file_error
+from kubesim.workspace import file_error
 
 _FILE_COST = 500  # steps to look at a file
 
@@ -26,7 +23,7 @@ def cat(operands: Operands, options: Options, io: Invocation) -> None:
 
 def tee(operands: Operands, options: Options, io: Invocation) -> None:
     text = io.read()
-    write = io.files.append_text if "a" in options else io.files.write_text
+    write = io.workspace.append_text if "a" in options else io.workspace.write_text
     for name in operands:
         with reported(io, name):
             write(name, text)
@@ -65,19 +62,16 @@ def _content(folder: str, options: Options, io: Invocation) -> str:
 def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
     if "l" not in options:
         return f"{name}\n"
-    if name in (".", "..") or io.files.is_dir(path):
-        owner = io.machine.owner(path, FOLDER)
-        mode = stat.filemode(stat.S_IFDIR | owner.mode)
-        size = 4096
-    else:
-        owner = io.machine.owner(path, FILE)
-        mode = stat.filemode(stat.S_IFREG | owner.mode)
+    if not io.machine.IS_TERMINAL:
+        raise UnsupportedError("'ls -l' in a container")
+    mode, size = "drwxr-xr-x", 4096
+    if name not in (".", "..") and not io.files.is_dir(path):
+        mode = "-rw-r--r--"
         try:
             size = io.files.size(path)
         except OSError:  # a symbolic link out of the workspace, or to nothing
             mode, size = "lrwxrwxrwx", 0
-    accounts = io.machine.accounts
-    return f"{mode} 1 {accounts.user_name(owner.uid)} {accounts.group_name(owner.gid)} {size:>8} {name}\n"
+    return f"{mode} 1 learner learner {size:>8} {name}\n"
 
 
 def pwd(operands: Operands, options: Options, io: Invocation) -> None:
@@ -102,18 +96,18 @@ def cd(operands: Operands, options: Options, io: Invocation) -> None:
 def mkdir(operands: Operands, options: Options, io: Invocation) -> None:
     for name in operands:
         with reported(io, f"cannot create directory '{name}'"):
-            io.files.mkdir(name, parents="p" in options)
+            io.workspace.mkdir(name, parents="p" in options)
 
 
 def touch(operands: Operands, options: Options, io: Invocation) -> None:
     for name in operands:
-        if name.endswith("/") and not io.machine.is_busybox:
+        if name.endswith("/"):
             with reported(io, f"setting times of '{name}'"):
-                io.files.size(name)  # raises OSError if there is no such file
+                io.workspace.size(name)  # raises OSError if there is no such file
             continue
         with reported(io, f"cannot touch '{name}'"):
-            if not io.files.is_dir(name):
-                io.files.append_text(name, "")
+            if not io.workspace.is_dir(name):
+                io.workspace.append_text(name, "")
 
 
 def rm(operands: Operands, options: Options, io: Invocation) -> None:
@@ -124,38 +118,38 @@ def rm(operands: Operands, options: Options, io: Invocation) -> None:
     for name in operands:
         if is_recursive and name.rstrip("/").rpartition("/")[2] in (".", ".."):
             io.fail(f"refusing to remove '.' or '..' directory: skipping '{name}'")
-        elif is_recursive and name == "/" and not io.machine.is_busybox:
+        elif is_recursive and name == "/":
             io.fail("it is dangerous to operate recursively on '/'")
             io.fail("use --no-preserve-root to override this failsafe")
-        elif io.files.is_dir(name) and not is_recursive:
+        elif io.workspace.is_dir(name) and not is_recursive:
             io.fail(f"cannot remove '{name}': Is a directory")
-        elif io.files.exists(name) or not is_forced:
+        elif io.workspace.exists(name) or not is_forced:
             with reported(io, f"cannot remove '{name}'"):
-                io.files.remove(name, recursive=is_recursive)
+                io.workspace.remove(name, recursive=is_recursive)
 
 
 def cp(operands: Operands, options: Options, io: Invocation) -> None:
     source, target = _source_and_target(operands, io)
-    if io.files.is_dir(source):
+    if io.workspace.is_dir(source):
         raise ToolError(f"-r not specified; omitting directory '{source}'")
     with reported(io, f"cannot open '{source}' for reading"):
-        text = io.files.read_text(source)  # here `-` is a file's name, not stdin
+        text = io.workspace.read_text(source)  # here `-` is a file's name, not stdin
         with reported(io, f"cannot create regular file '{target}'"):
             _require_name_of_a_file(target, io)
-            io.files.write_text(target, text)
+            io.workspace.write_text(target, text)
 
 
 def mv(operands: Operands, options: Options, io: Invocation) -> None:
     source, target = _source_and_target(operands, io)
-    if io.files.is_dir(source):
+    if io.workspace.is_dir(source):
         raise UnsupportedError("'mv' of a folder")
     with reported(io, f"cannot move '{source}' to '{target}'"):
-        io.files.require_removable(source)  # checked first, so that a refusal leaves no copy
-        if io.files.exists(target):
-            io.files.require_removable(target)
+        io.workspace.require_removable(source)  # checked first, so that a refusal leaves no copy
+        if io.workspace.exists(target):
+            io.workspace.require_removable(target)
         _require_name_of_a_file(target, io)
-        io.files.write_text(target, io.files.read_text(source))
-        io.files.remove(source)
+        io.workspace.write_text(target, io.workspace.read_text(source))
+        io.workspace.remove(source)
 
 
 def _source_and_target(operands: Operands, io: Invocation) -> tuple[str, str]:
@@ -166,23 +160,23 @@ def _source_and_target(operands: Operands, io: Invocation) -> tuple[str, str]:
         raise UnsupportedError(f"'{io.name}' of several files at once")
     source, target = operands
     try:
-        io.spend(io.files.size(source))
+        io.spend(io.workspace.size(source))
     except OSError as error:
         raise ToolError(f"cannot stat '{source}': {error.strerror}") from None
-    if io.files.is_dir(target):
-        target = f"{target.rstrip('/')}/{io.files.absolute(source).name}"
-        if io.files.is_dir(target) and not io.files.is_dir(source) and not io.machine.is_busybox:
+    if io.workspace.is_dir(target):
+        target = f"{target.rstrip('/')}/{io.workspace.absolute(source).name}"
+        if io.workspace.is_dir(target) and not io.workspace.is_dir(source):
             raise ToolError(f"cannot overwrite directory '{target}' with non-directory '{source}'")
-    elif target.endswith("/") and io.files.exists(target.rstrip("/")):
+    elif target.endswith("/") and io.workspace.exists(target.rstrip("/")):
         raise ToolError(f"cannot stat '{target}': Not a directory")
-    if io.files.absolute(source) == io.files.absolute(target):
+    if io.workspace.absolute(source) == io.workspace.absolute(target):
         raise ToolError(f"'{source}' and '{target}' are the same file")
     return source, target
 
 
 def _require_name_of_a_file(target: str, io: Invocation) -> None:
     """Raise OSError for a target such as `new/` that isn't a folder yet."""
-    if target.endswith("/") and io.files.is_dir(target.rstrip("/").rpartition("/")[0] or "."):
+    if target.endswith("/") and io.workspace.is_dir(target.rstrip("/").rpartition("/")[0] or "."):
         raise file_error(errno.ENOTDIR, target)
 
 
@@ -193,8 +187,8 @@ def nano(operands: Operands, options: Options, io: Invocation) -> None:
     path = operands[0]
     if io.streams.stdin is not None:
         raise UnsupportedError(f"'{io.name}' where another command is its terminal")
-    if io.files.is_dir(path):
+    if io.workspace.is_dir(path):
         raise ToolError(f"{path}: Is a directory")
-    workspace = cast(Workspace, io.files)  # no image has an editor
+    workspace = io.workspace
     io.machine.edit = Edit(workspace.relative(path), editor=io.name)
     io.err(f"kubesim: the editor opens in the live terminal; elsewhere write the file: cat > {path} <<'EOF'\n")

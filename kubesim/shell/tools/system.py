@@ -69,19 +69,6 @@ def neighbor(operands: Operands, options: Options, io: Invocation) -> None:
             io.out(f"{to_datetime(process.time):%H:%M:%S} {process.line}\n")
 
 
-def id_(operands: Operands, options: Options, io: Invocation) -> None:
-    user = io.machine.user
-    text = str(user.uid) if "u" in options else io.machine.accounts.id_of(user)
-    io.out(f"{text}\n")
-
-
-def whoami(operands: Operands, options: Options, io: Invocation) -> None:
-    login = io.machine.login
-    if login.isdecimal():
-        raise ToolError(f"cannot find name for user ID {login}")
-    io.out(f"{login}\n")
-
-
 def hostname(operands: Operands, options: Options, io: Invocation) -> None:
     io.out(f"{io.machine.hostname}\n")
 
