@@ -1,6 +1,6 @@
 """The contents of images by their base in bases.json: folders, files, shells, and programs, simulated or not."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 

@@ -60,7 +60,9 @@ def test_a_second_process_sees_the_first() -> None:
 
 def test_volumes_hide_what_the_image_has_there() -> None:
     volumes = {"/etc": {"": None, "/a": "1"}, "/etc/in/it": {"": None, "/b": "2"}, "/var": {"": "a file"}}
-    ran = place()._replace(volumes=volumes).run(["sh", "-c", "ls /etc /etc/in; cat /etc/in/it/b /var /etc/marker"], START)
+    ran = (
+        place()._replace(volumes=volumes).run(["sh", "-c", "ls /etc /etc/in; cat /etc/in/it/b /var /etc/marker"], START)
+    )
     assert ran.written("stdout") == "/etc:\na\nin\n\n/etc/in:\nit\n2a file"
     assert ran.written("stderr") == "cat: can't open '/etc/marker': No such file or directory\n"
 
