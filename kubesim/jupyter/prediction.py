@@ -22,22 +22,32 @@ _ASIDE = ("%load_ext", "%workbench", "%quiz", "%predict", "%explore", "%review",
 class PredictionCard(QuestionCard):
     """A question about the output of the next cell. The first pick counts, and can't be changed.
 
-    The verdict appears once a cell has run whose source doesn't begin with one of _ASIDE. The page hides the text below
-    the card until the feedback's `open` is true: the learner has picked, or run the cell without picking.
+    The verdict appears once the next cell has run, as the page tells. Without a page that tells, it is the first cell
+    whose source doesn't begin with one of _ASIDE. The text below the card, which is about the same output, is hidden
+    until then: until the feedback's `open` is true.
     """
 
     _words: ClassVar = {True: "As you predicted", False: "Not as you predicted"}
 
     def __init__(self, prediction: Quiz, seat: Seat) -> None:
-        self.has_run = False  # true once the predicted cell has run
+        self.has_run = False  # becomes true once the cell has run that prints the output
+        self._is_followed = False  # true if a page tells when that cell has run
         super().__init__("Predict", prediction, seat)
         self._show_kept(seat.progress.record())
         self.refresh()
 
     def on_cell(self, source: str) -> None:
         """Handle a cell that has run. The first one is the cell that displays this card."""
-        self.has_run = self.has_run or not source.lstrip().startswith(_ASIDE)
+        if not self._is_followed and not source.lstrip().startswith(_ASIDE):
+            self.do_ran()
         self.refresh()
+
+    def do_follow(self) -> None:
+        """Count no cell in `on_cell` from now on, because the page sends `ran` after the right one."""
+        self._is_followed = True
+
+    def do_ran(self) -> None:
+        self.has_run = True
 
     def do_check(self, answer: str | list[int]) -> None:
         if self._verdict is None:
@@ -54,7 +64,7 @@ class PredictionCard(QuestionCard):
             **self.help(),
             "buttons": [],
             "said": "Now run the next cell." if is_waiting else "",
-            "open": is_predicted or self.has_run,
+            "open": self.has_run,
         }
 
 

@@ -82,7 +82,16 @@ def test_text_after_a_prediction_waits_for_it(notebook: Any) -> None:
     expect(notebook.cell("idea").locator("h2")).to_be_visible()
     assert pale_texts(notebook.cell("text")) == []
     notebook.run("predict")
-    notebook.cell("predict").locator(".ks-guesses button").first.press("Enter")
+    card = notebook.cell("predict").locator(".ks-card")
+    card.locator(".ks-guesses button").first.press("Enter")
+    expect(card).to_contain_text("Now run the next cell.")
+    notebook.run("early")  # another cell, which tells nothing: lesson mode shows all cards before the first cell is run
+    expect(notebook.cell("early").locator(".jp-InputPrompt")).not_to_contain_text("*")
+    expect(card.locator(".ks-verdict")).to_have_count(0)
+    for text in texts:
+        expect(text).to_be_hidden()
+    notebook.run("answer")
+    expect(card.locator(".ks-verdict")).to_be_visible()
     for text in texts[:2]:
         expect(text).to_be_visible()
     expect(texts[2]).to_be_hidden()

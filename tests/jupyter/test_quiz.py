@@ -246,6 +246,16 @@ def test_a_prediction_made_after_all_cells_have_run_is_answered_at_once(seat):
     assert (picked["word"], picked["notes"]) == ("Not as you predicted", [{"ok": False, "html": "It has no image."}])
 
 
+def test_a_page_that_follows_the_next_cell_tells_when_that_one_has_run(seat):
+    guess = PredictionCard(PREDICTION, seat)
+    press(guess, "follow")
+    guess.on_cell("%%kubectl\nkubectl run web --image=nginx:1.27.3")  # a cell above the card
+    assert guess.feedback["open"] is False
+    picked = press(guess, "check", answer=[1])
+    assert (picked["verdict"], picked["said"], picked["open"]) == ("", "Now run the next cell.", False)
+    assert press(guess, "ran")["word"] == "As you predicted"
+
+
 def test_a_command_is_tried_in_a_cluster_of_its_own(seat):
     card = make("command", seat)
     before = seat.session.cluster.api.revision

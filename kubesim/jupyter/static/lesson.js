@@ -88,7 +88,8 @@ function keepTool(node, name, place, make, words = "") {
   place.after(tool);
 }
 
-// Hides the text after each prediction, which tells the answer, until the card says "open" or the next cell has run.
+// Hides the text after each prediction, which tells the answer, until the card says "open" or the next cell has run: it is
+// about what that cell prints.
 function foldAnswers(notebook, cells) {
   const nodeOf = (cell) => cellNode(notebook, cells.indexOf(cell));
   const unfoldings = new Map(); // functions that show the text again, by the node of the prediction's cell
@@ -114,7 +115,7 @@ function textsBelow(cells, number) {
 
 // Folds these cells behind a button; what is returned unfolds them.
 function fold(nodes) {
-  const more = element("div", { className: "ks-unfold ks-opener" }, "The text goes on once you've made your prediction or run the cell. ",
+  const more = element("div", { className: "ks-unfold ks-opener" }, "The text goes on once you've run the cell. ",
     button("Show it now", () => unfold()));
   const unfold = () => {
     more.remove();

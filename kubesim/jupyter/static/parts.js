@@ -4,6 +4,7 @@
 
 const WAYS_ON = new Set(["onward", "check", "next", "another", "break"]); // actions whose button is filled if it is first
 const ASIDE = new Set(["reveal", "undo", "redo", "restart", "end"]); // actions whose button has no border
+const PATIENCE_FOR_PAGE = 200; // times 50 ms
 // Names of icons in base.css, by the signs that replace them in plain text.
 const ICONS = { "✓": "passed", "✗": "failed", "…": "waiting", "⚠": "warning", "○": "open", "◐": "begun", "·": "unreached", "–": "unneeded" };
 
@@ -53,6 +54,12 @@ const marked = (sign, ...words) => element("div", { className: "ks-marked" }, ma
 
 // An invisible live region: a screen reader speaks each text that is put into it.
 const announcer = () => element("div", { className: "ks-unseen", role: "status" });
+
+// True as soon as a node is in the page. With Run All, a cell is drawn long before it is attached.
+async function isInPage(node) {
+  for (let tries = 0; tries < PATIENCE_FOR_PAGE && !node.isConnected; tries += 1) await new Promise((go) => setTimeout(go, 50));
+  return node.isConnected;
+}
 
 // The node of the notebook's cell with this number, undefined if it isn't in the page; and true for a cell that is
 // running or queued, whose prompt is [*].

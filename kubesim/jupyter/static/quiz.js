@@ -146,13 +146,27 @@ function drawFeedback(status, { verdict, word, notes, printed, told, hints, reve
   if (verdict) {
     const mark = verdict === "right" ? "✓" : "✗";
     status.append(element("div", { className: `ks-verdict ks-${verdict}` },
-      element("p", {}, markOf(mark), " ", element("b", { textContent: word })),
+      element("p", { className: "ks-marked" }, markOf(mark), " ", element("b", { textContent: word })),
       ...(printed ? [element("pre", { textContent: printed })] : []),
       ...(told ? [html("div", "", told)] : []),
       element("ul", { className: "ks-notes" }, ...notes.map(note))));
   }
   status.append(...hints.map(hintLine));
   if (answer) status.append(reveal("Answer", answer));
+}
+
+// Tells a prediction when the code cell below it has run. Python alone can't tell that cell from others, which the
+// learner runs while the card is shown already. Returns a function that stops it.
+async function followNextCell(model, card) {
+  const cells = [...(model.widget_manager?.context?.model?.cells ?? [])];
+  if (!cells.length || !(await isInPage(card))) return () => {};
+  const number = Number(card.closest(".jp-Cell")?.dataset.windowedListIndex);
+  const next = cells.slice(number + 1).find(({ type }) => type === "code");
+  if (!next) return () => {};
+  const tell = (_, { name, newValue }) => name === "executionCount" && newValue && model.send({ do: "ran" });
+  model.send({ do: "follow" });
+  next.stateChanged.connect(tell);
+  return () => next.stateChanged.disconnect(tell);
 }
 
 function render({ model, el }) {
@@ -197,7 +211,9 @@ function render({ model, el }) {
   el.append(card);
   draw();
   restore();
+  const following = content.kind === "predict" ? followNextCell(model, card) : null;
   return () => {
+    following?.then((stop) => stop());
     model.off("change:feedback", draw);
     model.off("change:answer", restore);
     model.off("change:content", rebuild);

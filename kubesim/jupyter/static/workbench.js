@@ -2,7 +2,6 @@
 // panel of the dock (dock.js), on a phone in a sheet, else in the cell that showed it last. Its work on the notebook's
 // cells is in lesson.js.
 
-const PATIENCE_FOR_PAGE = 200; // times 50 ms; with Run All, a cell is drawn long before it is attached to the page
 const PHONE = "(max-width: 700px)";
 const CHIPS = ["kubectl", "get", "describe", "-n"]; // words that are long to type on a phone
 // Global, because each run of the setup cell loads this module again.
@@ -30,11 +29,6 @@ async function render({ model, el }) {
 }
 
 export default { initialize, render };
-
-async function isInPage(el) {
-  for (let tries = 0; tries < PATIENCE_FOR_PAGE && !el.isConnected; tries += 1) await new Promise((go) => setTimeout(go, 50));
-  return el.isConnected;
-}
 
 // Puts the bench into the dock, else into `place`, a node of its cell. With `elsewhere`, a bench that is in the page
 // already stays where it is, unless there is a dock.

@@ -155,7 +155,7 @@
   }
 
   // Runs the cells of the workbench and the questions, unless the notebook shows widgets that its kernel has, as it
-  // does after a reload of a saved notebook.
+  // does after a reload of a saved notebook. One that isn't trusted shows none: not all of its cells ran here.
   async function begin({ sessionContext, content, context }) {
     await sessionContext.ready;
     const { kernel } = sessionContext.session ?? {};
@@ -164,7 +164,9 @@
     const comms = (await Promise.race([asked, new Promise((go) => setTimeout(go, PATIENCE))])) ?? {};
     const code = content.widgets.filter(({ model }) => model.type === "code");
     const setup = code.find(({ model }) => WORKBENCH.test(model.sharedModel.source));
-    if (!setup || setup.model.outputs.toJSON().some(({ data }) => data?.[VIEW]?.model_id in comms)) return;
+    if (!setup) return;
+    const isThere = ({ data }) => data?.[VIEW]?.model_id in comms;
+    if (setup.model.trusted && setup.model.outputs.toJSON().some(isThere)) return;
     const isFresh = !Object.keys(comms).length;
     const isAtOnce = ({ model }) =>
       CARDS.test(model.sharedModel.source) || (isFresh && model.getMetadata("tags")?.includes(AT_ONCE));
