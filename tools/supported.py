@@ -189,7 +189,7 @@ def _shell() -> Iterator[str]:
     yield "## The shell"
     yield ""
     yield from _wrapped(
-        "Words, quotes, variables, `$(...)`, `$((...))`, pipes, redirections, here-documents, `&&`, `||`, `if`, `for` "
+        "Words, quotes, variables, `$(...)`, pipes, redirections, here-documents, `&&`, `||`, `if`, `for` "
         "and `while`, as in bash; containers run the same shell. Not simulated: functions, arrays, `case`, `select`, "
         "`[[`, and jobs in the background. Files are below `/workspace`, `/tmp` and `/opt`. `neighbor` exists only in "
         "this simulator. It shows what a different user has seen in the process list."

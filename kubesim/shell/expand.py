@@ -1,19 +1,17 @@
 """Expansion of the tree's words to a command's arguments.
 
-The order is bash's: braces, tilde, variables and substitutions, splitting into fields, file names.
+The order is bash's: tilde, variables and substitutions, splitting into fields, file names.
 """
 
 from __future__ import annotations
 
 import fnmatch
-import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from kubesim.shell.machine import Machine
 from kubesim.shell.syntax import (
-    Arithmetic,
     Literal,
     Part,
     Script,
@@ -24,13 +22,11 @@ from kubesim.shell.syntax import (
     is_bare,
 )
 
-_LIST = r"\{([^{},]*+,[^{}]*+)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}"  # {a,b} and {1..3}
-# Braces that bash expands and this shell refuses: {a{b,c}}, {$x,b}, {a..e}.
-_OTHER_BRACES = r"\{[^{},]*+,[^}]*+\}|\{-?\w+\.\.-?\w+(\.\.-?\w+)?\}"
+# Braces that bash expands and this shell refuses: {a,b}, {$x,b}, {1..3}. Those of jsonpath, as in {.a}, stay.
+_BRACES = r"\{[^{},]*+,[^}]*+\}|\{-?\w+\.\.-?\w+(\.\.-?\w+)?\}"
 _BLANKS = r"[ \t\n]+"
 _MAGIC = r"[*?[]"
 _EXPANDED = re.compile(r"[*?[~{]")  # without one of these, a bare word stays as it is
-_NESTED = r"\{[^{}]*\{"
 # Steps of the budget for each word, field, part and so on.
 _WORD_COST = 80
 _FIELD_COST = 40
@@ -38,7 +34,6 @@ _CHARACTER_COST = 3  # each character may be a brace or a comma, which the patte
 _PART_COST = 8  # a word may have dozens of parts
 _FOLDER_COST = 2000
 _PATTERN_COST = 40  # for each character of a file name pattern
-_VARIANT_COST = 10
 
 
 class Piece(NamedTuple):
@@ -73,42 +68,15 @@ class Expander:
                 fields.append(text)
             else:
                 self.machine.budget.spend(_WORD_COST + _CHARACTER_COST * len(word.source))
-                for variant in self._variants(word):
-                    for pieces in self._fields(variant):
-                        fields += self._file_names(pieces)
+                if re.search(_BRACES, _unquoted(word.parts)):
+                    raise UnsupportedError(f"'{word.source[:40]}'")
+                for pieces in self._fields(word):
+                    fields += self._file_names(pieces)
         return fields
 
     def text(self, word: Word) -> str:
         """Expand a word that isn't split into fields: the value of an assignment, or a here-document."""
         return "".join(piece.text for piece in self._pieces(word))
-
-    def _variants(self, word: Word) -> Iterator[Word]:
-        """The words that a brace list or sequence expands to; `{.a}`, as in jsonpath, stays."""
-        self.machine.budget.spend(_VARIANT_COST + len(word.parts))
-        text = _unquoted(word.parts)
-        closed = text[: text.rfind("}") + 1]  # what follows the last } can't close a list
-        match = re.search(_LIST, closed)
-        if match and word.bare and not re.search(_NESTED, text):
-            for choice in self._choices(match):
-                chosen = text[: match.start()] + choice + text[match.end() :]
-                yield from self._variants(Word((Literal(chosen),), word.source))
-        elif re.search(_OTHER_BRACES, closed):
-            raise UnsupportedError(f"'{word.source[:40]}'")
-        else:
-            yield word
-
-    def _choices(self, match: re.Match[str]) -> list[str]:
-        """The texts of `{a,b}` or `{1..3}`."""
-        alternatives, first, last = match.groups()
-        if alternatives:
-            return [str(choice) for choice in alternatives.split(",")]
-        start = int(first)
-        end = int(last)
-        self.machine.budget.spend(_VARIANT_COST * abs(end - start))
-        numbers = range(start, end + 1) if start <= end else range(start, end - 1, -1)
-        is_filled = re.search(r"\.\.-?0[0-9]|\{-?0[0-9]", match[0])  # as in {01..10}
-        width = max(len(first), len(last)) if is_filled else 0
-        return [f"{number:0{width}}" for number in numbers]
 
     def _pieces(self, word: Word) -> Iterator[Piece]:
         """Expand the parts of a word. A leading `~` becomes $HOME."""
@@ -129,8 +97,6 @@ class Expander:
                 value = self.machine.value(name)
                 is_missing = value is None or (replaces_empty and not value)
                 return self.text(default) if default and is_missing else value or ""
-            case Arithmetic(expression):
-                return str(evaluate(self.text(expression), self.machine))
         return self.substitute(part.script)
 
     def _fields(self, word: Word) -> Iterator[list[Piece]]:
@@ -208,28 +174,3 @@ def _file_pattern(pattern: str) -> re.Pattern[str]:
     """The regular expression of a file name pattern. A `[` without a `]` is an ordinary character, as in bash."""
     head, bracket, tail = pattern.replace("[^", "[!").rpartition("]")
     return re.compile(fnmatch.translate(head + bracket + tail.replace("[", "[[]")))
-
-
-_OPERATION = r"\s*(-?\w+)\s*(?:([-+*])\s*(-?\w+)\s*)?"
-_OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul}
-_NUMBER = r"-?(?:0|[1-9][0-9]{0,17})"
-
-
-def evaluate(text: str, machine: Machine) -> int:
-    """The value of `i`, `i+1`, `2*i` or `i-1`. Raises UnsupportedError for other arithmetic."""
-    refusal = UnsupportedError(f"the arithmetic of '{text.strip()[:40]}'")
-
-    def number(word: str) -> int:
-        is_name = word[0].isalpha() or word[0] == "_"
-        value = machine.lookup(word) or "0" if is_name else word
-        if not re.fullmatch(_NUMBER, value):
-            raise refusal
-        return int(value)
-
-    match = re.fullmatch(_OPERATION, text)
-    if not match:
-        raise refusal
-    left, sign, right = match.groups()
-    if not sign:
-        return number(left)
-    return int(_OPERATORS[sign](number(left), number(right)))

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import (
-    Arithmetic,
     HereDocument,
     IncompleteError,
     Literal,
@@ -32,7 +31,6 @@ _VARIABLE = re.compile(
     r"|\{(?:(?P<length>#[A-Za-z_][A-Za-z_0-9]*)"
     r"|(?P<braced>PIPESTATUS\[(?:@|[0-9]{1,5})\]|[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(?P<colon>:?)-(?P<default>[^{}'\"]*))?)\}"
 )
-_BRACKET = re.compile(r"[()]")
 _BACKQUOTED = re.compile(r"((?:[^`\\]|\\.)*+)`", re.DOTALL)
 _COST = 60  # steps for one token, or one part of a word
 
@@ -162,28 +160,10 @@ class Lexer:
             raise self._refused_brace()
         if not self.is_before("("):
             return Literal("$", quoted)
-        expression = self._arithmetic()
-        if expression is not None:
-            return Arithmetic(self._inner(expression), quoted)
+        if self.is_before("(("):
+            raise UnsupportedError("'$((…))'")
         self.position += 1
         return Substitution(self._nested(self), quoted)
-
-    def _arithmetic(self) -> str | None:
-        """Read `((expression))`. None for a `$(` whose command begins with `(`, as in `$((a); b)`."""
-        if not self.is_before("(("):
-            return None
-        start = self.position + 2
-        depth = 1
-        for bracket in _BRACKET.finditer(self.text, start):
-            self.budget.spend(_COST)
-            depth += 1 if bracket[0] == "(" else -1
-            if depth == 0:
-                end = bracket.start()
-                if not self.text.startswith("))", end):
-                    return None
-                self.position = end + 2
-                return self.text[start:end]
-        return None
 
     def _backquoted(self, quoting: _Quoting) -> Substitution:
         """The substitution after a backquote.

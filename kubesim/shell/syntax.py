@@ -69,14 +69,7 @@ class Substitution(NamedTuple):
     quoted: bool
 
 
-class Arithmetic(NamedTuple):
-    """`$((expression))`."""
-
-    expression: Word
-    quoted: bool
-
-
-Part = Literal | Variable | Substitution | Arithmetic
+Part = Literal | Variable | Substitution
 
 
 def is_bare(part: Part) -> TypeGuard[Literal]:

@@ -80,7 +80,7 @@ def test_the_lines_of_the_two_streams_are_each_whole() -> None:
 
 
 WORDS = """while true; do done if then else fi for i in a b echo $X X=$X$X $(echo x) "$(ls)" 'q' " ' ( ) { } | || && ! &
-> >> 2>&1 /tmp/f sleep 1 infinity exit cat sh -c export [ ] = -f ${X:-y} \\ # $ printf %s $((X+1)) $((1/0)) rm -r /
+> >> 2>&1 /tmp/f sleep 1 infinity exit cat sh -c export [ ] = -f ${X:-y} \\ # $ printf %s rm -r /
 mv cp mkdir -p cd .. exec"""
 
 

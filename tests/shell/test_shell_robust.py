@@ -19,7 +19,7 @@ BOUND = 2.0  # seconds of this process's own time
 _WORDS = """echo cat ls grep sed sort cut tr wc head tail uniq base64 xargs printf test [ ] cd mkdir rm cp mv touch tee
     diff env export unset alias history help type which date sleep nano kubectl docker login read
     ps neighbor for if while until do done then else fi in
-    { } ( ) ; ;; & && || | > >> < << <<< <<- 2> 2>&1 &> $ $( ` ' " \\ $X ${X} ${ $? * ? [a-z] {1..3} {a,b} ~ # ! =
+    { } ( ) ; ;; & && || | > >> < << <<< <<- 2> 2>&1 &> $ $( ` ' " \\ $X ${X} ${ $? * ? [a-z] ~ # ! =
     X=1 -n -e -i -r -k1 -d: -f1 -E -1 s/a/b/ /a/,/b/d (a+)+$ a%s %d%5s a .. / /dev/null EOF"""
 _PIECES = st.sampled_from([*_WORDS.split(), "\n", "EOF\n"])
 _LINES = st.lists(_PIECES | st.text(max_size=8), max_size=30).map(" ".join) | st.text(max_size=200)

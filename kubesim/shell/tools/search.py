@@ -16,7 +16,6 @@ from kubesim.shell.tools import (
     bare_lines,
     inputs,
     misused,
-    reported,
     whole_number,
 )
 from kubesim.shell.tools.regex import Regex, with_characters
@@ -50,12 +49,6 @@ def grep(operands: Operands, options: Options, io: Invocation) -> int:
     if most is not None and most < 1:
         raise UnsupportedError("'grep -m' of no line")
     has_labels = len(names) > 1
-    if "r" in options:
-        roots = names or [""]
-        has_labels = has_labels or io.files.is_dir(roots[0] or ".")
-        names = [path for root in roots for path in _files_in(root, io)]
-        if not names:  # an empty list would mean stdin
-            return 1
     is_inverted = "v" in options
     any_selected = False
     for name, text in inputs(io, names, trouble=2):
@@ -83,19 +76,6 @@ def _line_count(text: str) -> int:
     if not re.fullmatch(r"\+?[0-9]{1,15}", text):
         raise ToolError(f"{text}: invalid context length argument")
     return int(text)
-
-
-def _files_in(path: str, io: Invocation) -> Iterator[str]:
-    """The files in a folder and its subfolders ("" is the current folder), or `path` itself if it is a file."""
-    io.spend(_LINE_COST)
-    if not io.files.is_dir(path or "."):
-        yield path
-        return
-    names: list[str] = []
-    with reported(io, path or ".", status=0 if io.machine.is_busybox else 2):
-        names = sorted(io.files.listdir(path or "."))
-    for name in names:
-        yield from _files_in(f"{path.rstrip('/')}/{name}" if path else name, io)
 
 
 def _regex_of(patterns: list[str], options: Options, io: Invocation) -> Regex:
