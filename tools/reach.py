@@ -37,9 +37,7 @@ PACKAGE = ROOT / "kubesim"
 sys.path.insert(0, str(ROOT))
 
 SEED = 1
-MORE_CELLS = """%timeline
-%timeline private-pod
-%why no-secret
+MORE_CELLS = """%why no-secret
 %flow no-secret
 %advance 5m
 %progress
@@ -83,7 +81,7 @@ TESTS = (
     *("tests/command/test_main.py", "tests/why/test_cases.py", "tests/why/test_exports.py", "tests/why/test_report.py"),
     *("tests/server/test_api_reads.py", "tests/server/test_api_refusals.py", "tests/server/test_api_watch.py"),
     *("tests/server/test_api_writes.py", "tests/server/test_http.py", "tests/session/test_history.py"),
-    *("tests/session/test_timeline.py", "tests/session/test_docker.py"),
+    *("tests/session/test_attempts.py", "tests/session/test_docker.py"),
 )
 """The tests that are played: of `why`, the command line, the server and a session."""
 LESSON = ("__main__.py", "command", "jupyter", "lessons")

@@ -42,7 +42,6 @@ WIDGETS = (
     Widget("flow", ("%flow web",), ".ks-flow", is_photographed=True),
     Widget("quiz", ("%quiz start-no-secret",), ".ks-card"),
     Widget("task", ("%task store-credentials",), ".ks-card"),
-    Widget("timeline", ("%advance 12m", "%timeline web"), ".ks-flow"),
     Widget("progress", ("%progress",), ".ks-progress"),
     Widget("challenge", ("%flow web", "%challenge 7"), ".ks-card"),  # the task has taken that path away
 )

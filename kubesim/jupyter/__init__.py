@@ -49,7 +49,6 @@ _MAGICS = {
     "restart": _Magic("current", "restart", "Start again with a fresh cluster. Your files stay.", takes_line=False),
     "serve": _Magic("current", "serve", "Let a real kubectl use the notebook's cluster: `%serve [--realtime]`."),
     "flow": _Magic("workbench", "draw", "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`."),
-    "timeline": _Magic("chronicle", "timeline", "List what happened: `%timeline [POD] [-n NAMESPACE]`."),
     "quiz": _Magic("quiz", "show", "Ask a question: `%quiz ID`."),
     "predict": _Magic("prediction", "show", "Ask for a prediction of what the next cell prints: `%predict ID`."),
     "explore": _Magic("explore", "show", "Show a small model to change: `%explore NAME`."),

@@ -21,11 +21,10 @@ class Target(NamedTuple):
     form: str
 
 
-def read_target(arguments: str, options: str, usage: str, *, needs_pod: bool = True) -> Target:
+def read_target(arguments: str, options: str, usage: str) -> Target:
     """Parse a magic's arguments. `options` are the allowed ones in getopt's notation: "n:c:" allows -n and -c.
 
-    Raises Refusal, with `usage` as its sentence, for other options, several Pods, an unknown FORM, and a missing Pod
-    unless `needs_pod` is False.
+    Raises Refusal, with `usage` as its sentence, for other options, several Pods, an unknown FORM, and a missing Pod.
     """
     try:
         pairs, pods = gnu_getopt(arguments.split(), options)
@@ -34,6 +33,6 @@ def read_target(arguments: str, options: str, usage: str, *, needs_pod: bool = T
     values = dict(pairs)
     pod = "".join(pods[:1]).removeprefix("pod/").removeprefix("pods/")
     form = values.get("-o", "text")
-    if len(pods) > 1 or (needs_pod and not pod) or form not in FORMS:
+    if len(pods) > 1 or not pod or form not in FORMS:
         raise Refusal(usage)
     return Target(values.get("-n", "default"), pod, values.get("-c"), form)

@@ -15,8 +15,8 @@ from kubesim.cluster import Cluster
 from kubesim.jupyter import drawing, markup
 from kubesim.jupyter.seat import Seat, time_of_day
 from kubesim.pull.attempt import see
+from kubesim.session.attempts import PULLED, Try, last_tries
 from kubesim.session.flow import trace_flow
-from kubesim.session.timeline import PULLED, Try, last_tries
 from kubesim.why.tell.anatomy import Layer, anatomy
 from kubesim.why.tell.report import Flow
 

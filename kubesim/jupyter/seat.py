@@ -25,8 +25,8 @@ from kubesim.cluster.apiserver import Change
 from kubesim.jupyter.slips import coached
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
+from kubesim.session.attempts import Pods, describe_changes, pods
 from kubesim.session.history import History
-from kubesim.session.timeline import Pods, describe_changes, pods
 from kubesim.shell import Invocation, Tool
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from kubesim.lessons.explore import lists, load_explorables
 from kubesim.lessons.explore.backoff import LENGTH, play
 from kubesim.lessons.explore.exchange import tell
 from kubesim.session import Session
-from kubesim.session.timeline import pods
+from kubesim.session.attempts import pods
 from tests.jupyter.explorables import change, ticks, words
 
 # backoff

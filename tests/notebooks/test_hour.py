@@ -15,7 +15,7 @@ NAMES = pytest.mark.parametrize("name", HOUR)
 MOST_WORDS = 450
 MOST_RUN_ONLY = 6
 ASKS = re.compile(r"%(quiz|review|predict|task|challenge|explore) ?")
-SHOWN = ("%%kubectl", "%flow", "%timeline", "%%why")
+SHOWN = ("%%kubectl", "%flow", "%%why")
 
 WORDS_A_MINUTE = 150
 LINES_A_MINUTE = 40

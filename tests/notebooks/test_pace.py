@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kubesim.jupyter import chronicle, current, flow
+from kubesim.jupyter import current, flow
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.terminal import transcript
@@ -50,9 +50,6 @@ class Reader(Seat):
             case "%flow":
                 asked = read_target(arguments, "n:c:", "")
                 return flow.picture(self, asked.namespace, asked.pod, asked.container)["text/plain"]
-            case "%timeline":
-                asked = read_target(arguments, "n:", "", needs_pod=False)
-                return chronicle.chronicle(self, asked.namespace, asked.pod)["text/plain"]
             case "%task":
                 begin(load_tasks()[arguments.strip()], self.session)
                 return ""

@@ -41,7 +41,6 @@ from kubesim.server.https import Server
 from kubesim.server.request import Request
 from kubesim.server.watch import Watch
 from kubesim.session.history import History
-from kubesim.session.timeline import Timeline
 from kubesim.why.export import explain_as_text
 from kubesim.why.read.load import ExportError
 from tests.patience import slowness
@@ -101,9 +100,7 @@ def _lived(session: Session, case: Case) -> str:
     begin = session.cluster.copy()
 
     def live(line: str) -> str:
-        if line == "%timeline":
-            Timeline(history, "default")
-        elif line == "%past":
+        if line == "%past":
             history.at((history.oldest.moment + history.now) // 2)
         else:
             with history.step(line):

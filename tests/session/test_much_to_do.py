@@ -7,11 +7,9 @@ import re
 import pytest
 
 from kubesim import Session
-from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.clock import SECOND
 from kubesim.cluster.apiserver.backend import READS
 from kubesim.session.history import History
-from kubesim.session.timeline import Timeline
 from tests.patience import within
 
 MOST = 45_000  # pieces of work, each about 20 µs of computing
@@ -87,28 +85,9 @@ def test_nothing_takes_longer_than_a_second_whatever_has_happened(lines: list[st
     for line in lines:
         with within(LONGEST, line[-40:]), history.step(line):
             session.run(line)
-        with within(LONGEST, "the timeline"):
-            Timeline(history, "default")
     for move in (history.undo, history.undo, history.redo, history.redo):
         with within(LONGEST, str(move)):
             assert move()
-
-
-def test_a_timeline_says_from_when_on_it_tells_all() -> None:
-    session = Session()
-    history = History(session)
-    for line in BUSY["pods that can't be pulled"]:
-        with history.step(line[:20]):
-            session.run(line)
-    untold = "kubesim: until here, more has changed than can be told"
-    whole = [moment.label for moment in Timeline(history, "default", budget=UNPAID).moments]
-    assert untold not in whole
-    told = [moment.label for moment in Timeline(history, "default", budget=Budget(2 * Budget.STEPS)).moments]
-    assert untold not in told[-100:]
-    assert told[-100:] == whole[-100:]
-    told = [moment.label for moment in Timeline(history, "default", budget=Budget(Budget.STEPS // 2)).moments]
-    assert told[-2:] == ["sleep 1h", untold]
-    assert told.count(untold) == 1
 
 
 @pytest.mark.parametrize("lines", CROWDS.values(), ids=CROWDS)

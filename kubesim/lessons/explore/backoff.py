@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND
 from kubesim.api.resources import POD
 from kubesim.session import Session
-from kubesim.session.timeline import last_tries, pods
+from kubesim.session.attempts import last_tries, pods
 
 LENGTH = 1020
 """Seconds to play, until the longest delay has come twice."""

@@ -10,7 +10,7 @@ from kubesim.api.objects import pull_secret_names
 from kubesim.api.resources import POD, SERVICE_ACCOUNT
 from kubesim.lessons.explore import Explorable
 from kubesim.session import Session
-from kubesim.session.timeline import pods
+from kubesim.session.attempts import pods
 
 NAMESPACE, NAME, ACCOUNT = "default", "web", "default"
 _WAIT = 5  # seconds to wait for the pull
