@@ -126,7 +126,7 @@ def test_the_entries_that_match_are_tried_from_the_most_specific_to_a_glob(card)
     assert card.plain() == (
         "Explore: Which entry matches the image?\n"
         "A pull secret has entries, and each entry is for a registry, or for a part of one. Change the image or the "
-        "entries. The marked part of the image's name is what an entry matches.\n"
+        "entries. The part of the image's name that an entry matches is marked.\n"
         "Tried  Entry                      Image\n"
         "2nd    registry.example.com       [registry.example.com]/team/api\n"
         "1st    registry.example.com/team  [registry.example.com/team]/api\n"
