@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     except ImportError as error:
         return fail(f"serve needs the package {error.name}: pip install 'kubesim[serve]'")
     print(f"kubesim: a simulated cluster at {served.url}")
-    print(served, flush=True)  # its repr: the export of KUBECONFIG and the address
+    print(served, flush=True)  # the line that exports KUBECONFIG, its `repr`
     try:
         if not _is_empty_device(sys.stdin.fileno()):
             return prompt(session)
