@@ -14,7 +14,7 @@ from kubesim.api.resources import POD, SECRET
 from kubesim.cluster import Cluster
 from kubesim.jupyter import drawing, markup
 from kubesim.jupyter.seat import Seat, time_of_day
-from kubesim.pull.attempt import see
+from kubesim.pull.attempt import check_secret
 from kubesim.session.attempts import PULLED, Try, last_tries
 from kubesim.session.flow import trace_flow
 from kubesim.why.tell.anatomy import Layer, anatomy
@@ -82,11 +82,11 @@ def _change_since(cluster: Cluster, pod: Object, last: Try) -> str:
     trace = cluster.kubelet.traces[namespace_of(pod), name_of(pod), last.container]
     for seen in trace.secrets:
         secret = cluster.api.find(SECRET, namespace_of(pod), seen.name)
-        if seen.found and secret is None:
+        if seen.exists and secret is None:
             return f", before the Secret {seen.name} was deleted"
         if secret and created(secret) > last.at:
-            return f", before the Secret {seen.name} {'was recreated' if seen.found else 'existed'}"
-        if see(seen.name, secret) != seen:
+            return f", before the Secret {seen.name} {'was recreated' if seen.exists else 'existed'}"
+        if check_secret(seen.name, secret) != seen:
             return f", before the Secret {seen.name} was changed"
     return ""
 

@@ -12,7 +12,7 @@ from kubesim.pull import keyring
 ALWAYS = "Always"
 NEVER = "Never"
 
-Hop = tuple[str, str]
+Transition = tuple[str, str]
 """A transition of the pull's state machine: a state and its outcome (TRANSITIONS in cluster/kubelet/imagepull.py)."""
 
 
@@ -33,7 +33,7 @@ class SeenSecret(NamedTuple):
     is_unreadable: bool = False
 
     @property
-    def found(self) -> bool:
+    def exists(self) -> bool:
         return self.type is not None
 
     @property
@@ -44,8 +44,8 @@ class SeenSecret(NamedTuple):
 class Attempt(NamedTuple):
     """One request to a registry: its credentials and the registry's answer.
 
-    `secret` is the name of the Secret that the credentials come from. It is None for the node's own credentials, and
-    for an anonymous attempt, whose `username` is None as well.
+    `secret` is the name of the Secret with the credentials. It is None for the node's own credentials, and also for an
+    anonymous request, which has no `username` either.
     """
 
     secret: str | None
@@ -60,8 +60,8 @@ class PullTrace(NamedTuple):
 
     `outcome` is Pulled, AlreadyPresent, ErrImagePull (also for an unreadable pull secret), ImagePullBackOff,
     ErrImageNeverPull or InvalidImageName. `message` is the message in the Pod's status, "" after a success. `present`
-    says that the node had the image before. `right` explains why the Pod may, or may not, use an image that the node
-    has.
+    says that the node had the image before. `right_reason` explains why the Pod may, or may not, use that image; it is
+    "" if the kubelet didn't check the Pod's right.
     """
 
     at: Micros
@@ -73,14 +73,14 @@ class PullTrace(NamedTuple):
     present: bool
     secrets: tuple[SeenSecret, ...]
     attempts: tuple[Attempt, ...]
-    hops: tuple[Hop, ...]
+    transitions: tuple[Transition, ...]
     outcome: str
     message: str
-    right: str = ""
+    right_reason: str = ""
 
 
-def see(name: str, secret: Object | None) -> SeenSecret:
-    """Check a pull secret: its entries, or the problem if none can be used. A `secret` of None is missing."""
+def check_secret(name: str, secret: Object | None) -> SeenSecret:
+    """The result of the kubelet's look at a pull secret: its entries, or its problem. A `secret` of None is missing."""
     if secret is None:
         return SeenSecret(name, problem="not found in the Pod's namespace")
     kind = secret.get("type", "")

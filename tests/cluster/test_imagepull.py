@@ -11,7 +11,7 @@ from kubesim.api.clock import SECOND, Clock
 from kubesim.cluster.kubelet.imagepull import STEPS, TRANSITIONS, ImageManager, Pull, PullRequest
 from kubesim.cluster.registry import Registries
 from kubesim.pull import imageref
-from kubesim.pull.attempt import Attempt, SeenSecret, see
+from kubesim.pull.attempt import Attempt, SeenSecret, check_secret
 from kubesim.pull.keyring import Credential, Match
 
 REGISTRIES = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)))
@@ -60,7 +60,7 @@ class Node:
 
 
 def path(result: Pull) -> list[tuple[str, str]]:
-    return list(result.trace.hops)
+    return list(result.trace.transitions)
 
 
 def test_every_transition_leads_on_or_ends() -> None:
@@ -109,7 +109,7 @@ def test_refused_without_a_secret_then_back_off() -> None:
     message = f'Back-off pulling image "{MYAPP}": ErrImagePull: {wrapped(NO_BASIC)}'
     assert second.error == ("ImagePullBackOff", message)
     assert (second.trace.outcome, second.trace.message) == ("ImagePullBackOff", message)
-    assert second.trace.hops[-1] == ("CheckBackOff", "waiting")
+    assert second.trace.transitions[-1] == ("CheckBackOff", "waiting")
 
 
 def test_the_back_off_doubles_to_five_minutes_and_is_forgotten_after_ten() -> None:
@@ -258,4 +258,4 @@ def test_a_secret_that_cannot_be_read_is_reason_and_message_at_once() -> None:
     ],
 )
 def test_what_is_seen_of_a_secret(found: dict[str, Any] | None, expected: SeenSecret) -> None:
-    assert see("s", found) == expected
+    assert check_secret("s", found) == expected

@@ -16,7 +16,7 @@ from kubesim.cluster.kubelet.pullsecrets import Secrets
 from kubesim.cluster.registry import Registries
 from kubesim.gotext import gofmt
 from kubesim.pull import imageref, keyring
-from kubesim.pull.attempt import ALWAYS, NEVER, Attempt, Hop, PullTrace, Waiting, see
+from kubesim.pull.attempt import ALWAYS, NEVER, Attempt, PullTrace, Transition, Waiting, check_secret
 from kubesim.pull.image import Image
 from kubesim.pull.imageref import Reference
 from kubesim.pull.keyring import Match
@@ -77,7 +77,7 @@ class ImageManager(Stateful):
         pull = Pull(request, self)
         while pull.outcome in STEPS:
             outcome = STEPS[pull.outcome](pull)
-            pull.hops.append((pull.outcome, outcome))
+            pull.transitions.append((pull.outcome, outcome))
             pull.outcome = TRANSITIONS[pull.outcome, outcome]
         return pull
 
@@ -100,8 +100,8 @@ class Pull:
         self.image: Image | None = None
         self.matches: list[Match] | None = None  # the matching credentials; None before the lookup
         self.attempts: list[Attempt] = []  # one for each request to the registry
-        self.right = ""  # the sentence why the Pod may or may not use a present image, for the trace
-        self.hops: list[Hop] = []  # the states passed, with their outcomes
+        self.right_reason = ""  # the sentence why the Pod may or may not use a present image, for the trace
+        self.transitions: list[Transition] = []  # the states passed, with their outcomes
         self.events: tuple[Event, ...] = ()
         self.error: Waiting | None = None
         self.over: Micros = request.now
@@ -129,13 +129,13 @@ class Pull:
             request.container,
             request.image,
             request.policy,
-            present=("CheckPresence", "present") in self.hops,
-            secrets=tuple(see(name, secret) for name, secret in request.secrets),
+            present=("CheckPresence", "present") in self.transitions,
+            secrets=tuple(check_secret(name, secret) for name, secret in request.secrets),
             attempts=tuple(self.attempts),
-            hops=tuple(self.hops),
+            transitions=tuple(self.transitions),
             outcome=self.outcome,
             message=self.error.message if self.error else "",
-            right=self.right,
+            right_reason=self.right_reason,
         )
 
     def look_up(self) -> Sequence[Match] | None:
@@ -200,13 +200,13 @@ def _check_right(pull: Pull) -> str:
             pull.node.grant(pull.reference, match)
             return _granted(pull, f"{match.source} has the right to the image")
     pull.image = None
-    pull.right = "the image was pulled with credentials that this Pod does not bring"
+    pull.right_reason = "the image was pulled with credentials that this Pod does not bring"
     return "refused"
 
 
 def _granted(pull: Pull, why: str) -> str:
     """Report that the Pod may use the present image."""
-    pull.right = why
+    pull.right_reason = why
     image = quote(pull.request.image)
     pull.emit("Pulled", f"Container image {image} already present on machine and can be accessed by the pod")
     return "granted"

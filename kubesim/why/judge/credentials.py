@@ -131,7 +131,7 @@ def _sibling(facts: Facts) -> str:
 
 def identity(facts: Facts) -> Known | None:
     """A refusal by a cloud's registry, which knows its nodes by their identity, of a pull without other credentials."""
-    if not facts.is_refused or not facts.owner_of_registry.registry.who or facts.matches or facts.is_unsure:
+    if not facts.is_refused or not facts.provider.registry.who or facts.matches or facts.is_unsure:
         return None
     if facts.names:
         is_nodes_part = facts.kind in ("permission", "forbidden", "expired")
@@ -193,7 +193,7 @@ def _oddities(facts: Facts, attempt: Attempt) -> Known:
     name = str(attempt.secret)
     entry = str(attempt.entry)
     user = str(attempt.username)
-    owner = facts.owner_of_registry.registry
+    provider = facts.provider.registry
     now = facts.scene.now
     flaws = facts.flaws(name, entry)
     written = _last_write(facts.scene.api.find(SECRET, facts.namespace, name) or {})
@@ -202,9 +202,9 @@ def _oddities(facts: Facts, attempt: Attempt) -> Known:
         **{flaw: flaw in flaws for flaw in Flaw},
         "flaw": bool(flaws),
         "expired": 0 < facts.oddities(name).expires.get(entry, 0) < now,
-        "short": any(user.startswith(one) for one in owner.users),
+        "short": any(user.startswith(one) for one in provider.users),
         "dollar": re.fullmatch(r"robot[^$]*", user) is not None,
-        "age": hours if hours >= owner.hours else "",
+        "age": hours if hours >= provider.hours else "",
     }
 
 
@@ -233,7 +233,7 @@ def _refusal(attempts: Iterable[Attempt]) -> Attempt | None:
 def missing(facts: Facts) -> Known | None:
     """A listed Secret that doesn't exist."""
     unretrieved = _unretrieved(facts)
-    name = unretrieved or next((seen.name for seen in facts.seen if not seen.found), None)
+    name = unretrieved or next((seen.name for seen in facts.seen if not seen.exists), None)
     if name is None or not (facts.scene.knows_secrets or unretrieved):
         return None
     other = facts.match_elsewhere(name)
@@ -252,7 +252,7 @@ def missing(facts: Facts) -> Known | None:
 
 def _unretrieved(facts: Facts) -> str:
     """The first listed Secret that is missing in an event of the kubelet and in the export; "" if none is."""
-    missing = [seen.name for seen in facts.seen if not seen.found]
+    missing = [seen.name for seen in facts.seen if not seen.exists]
     for event in facts.events:
         said = read(event["message"])
         for name in said.words.get("secret", "").split(", ") if said.kind == "missing_secret" else ():
@@ -263,7 +263,7 @@ def _unretrieved(facts: Facts) -> str:
 
 def wrong_type(facts: Facts) -> Known | None:
     """A listed Secret of a type that the kubelet ignores."""
-    bad = next((seen for seen in facts.seen if seen.found and seen.type not in keyring.DATA_KEYS), None)
+    bad = next((seen for seen in facts.seen if seen.exists and seen.type not in keyring.DATA_KEYS), None)
     if bad is None:
         return None
     secret = facts.scene.api.find(SECRET, facts.namespace, bad.name) or {}

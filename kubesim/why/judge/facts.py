@@ -17,7 +17,7 @@ from kubesim.api.clock import parse_time
 from kubesim.api.objects import Object, find_named, name_of, namespace_of, pull_secret_names
 from kubesim.api.resources import SECRET, SERVICE_ACCOUNT
 from kubesim.pull import imageref, keyring
-from kubesim.pull.attempt import Attempt, PullTrace, SeenSecret, see
+from kubesim.pull.attempt import Attempt, PullTrace, SeenSecret, check_secret
 from kubesim.pull.imageref import Reference
 from kubesim.pull.keyring import Match
 from kubesim.why.hide.oddities import WHOLE, Flaw, Oddities
@@ -25,7 +25,7 @@ from kubesim.why.judge.asking import Asked, asked
 from kubesim.why.judge.scene import ROLLED_OUT, VOLUME, Creator, Scene, containers, controllers, creators, manifest_of
 from kubesim.why.read import signs, signs_table
 from kubesim.why.read.names import REDACTED, filled, is_redacted, lacks_registry
-from kubesim.why.read.signs import Owner, Reply, read
+from kubesim.why.read.signs import Provider, Reply, read
 from kubesim.why.read.text import POD_NAME
 
 UNCLEAR = ("scope", "denied")
@@ -111,7 +111,7 @@ class Facts:
         return asked(self.message, self.registry, self.reply) if self.reply else Asked(self.registry)
 
     @cached_property
-    def owner_of_registry(self) -> Owner:
+    def provider(self) -> Provider:
         """The product or service that runs the registry, a row of `registries` in signs.yaml."""
         return signs.registry_of(self.registry or self.asking.host, self.message)
 
@@ -237,14 +237,14 @@ class Facts:
         """The Pod's pull secrets as the kubelet saw them when it got the image; without the image, as they are now."""
         if self.trace and self.has_image:
             return self.trace.secrets
-        return tuple(see(name, self.secret_named(name)) for name in self.names)
+        return tuple(check_secret(name, self.secret_named(name)) for name in self.names)
 
     @cached_property
     def deleted(self) -> list[str]:
         """The pull secrets that existed at the kubelet's last attempt and have been deleted since."""
         if self.scene.is_export or self.trace is None:
             return []
-        had = [seen.name for seen in self.trace.secrets if seen.found]
+        had = [seen.name for seen in self.trace.secrets if seen.exists]
         return [name for name in had if self.scene.api.find(SECRET, self.namespace, name) is None]
 
     @cached_property

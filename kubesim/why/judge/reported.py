@@ -215,7 +215,7 @@ def _pull_trace(facts: Facts, waiting: Waiting) -> PullTrace:
         present=False,
         secrets=facts.seen,
         attempts=(),
-        hops=(),
+        transitions=(),
         outcome=waiting.reason,
         message=waiting.message,
     )

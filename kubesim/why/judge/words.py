@@ -98,7 +98,7 @@ def common_words(table: Signs) -> Mapping[str, Callable[[Facts], Any]]:
         **{name: partial(_part_of_host, name) for name in _GROUP.findall(hosts)},
         **{name: partial(_part_of_message, name) for name in (*_GROUP.findall(groups), "inner")},
         **{name: partial(_field_of_reply, name) for name in _OF_REPLY},
-        **{name: attrgetter(f"owner_of_registry.registry.{name}") for name in _OF_REGISTRY},
+        **{name: attrgetter(f"provider.registry.{name}") for name in _OF_REGISTRY},
         **{name: attrgetter(name) for name in _OF_FACTS},
         **{word: attrgetter(path) for word, path in _RENAMED.items()},
         **{name: partial(_derived, name) for name, value in vars(Derived).items() if isinstance(value, property)},
@@ -112,7 +112,7 @@ def _is_called(name: str, facts: Facts) -> bool:
 
 def _part_of_host(name: str, facts: Facts) -> Word:
     """A part of the registry's host, such as the account of Amazon ECR."""
-    return facts.owner_of_registry.parts.get(name, "")
+    return facts.provider.parts.get(name, "")
 
 
 def _part_of_message(name: str, facts: Facts) -> Word:
@@ -216,12 +216,12 @@ class Derived(NamedTuple):
     @property
     def identity_of(self) -> str:
         """The part of a cloud that has an identity at its registry."""
-        return self.facts.owner_of_registry.registry.who.partition(",")[0]
+        return self.facts.provider.registry.who.partition(",")[0]
 
     @property
     def how(self) -> Command:
         """The command that creates a login at this registry."""
-        return fill(self.facts.owner_of_registry.registry.how, Words(self.facts))
+        return fill(self.facts.provider.registry.how, Words(self.facts))
 
     @property
     def asked(self) -> str:

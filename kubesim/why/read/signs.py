@@ -227,7 +227,7 @@ def client_of(text: str) -> str:
     return ""
 
 
-class Owner(NamedTuple):
+class Provider(NamedTuple):
     """A registry product or service, and the named parts of the host, such as the account of Amazon ECR."""
 
     registry: Registry
@@ -235,18 +235,18 @@ class Owner(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def registry_of(host: str, message: str = "") -> Owner:
-    """The owner of a registry, by its host, else by a message; the registry `other` if neither tells."""
+def registry_of(host: str, message: str = "") -> Provider:
+    """The provider of a registry, by its host, else by a message; the registry `other` if neither tells."""
     registries = signs_table.signs().registries
     name, _port = split_port(host)
     for registry in registries.values():
         match = re.fullmatch(registry.hosts, name, re.IGNORECASE) if registry.hosts else None
         if match:
-            return Owner(registry, match.groupdict(""))
+            return Provider(registry, match.groupdict(""))
     for registry in registries.values():
         if registry.message and re.search(registry.message, message, re.IGNORECASE):
-            return Owner(registry)
-    return Owner(registries["other"])
+            return Provider(registry)
+    return Provider(registries["other"])
 
 
 @lru_cache(maxsize=256)

@@ -121,7 +121,7 @@ def _has_more(facts: Facts, cause: Cause | None) -> bool:
 def _recipe(facts: Facts, cause: Cause) -> str:
     """The address of the recipe for the cause or, if credentials matter, for the registry; "" without one."""
     needs_credentials = facts.is_refused and facts.kind != "other"
-    section = cause.recipe or (facts.owner_of_registry.registry.recipe if needs_credentials else "")
+    section = cause.recipe or (facts.provider.registry.recipe if needs_credentials else "")
     return f"{_recipes()}#{section}" if section else ""
 
 
@@ -192,7 +192,7 @@ def _state(facts: Facts) -> Known:
 
 def _seen(seen: SeenSecret, is_deleted: bool) -> str:
     """A pull secret as the kubelet saw it, or would see it now; `is_deleted` if it has gone since the last attempt."""
-    if not seen.found:
+    if not seen.exists:
         return f"{seen.name}: not found{', deleted since the last attempt' if is_deleted else ''}"
     if not seen.usable:
         return f"{seen.name} ({seen.type}): {seen.problem}"

@@ -58,18 +58,18 @@ def _secret(facts: Facts, seen: SeenSecret) -> str:
     """A Secret as the kubelet saw it, in words: its problem, or the entries that match the image."""
     homes = [namespace_of(secret) for secret in facts.scene.api.list(SECRET) if name_of(secret) == seen.name]
     unreadable = seen.is_unreadable
-    entries = facts.matching_entries(seen) if seen.found else []
+    entries = facts.matching_entries(seen) if seen.exists else []
     words: Known = {
         "home": next((home for home in homes if home != facts.namespace), ""),
         "unexported": facts.scene.is_export and facts.secret_named(seen.name) is None,
-        "missing": not seen.found,
+        "missing": not seen.exists,
         "taken": facts.is_masked(seen.name),
         "problem": seen.problem,
         "other_type": seen.type if seen.type not in keyring.DATA_KEYS else "",
         "unreadable": unreadable,
         "deleted": seen.name in facts.deleted,
         "entries": ", ".join(entries),
-        "mismatch": "" if entries or unreadable or not seen.found else mismatch(facts, seen),
+        "mismatch": "" if entries or unreadable or not seen.exists else mismatch(facts, seen),
     }
     return say(hops().secret, words)
 
@@ -87,9 +87,9 @@ def _kubelet(facts: Facts) -> Iterator[str]:
     if trace is None:
         yield "The kubelet hasn't tried to pull the image yet."
         return
-    for state, outcome in trace.hops:
+    for state, outcome in trace.transitions:
         if state == "CheckRight" and (said := hops().right.get(outcome)):
-            yield said.format(why=trace.right.replace("the image", "it", 1))
+            yield said.format(why=trace.right_reason.replace("the image", "it", 1))
     if trace.policy == NEVER and not facts.has_image:
         yield "The image pull policy is Never, so the kubelet doesn't ask the registry."
 
@@ -98,7 +98,7 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
     """A sentence on one request: its credentials, and the registry's answer."""
     reply = reply_to(attempt)
     # The node may have sent credentials of its own, which an export doesn't show.
-    has_identity = facts.scene.is_export and facts.owner_of_registry.registry.who and not facts.matches
+    has_identity = facts.scene.is_export and facts.provider.registry.who and not facts.matches
     who: Known = {
         "secret": attempt.secret,
         "entry": attempt.entry,
@@ -165,6 +165,6 @@ def _unexported(facts: Facts) -> Iterator[str]:
     Secrets count only if the export has any.
     """
     if facts.scene.knows_secrets:
-        yield from (f"Secret {seen.name}" for seen in facts.seen if not seen.found)
+        yield from (f"Secret {seen.name}" for seen in facts.seen if not seen.exists)
     if not facts.service_account and not facts.is_partial:
         yield f"ServiceAccount {facts.account}"
