@@ -62,13 +62,14 @@ def _opening(broken: Broken) -> Iterator[str]:
 
 def _referee(broken: Broken, session: Session) -> Callable[[], str]:
     """A function for `prompt` that returns a message once, when the cluster is fixed, and else ""."""
-    told: list[str] = []
+    is_told = False
 
     def after() -> str:
-        if told or not all_hold(check(broken, session)):
+        nonlocal is_told
+        if is_told or not all_hold(check(broken, session)):
             return ""
-        told.append(f"\nFixed. {_plain(broken.because)}\nType exit to leave, or look around.\n")
-        return told[0]
+        is_told = True
+        return f"\nFixed. {_plain(broken.because)}\nType exit to leave, or look around.\n"
 
     return after
 

@@ -33,8 +33,6 @@ kubectl create namespace case
 sed -E '/ownerReferences:/,/uid:/d; /(resourceVersion|uid|namespace|nodeName):/d' {CASE} | kubectl apply -n case -f -
 sleep 10
 kubectl get pods -n case"""
-
-
 _LOAD: Button = ("load", f"Load {CASE}")
 
 
@@ -57,12 +55,12 @@ class Playground(Exercise):
         self.set_up(broken_clusters(RoundId(seed))[0])
 
     def set_up(self, broken: Broken) -> None:
-        """Set up a broken cluster, as one step that `undo` reverts."""
+        """Set up a broken cluster, as one step that `undo` reverts. The caller refreshes the card."""
         self._broken = broken
-        self.hints = self._broken.hints
+        self.hints = broken.hints
         self.forget_help()
         self._seat.open_task = self
-        with self._seat.changing(f"break something: {self._broken.title}"):
+        with self._seat.changing(f"break something: {broken.title}"):
             self.start_over()
         self.say("Something is broken. Undo reverts this.")
 

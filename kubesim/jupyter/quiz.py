@@ -74,7 +74,7 @@ class QuestionCard(Exercise):
         self.answer = []
         self.hints = quiz.hints
         self.forget_help()
-        to_html = _printed if quiz.run else _said  # with `run`, the choices are the lines of its output
+        to_html = _output_line if quiz.run else _choice_text  # with `run`, the choices are the lines of its output
         self.content = {
             "kind": quiz.kind,
             "label": self._label,
@@ -170,12 +170,12 @@ class QuestionCard(Exercise):
         return markup.listed(f"<b>{letter(number)}</b> {markup.inline(why)}" for number, why in reasons)
 
 
-def _printed(choice: Choice) -> str:
+def _output_line(choice: Choice) -> str:
     """A choice that is a line of an output, as HTML."""
     return html.escape(choice.text)
 
 
-def _said(choice: Choice) -> str:
+def _choice_text(choice: Choice) -> str:
     """A choice with lesson markup, as HTML, with the message that it quotes below it."""
     quote = f'<br><code class="ks-quote">{html.escape(choice.quote, quote=False)}</code>' if choice.quote else ""
     return f"{markup.inline(choice.text)}{quote}"

@@ -32,12 +32,14 @@ def look(values: Values) -> Shown:
 def _facts(life: Life, past: Life, now: int) -> dict[str, str]:
     """The facts of the moment `now`, by their labels. `past` is `life` until `now`."""
     following = life.next_after(now)
-    waits = past.runs_at is None
+    next_attempt = "none"
+    if past.runs_at is None:
+        next_attempt = f"in {spell(following.at - now)}" if following else "later"
     return {
         "Time": spell(now),
         "STATUS": past.statuses[-1][1],
         "Attempts": str(len(past.attempts)),
-        "Next attempt": f"in {spell(following.at - now)}" if waits and following else "later" if waits else "none",
+        "Next attempt": next_attempt,
     }
 
 
@@ -52,6 +54,7 @@ def _story(past: Life, fix: int, now: int) -> str:
 
 
 def _row(number: int, attempt: Attempt) -> list[str]:
+    """The cells below _HEADS. The result is a sign, a space and a word."""
     result = "✗ failed" if attempt.delay else "✓ pulled"
     return [str(number), spell(attempt.at), result, spell(attempt.delay) if attempt.delay else "none"]
 

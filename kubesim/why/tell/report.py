@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import chain
 from typing import Any, NamedTuple
 
 from kubesim.why.judge.causes import Cause
@@ -86,12 +85,12 @@ class Flow:
     collect: str = ""  # the command that would tell more
     recipe: str = ""  # where to read more
     practice: str = ""  # the word for `kubesim practice` that opens a cluster with the same cause
-    same: tuple[str, ...] = ()  # the other Pods with that cause
+    same: tuple[str, ...] = ()  # the other Pods with this cause
 
     def text(self) -> str:
         """The hops, and the verdict."""
-        told = (part for part in _verdict(self) if part.form is not Form.SUBJECT)
-        return _as_text([self.subject, *(hop.line for hop in self.hops)], told)
+        verdict = (part for part in _verdict(self) if part.form is not Form.SUBJECT)
+        return _as_text([self.subject, *(hop.line for hop in self.hops)], verdict)
 
     def why(self, *, whole: bool = False, width: int = 0) -> str:
         """The verdict, a check and the fix, with a line for each alternative; of the running cluster all there is.
@@ -129,6 +128,21 @@ class Form(Enum):
     LINK = "link"
     STEPS = "steps"
     POINTS = "points"
+
+
+_LISTS = (Form.FIX, Form.STEPS, Form.POINTS)
+"""Forms with a line of text for each line of the part."""
+_SENTENCES = (Form.VERDICT, Form.DETAIL, Form.SUBJECT, Form.PODS, Form.PARAGRAPH, Form.LINE, Form.STEPS, Form.POINTS)
+"""Forms without a command or a name that must stay on one line."""
+_OPENINGS: Mapping[Form, str] = {
+    Form.VERDICT: "**{}**{}: ",
+    Form.FIX: "**{}{}:**\n\n",
+    Form.PARAGRAPH: "**{}:** ",
+    Form.EVIDENCE: "> ",
+    Form.POINTS: "{}:\n\n",
+    Form.STEPS: "<details><summary>{}</summary>\n\n",
+}
+"""Beginnings of parts in Markdown, with the title and the note behind it; other forms have the title and a colon."""
 
 
 class Part(NamedTuple):
@@ -173,7 +187,7 @@ def _verdict(flow: Flow) -> Iterator[Part]:
     fix = Part(Form.FIX, "How to fix it", cause.fix)
     if not flow.source:  # the running cluster, in which every object can be looked at
         yield Part(Form.VERDICT, title, (cause.problem,))
-        yield from _sames(flow)
+        yield from _same_cause(flow)
         yield fix
         return
     note = f" ({flow.sure})"
@@ -184,10 +198,10 @@ def _verdict(flow: Flow) -> Iterator[Part]:
     yield Part(Form.SUBJECT, "", (flow.subject,))
     if flow.evidence:
         yield Part(Form.EVIDENCE, "The evidence", (flow.evidence,))
-    yield from _sames(flow)
+    yield from _same_cause(flow)
     if cause.tell:
         yield Part(Form.CHECK, "To check", (cause.tell,))
-    yield fix._replace(note=_deletes(cause))
+    yield fix._replace(note=_deletion_note(cause))
     if cause.ask:
         yield Part(Form.PARAGRAPH, "A question that decides", (cause.ask,))
 
@@ -211,7 +225,8 @@ def split_verdict(problem: str, most: int) -> tuple[str, str]:
     return f"{headline}.", rest[:1].upper() + rest[1:]
 
 
-def _sames(flow: Flow) -> Iterator[Part]:
+def _same_cause(flow: Flow) -> Iterator[Part]:
+    """The Pods with the same cause, if there are others."""
     if flow.same:
         pods = listed([flow.about.pod, *flow.same], _MOST_PODS)
         yield Part(Form.PODS, f"Same cause on {len(flow.same) + 1} Pods", (pods,))
@@ -230,7 +245,7 @@ def _alternatives(cause: Cause, *, whole: bool) -> Iterator[Part]:
         yield Part(Form.FIX, "", other.fix, is_other=True)
 
 
-def _deletes(cause: Cause) -> str:
+def _deletion_note(cause: Cause) -> str:
     """A note behind the fix if a command deletes objects without saying so; else ""."""
     commands = [*cause.fix, *(command for other in cause.others for command in other.fix)]
     is_forced = any("replace --force" in command for command in commands)
@@ -246,21 +261,24 @@ def listed(names: Sequence[str], most: int) -> str:
 # Text and Markdown
 
 
-def _as_text(lines: list[str], told: Iterator[Part], width: int = 0) -> str:
-    for part in told:
-        is_wrapped = width and part.form in _SENTENCES
-        lines += chain.from_iterable(_wrapped(line, width) for line in _text_of(part)) if is_wrapped else _text_of(part)
+def _as_text(first: list[str], below: Iterable[Part], width: int = 0) -> str:
+    """The lines `first` and the parts `below` them as text. Sentences are wrapped at `width`, if that isn't 0."""
+    lines = list(first)
+    for part in below:
+        for line in _text_of(part):
+            lines += _wrapped(line, width) if width and part.form in _SENTENCES else [line]
     return "\n".join(lines)
 
 
 def _wrapped(line: str, width: int) -> list[str]:
-    """A line as those that fit into `width`, of which the further ones are indented."""
+    """A line cut into lines of at most `width` characters, the later ones indented below the first."""
     indent = re.match(r" *(- |\d+\. )?", line)
     further = " " * (indent.end() if indent and indent.end() else 2)
     return textwrap.wrap(line, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
 
 
 def _text_of(part: Part) -> list[str]:
+    """The lines of a part with its title, as text."""
     indent = "    " if part.is_other and part.form not in (Form.PARAGRAPH, Form.POINTS) else ""
     title = f"{indent}{part.title}{part.note}:" if part.title else ""
     body = _body(part)
@@ -269,14 +287,8 @@ def _text_of(part: Part) -> list[str]:
     return [" ".join(filter(None, [title, *body]))]
 
 
-_LISTS = (Form.FIX, Form.STEPS, Form.POINTS)
-"""Forms of which each line stands alone."""
-_SENTENCES = (Form.VERDICT, Form.DETAIL, Form.SUBJECT, Form.PODS, Form.PARAGRAPH, Form.LINE, Form.STEPS, Form.POINTS)
-"""Forms without a command or a name that must stay on one line."""
-
-
 def _body(part: Part) -> list[str]:
-    """The lines of a part, numbered or marked where its form asks for that."""
+    """The lines of a part without its title; steps are numbered, points have dashes, commands a prompt."""
     match part.form:
         case Form.FIX:
             return list(_prompted(part.lines))
@@ -288,32 +300,22 @@ def _body(part: Part) -> list[str]:
 
 
 def _prompted(commands: tuple[str, ...]) -> Iterator[str]:
-    """Commands with a prompt, and what belongs into a file below a comment that says into which."""
+    """Commands with a prompt. One that begins with a comment has the content of a file below it, without prompts."""
     for command in commands:
         head, *rest = command.split("\n")
         yield head if head.startswith("#") else f"$ {head}"
         yield from rest
 
 
-_LEAD: Mapping[Form, str] = {
-    Form.VERDICT: "**{}**{}: ",
-    Form.FIX: "**{}{}:**\n\n",
-    Form.PARAGRAPH: "**{}:** ",
-    Form.EVIDENCE: "> ",
-    Form.POINTS: "{}:\n\n",
-    Form.STEPS: "<details><summary>{}</summary>\n\n",
-}
-"""Beginnings of parts in Markdown, with the title and the note behind it; other forms have the title and a colon."""
-
-
 def markdown(flow: Flow) -> str:
     """The verdict, its evidence and the fix, with the steps behind a fold."""
-    told = [part for part in parts(flow) if part.form is not Form.SUBJECT]
-    return "\n\n".join([f"### {prose(flow.subject)}", *map(_markdown_of, told)])
+    below = [part for part in parts(flow) if part.form is not Form.SUBJECT]
+    return "\n\n".join([f"### {prose(flow.subject)}", *map(_markdown_of, below)])
 
 
 def _markdown_of(part: Part) -> str:
-    lead = _LEAD.get(part.form, "{}: ").format(part.title, part.note) if part.title else ""
+    """A part with its title, as Markdown."""
+    opening = _OPENINGS.get(part.form, "{}: ").format(part.title, part.note) if part.title else ""
     body = "\n".join(_body(part._replace(lines=tuple(map(prose, part.lines)))))
     match part.form:
         case Form.FIX:
@@ -324,7 +326,7 @@ def _markdown_of(part: Part) -> str:
             body = " ".join(part.lines)
         case Form.STEPS:
             body += "\n\n</details>"
-    return lead + body
+    return opening + body
 
 
 # JSON
