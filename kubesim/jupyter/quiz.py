@@ -38,8 +38,8 @@ _HOW = {
     "sort": "Sort all of them.",
     "line": "Pick one line.",
     "text": "Type your answer.",
-    "command": "Type one command. It runs in a cluster of its own, not in yours.",
-    "gap": "Fill in the blanks. The command runs in a cluster of its own, not in yours.",
+    "command": "Type one command. It runs in a separate cluster, not in yours.",
+    "gap": "Fill in the blanks. The command runs in a separate cluster, not in yours.",
     "predict": "",
 }
 
