@@ -40,9 +40,9 @@ _STRING = (
     r"""|"(?:[^"\\]|\\[\s\S]){0,20000}+(?:"|\Z)|'[^']{0,20000}+(?:'|\Z)"""
 )
 """A quoted string with any content. Its end may be missing, because messages are cut off."""
-_FIRST = r"""(?P<quote>\\*["']?)[^\s}][^{}]{0,400}?[:=](?!\s*\{)"""
+_FIRST_MEMBER = r"""(?P<quote>\\*["']?)[^\s}][^{}]{0,400}?[:=](?!\s*\{)"""
 """The beginning of a map's first member. Without it as a lookahead, _MEMBERS would scan templates, too."""
-_MEMBERS = rf"""\{{(?=\s*{_FIRST})(?:{_STRING}|\\|[^{{}}"'\\]{{1,20000}}+){{1,2000}}+\}}?"""
+_MEMBERS = rf"""\{{(?=\s*{_FIRST_MEMBER})(?:{_STRING}|\\|[^{{}}"'\\]{{1,20000}}+){{1,2000}}+\}}?"""
 """A map without inner maps, in JSON or in YAML's flow style."""
 _MIXED_LENGTH = 12
 """The least length of a secret with capitals, small letters and digits. Names that mix all three are shorter."""
@@ -57,7 +57,7 @@ _REGISTRY = (
     r"|(?<=/)[\w.-]+:[\w.-]+@(?:x{2,9}|\*{1,9}|\u2026|\.{3})(?![\w.:/-]))"
 )
 """Text with : and @ that is no user and password: host and port of an image, or a tag before a removed digest."""
-_DOMAIN = re.compile(r"(?:\.[a-z0-9-]{1,63}){1,8}\.[a-z]{2,24}(?![\w.@-])")
+_HOST_REST = re.compile(r"(?:\.[a-z0-9-]{1,63}){1,8}\.[a-z]{2,24}(?![\w.@-])")
 """The rest of a registry's host after its first label."""
 _HOST = (
     r"(?=(?:[a-z0-9][\w-]{0,62}\.){1,9}[a-z]{2,24}(?![\w@-])|localhost\b|\d{1,3}(?:\.\d{1,3}){3}(?![\w.@-])"
@@ -88,16 +88,19 @@ _TOKEN_STARTS = (
 )
 
 
+_ALWAYS = ("",)
+"""The marks of a form that is always tried: every text contains ""."""
+
+
 class Form(NamedTuple):
     """A place of secrets in texts: a pattern and its replacement, as in `re.sub`."""
 
     pattern: str  # a text, so that `re` compiles it at its first use: compiling all takes 10 ms
     instead: str | Callable[[re.Match[str]], str]
-    marks: tuple[str, ...] = ("",)
+    marks: tuple[str, ...] = _ALWAYS
     """Plain texts in lower case; every match contains one of them. A text without any skips the slow pattern.
 
-    ("",) never skips. A mark that some match lacks lets secrets pass: take a part that the pattern requires at its
-    beginning.
+    A mark that some match lacks lets secrets pass: take a part that the pattern requires at its beginning.
     """
     flags: re.RegexFlag = re.NOFLAG
 
@@ -145,7 +148,7 @@ def _mask_long(run: re.Match[str]) -> str:
     before = run.string[max(0, run.start() - 200) : run.start()]
     if re.search(r"(/[a-z0-9._-]+:|/manifests/|/blobs/|sha\d+:)$", before):  # a tag
         return word
-    if re.fullmatch("[a-z0-9-]+", word) and _DOMAIN.match(run.string, run.end()):  # a registry's host
+    if re.fullmatch("[a-z0-9-]+", word) and _HOST_REST.match(run.string, run.end()):  # a registry's host
         return word
     for part in re.split("[-_+=]", word):
         kinds = [kind for kind in ("[a-z]", "[A-Z]", "[0-9]") if re.search(kind, part)]
@@ -164,7 +167,7 @@ def _mask_long(run: re.Match[str]) -> str:
 
 def _any_case(pattern: str, instead: str | Callable[[re.Match[str]], str], *marks: str) -> Form:
     """A form that ignores case."""
-    return Form(pattern, instead, marks or ("",), re.IGNORECASE)
+    return Form(pattern, instead, marks or _ALWAYS, re.IGNORECASE)
 
 
 # The order matters: a form sees the result of those before it, and a special one must come before a general one that
@@ -188,7 +191,8 @@ FORMS = (
     _any_case(
         rf"((?:echo|printf)\s+(?:-\w+\s+)?(?:[\"']?%\S{{1,9}}\s+)?)(?:{_WORD}|[^\s|]+)(?=\s*\|)",
         rf"\1{MASK}",
-        *("echo", "printf"),
+        "echo",
+        "printf",
     ),
     _any_case(r"(<<<\s*)" + _WORD, rf"\1{MASK}", "<<<"),
     _any_case(
@@ -216,7 +220,10 @@ FORMS = (
         rf"\s*{_QUOTE}(?:(?:basic|bearer|token|negotiate|ntlm|apikey|jwt)\s+)?)"
         r"[^\s\"']+",
         rf"\1{MASK}",
-        *("authorization", "-token", "x-", "cookie"),
+        "authorization",
+        "-token",
+        "x-",
+        "cookie",
     ),
     _any_case(
         r"((?:basic|bearer)\s+)(?!auth(?:ent|oriz|\s)|realm|token)[\w.~+/=:-]{8,}", rf"\1{MASK}", "basic", "bearer"

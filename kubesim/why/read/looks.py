@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-Looks = Mapping[str, str]
+Patterns = Mapping[str, str]
 """Regular expressions by their examples."""
 
 
-def any_of(looks: Looks) -> re.Pattern[str]:
-    """One pattern that matches wherever a row of the table does."""
-    return re.compile("|".join(looks.values()))
+def any_of(patterns: Patterns) -> re.Pattern[str]:
+    """One pattern that matches wherever a row of the table does. No two rows may have a named group in common."""
+    return re.compile("|".join(patterns.values()))
 
 
-PODS: Looks = {
+PODS: Patterns = {
     # kubectl get events -A, and without a namespace
     "shop   3m (x4 over 5m)   Warning   Failed   pod/web-1": (
         r"^(?P<namespace>[a-z0-9][a-z0-9.-]*)\s+\S+(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s.{0,400}?"
@@ -65,7 +65,7 @@ PODS: Looks = {
 }
 """The Pod that a record is about, and its namespace."""
 
-CONTAINERS: Looks = {
+CONTAINERS: Patterns = {
     "spec.containers{app}": r"spec\.\w+\{(?P<container>[\w.-]+)\}",
     'failed to "StartContainer" for "app" with': r"for \"(?P<container>[\w.-]+)\" with",
     'container "app" in pod "web-1" is waiting': r"container \"(?P<container>[\w.-]+)\"",
@@ -88,7 +88,7 @@ REASONS = (
 )
 """Reasons of events and of waiting containers for a failed pull."""
 
-MESSAGES: Looks = {
+MESSAGES: Patterns = {
     'Failed to pull image "web:1"': r"Failed to ",
     "Failed create pod sandbox: rpc": r"Failed create ",
     "error creating pod sandbox": r"[Ee]rror creating ",
@@ -118,13 +118,13 @@ MESSAGES: Looks = {
 }
 """Beginnings of the message in a record."""
 
-SUCCESSES: Looks = {
+SUCCESSES: Patterns = {
     'Successfully pulled image "web:1" in 2s': r'Successfully pulled image "?(?P<pulled>[^"\s]+)',
     'Container image "web:1" already present on machine': r'Container image "(?P<present>[^"]+)" already present',
 }
 """Sentences that say that an image was pulled or is present."""
 
-WAITS: Looks = {
+WAITS: Patterns = {
     'Back-off pulling image "web:1"': r"Back-off pulling image",
     'Unable to pull Docker image "web:1"': r"Unable to pull Docker image",
     "Error pulling image (1) from reg.example/we": r"Error pulling image \(",
@@ -137,7 +137,7 @@ WAITS: Looks = {
 }
 """Sentences that say that a container waits for an image, without the reason."""
 
-FAILURES: Looks = {
+FAILURES: Patterns = {
     'Failed to pull image "web:1": odd': (
         r'[Ff]ailed to pull (?:and unpack )?image ["\[]?[^"\s\]]+["\]]?: '
         r'(?!(?:rpc error: \S+ = \w+ desc = )?failed to pull and unpack image "[^"]*"?$)\S'
@@ -147,7 +147,7 @@ FAILURES: Looks = {
 }
 """Beginnings of messages with the reason of a failed pull, even if no sign (signs.yaml) knows the reason."""
 
-BY_KUBELET: Looks = {
+BY_KUBELET: Patterns = {
     'Failed to pull image "web:1"': r"Failed to pull image(?! with policy)",
     "rpc error: code = Unknown": r"rpc error",
     'Back-off pulling image "web:1"': r"Back-off",

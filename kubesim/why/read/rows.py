@@ -109,7 +109,7 @@ class Row(NamedTuple):
         return self.rank is not Rank.WAITING
 
     @property
-    def said(self) -> Row:
+    def without_names(self) -> Row:
         """The row without Pod and node, to group Pods with the same cause."""
         return self._replace(pod="", node="")
 

@@ -1,6 +1,6 @@
 """Screens of kubectl to objects: `kubectl describe pod`, and tables of `kubectl get secrets`.
 
-The objects have only the fields of the screen. `partial` and `event_of` also serve text.py, which reads other texts.
+The objects have only the fields of the screen. text.py reads other texts with `partial_pod` and `event_of`, too.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _pod(text: str) -> Iterator[Item]:
         metadata["labels"] = {TEMPLATE_HASH: label[1]}
     if owner:
         metadata["ownerReferences"] = [{"kind": kind, "name": owner, "controller": True}]
-    yield partial(
+    yield partial_pod(
         metadata,
         _containers(sections.get("Containers", "")),
         _containers(sections.get("Init Containers", "")),
@@ -89,7 +89,7 @@ def _container(name: str, text: str) -> Object:
     return container
 
 
-def partial(metadata: Object, containers: list[Object], inits: list[Object] | None = None, **spec: Any) -> Item:
+def partial_pod(metadata: Object, containers: list[Object], inits: list[Object] | None = None, **spec: Any) -> Item:
     """A Pod of which only names, images and states of containers are known, marked with the field `partial`.
 
     Each container dict is in the spec and in the status.

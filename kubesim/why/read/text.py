@@ -15,7 +15,7 @@ from kubesim.api.objects import Object
 from kubesim.why.hide.redact import redact
 from kubesim.why.read.paste import event_row, records, shortened
 from kubesim.why.read.rows import PULLING, Rank, Row, rows_of
-from kubesim.why.read.screen import Item, described, event_of, is_waiting, partial
+from kubesim.why.read.screen import Item, described, event_of, is_waiting, partial_pod
 from kubesim.why.read.signs import client_of, read
 
 _MOST_LINES = 300
@@ -147,11 +147,11 @@ def _only(names: Collection[str]) -> str:
     return next(iter(names)) if len(names) == 1 else ""
 
 
-def _pods_of(rows: list[Row], told: Object) -> Iterator[Item]:
+def _pods_of(rows: list[Row], fields: Object) -> Iterator[Item]:
     """The Pods with failed pulls and their events, from the rows of a text; each container has the best row about it.
 
     If all images came, it is the Pod of the last row. Pods with the same rows are one Pod with the other names in
-    `same`. `told` has fields for each Pod.
+    `same`. `fields` are added to each Pod.
     """
     warnings = [row for row in rows if row.is_missing_secret]
     pulls = [row for row in rows if not row.is_missing_secret]
@@ -159,9 +159,9 @@ def _pods_of(rows: list[Row], told: Object) -> Iterator[Item]:
     telling = _troubles(others) or [row for row in others if row.is_pulled][-1:] or _troubles(warnings)
     groups: dict[tuple[object, ...], list[_Pod]] = {}
     for pod in _by_name(telling, warnings):
-        groups.setdefault(pod.said, []).append(pod)
+        groups.setdefault(pod.group_key, []).append(pod)
     for pod, *same in list(groups.values())[-MOST_CAUSES:]:
-        yield from _items(pod, {**told, "same": [other.name for other in same]})
+        yield from _items(pod, {**fields, "same": [other.name for other in same]})
 
 
 def _troubles(rows: Iterable[Row]) -> list[Row]:
@@ -201,12 +201,12 @@ class _Pod(NamedTuple):
     warnings: list[Row]
 
     @property
-    def said(self) -> tuple[object, ...]:
+    def group_key(self) -> tuple[object, ...]:
         """The key of its group: Pods with the same namespace, missing Secrets and rows."""
-        return self.namespace, *self.missed, *(row.said for row in self.rows)
+        return self.namespace, *self.missing_secrets, *(row.without_names for row in self.rows)
 
     @property
-    def missed(self) -> list[str]:
+    def missing_secrets(self) -> list[str]:
         """The missing Secrets in the warnings, each once, in their order."""
         secrets: dict[str, None] = {}
         for row in self.warnings:
@@ -230,13 +230,13 @@ def _by_name(rows: list[Row], warnings: list[Row]) -> Iterable[_Pod]:
     return pods.values()
 
 
-def _items(pod: _Pod, told: Object) -> Iterator[Item]:
-    """A partial Pod with the fields in `told`, and its events."""
+def _items(pod: _Pod, fields: Object) -> Iterator[Item]:
+    """A partial Pod with more `fields`, and its events."""
     where = {"name": pod.name, "namespace": pod.namespace}
     containers = [_container(row, number) for number, row in enumerate(pod.rows, 1)]
-    listed = [{"name": secret} for secret in pod.missed]
-    kind, item = partial(where, containers, nodeName=pod.rows[0].node, imagePullSecrets=listed)
-    yield kind, {**item, **told, "unplaced": not any(row.namespace for row in pod.rows)}
+    listed = [{"name": secret} for secret in pod.missing_secrets]
+    kind, item = partial_pod(where, containers, nodeName=pod.rows[0].node, imagePullSecrets=listed)
+    yield kind, {**item, **fields, "unplaced": not any(row.namespace for row in pod.rows)}
     yield from (event_of(where, row) for row in pod.warnings)
 
 
