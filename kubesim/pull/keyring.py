@@ -151,7 +151,7 @@ def key_matches(key: str, name: str) -> bool:
     labels = host.split(".")
     if key_port != port or not path.startswith(key_path) or len(globs) != len(labels):
         return False
-    return all(fnmatchcase(label, glob) for glob, label in zip(globs, labels, strict=True))
+    return all(label == glob or fnmatchcase(label, glob) for glob, label in zip(globs, labels, strict=True))
 
 
 def split_port(host: str, default: str = "") -> tuple[str, str]:

@@ -20,6 +20,7 @@ from kubesim.why.hide.redact import printable
 from kubesim.why.judge.facts import Facts, facts_of
 from kubesim.why.judge.reported import ReportedRegistries, traces
 from kubesim.why.judge.scene import Scene, seconds
+from kubesim.why.judge.words import listed
 from kubesim.why.read.load import ExportError, Kept, load_all
 from kubesim.why.read.text import MOST_CAUSES
 from kubesim.why.tell import report
@@ -27,7 +28,7 @@ from kubesim.why.tell.hops import draw_facts
 from kubesim.why.tell.markdown import prose
 from kubesim.why.tell.report import Flow
 
-MAX_STORIES = 20  # explanations, and names in a list
+MAX_STORIES = 20
 
 
 class Export:
@@ -96,7 +97,7 @@ class Explanations(NamedTuple):
     def footer(self) -> Iterator[str]:
         """The lines below the explanations, about Pods that wait for no image and about everything left out."""
         if self.fine:
-            yield f"Pods that wait for no image: {report.listed(self.fine, MAX_STORIES)}"
+            yield f"Pods that wait for no image: {listed(self.fine)}"
         if self.rest:
             at_least = "at least " if self.rest >= MOST_CAUSES - MAX_STORIES else ""
             waits = "waits" if self.rest == 1 else "wait"

@@ -196,7 +196,7 @@ FORMS = (
     ),
     _any_case(r"(<<<\s*)" + _WORD, rf"\1{MASK}", "<<<"),
     _any_case(
-        r"(--[a-z-]{0,40}(?:password|passwd|passphrase|creds?|token|secret|auth|api-?key|access-key)(?![\w-])(?:=|\s+))"
+        r"((?<!-)--[a-z-]{0,40}(?:password|passwd|passphrase|creds?|token|secret|auth|api-?key|access-key)(?![\w-])(?:=|\s+))"
         + _WORD,
         rf"\1{MASK}",
         "--",
@@ -243,7 +243,7 @@ FORMS = (
     _any_case(r"(lookup\s)[^\s\"'@]{1,400}@(?=[\w\[])", rf"\1{MASK}@", "lookup"),
     # The user's part of a URL, with a password or a token, but not an image's name, where a digest follows the @.
     # A password may contain "/" and "@": it ends at the last @ before a host.
-    _any_case(rf"(://)[^\s/@\"':]{{0,200}}:[^\s\"']{{0,2000}}@{_HOST_FOLLOWS}", rf"\1{MASK}@", "@"),
+    _any_case(rf"(://)[^\s/@\"':]{{0,200}}:(?:[^\s\"'@]{{0,2000}}@){{1,9}}{_HOST_FOLLOWS}", rf"\1{MASK}@", "@"),
     _any_case(
         rf"(?:(?<=[/\s@:\"'=])|\A)(?!{_REGISTRY})[^/\s@:\"'=]{{1,200}}:(?!//)[^\s\"']{{1,400}}@{_HOST_FOLLOWS}",
         f"{MASK}@",

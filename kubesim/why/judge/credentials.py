@@ -21,7 +21,7 @@ from kubesim.why.hide.oddities import Flaw
 from kubesim.why.judge.causes_table import causes
 from kubesim.why.judge.facts import UNCLEAR, Facts, nearest, reply_to
 from kubesim.why.judge.scene import entries_of, host_of, manifest_of, seconds
-from kubesim.why.judge.words import Known, Words, say
+from kubesim.why.judge.words import Known, Words, listed, say
 from kubesim.why.read.signs import read
 
 _MISPLACED = re.compile(r"([\w.]*ontainers\[\d+\]|metadata)\.imagePullSecrets")
@@ -300,7 +300,7 @@ def mismatch(facts: Facts, seen: SeenSecret) -> str:
     """The reason why no entry of a Secret matches the image, as the end of a sentence: "holds credentials for …"."""
     if not seen.entries:
         return _emptiness(facts.scene.api.find(SECRET, facts.namespace, seen.name) or {})
-    words = Words(facts, {"held": f"holds credentials for {', '.join(seen.entries)}"})
+    words = Words(facts, {"held": f"holds credentials for {listed(seen.entries)}"})
     for entry in seen.entries:
         host = host_of(entry)
         reasons: Known = {

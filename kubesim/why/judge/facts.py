@@ -6,11 +6,11 @@ They come from a Scene, which is a running cluster or an export of one, and are 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import chain, count
 
 from kubesim.api.clock import parse_time
@@ -200,7 +200,7 @@ class Facts:
 
     def is_masked(self, name: str) -> bool:
         """True if the credentials that an exported Secret has for the image were removed by hand."""
-        entries = [match.entry for match in self._matching(self._existing([name]))]
+        entries = self._entries_matching(name)
         return any(Flaw.MASKED in self.flaws(name, entry) for entry in (WHOLE, *entries))
 
     @cached_property
@@ -262,8 +262,13 @@ class Facts:
     def matching_entries(self, seen: SeenSecret) -> list[str]:
         """The entries of a Secret, as the kubelet saw it, that match the image."""
         tried = [str(attempt.entry) for attempt in self.attempts if attempt.secret == seen.name]
-        matching = [match.entry for match in self._matching(self._existing([seen.name]))]
+        matching = self._entries_matching(seen.name)
         return list(dict.fromkeys([*tried, *(entry for entry in matching if entry in seen.entries)]))
+
+    @cached_property
+    def _entries_matching(self) -> Callable[[str], list[str]]:
+        """The entries that match the image in the Secret with a given name, looked up once."""
+        return cache(lambda name: [match.entry for match in self._matching(self._existing([name]))])
 
     def is_match(self, secret: Object) -> bool:
         """True if `secret` has a user and a password for the image."""

@@ -7,7 +7,7 @@ fields of the registry's row in signs.yaml, and the properties of `Derived`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from operator import attrgetter
 from types import MappingProxyType
@@ -139,6 +139,12 @@ def say(rows: Sentences, words: Known) -> str:
     return first(rows, words).format_map(words)
 
 
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 class Derived(NamedTuple):
     """Words computed from the facts. Each property is the word of its name."""
 
@@ -187,12 +193,12 @@ class Derived(NamedTuple):
     @property
     def listed(self) -> str:
         """The pull secrets in the Pod's list."""
-        return ", ".join(self.facts.names)
+        return listed(self.facts.names)
 
     @property
     def others(self) -> str:
         """The pull secrets in the ServiceAccount's list."""
-        return ", ".join(self.facts.account_names)
+        return listed(self.facts.account_names)
 
     @property
     def inherited(self) -> bool:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -23,6 +24,7 @@ from kubesim.why.read.text import ADDED, read_events, read_text
 
 MAX_SIZE = 3 * 1024 * 1024  # characters of a text
 _MOST_PARTS = 1000  # containers and volumes of a Pod
+_MOST_BLOCKS = 50  # code blocks tried as YAML or JSON
 # A loader without types: every scalar is a text, as shapes.yaml expects.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _WANTED = "it should be what kubectl get prints with -o yaml or -o json"
@@ -82,7 +84,7 @@ def load(text: str) -> list[Kept]:
     """
     _measure(len(text))
     malformed: ExportError | None = None
-    for part in (text, *_FENCED.findall(text)):
+    for part in (text, *(block[1] for block in islice(_FENCED.finditer(text), _MOST_BLOCKS))):
         if part.lstrip()[:1] == "{" or _OBJECT.search(part):
             try:
                 objects = _objects([item for document in _documents(part) for item in _items(document, "")])

@@ -19,9 +19,11 @@ _NARROWEST = 60
 # The costs of reading, measured in characters.
 _LONGEST_TEXT = 120_000
 """The cost of a text that is read as a whole: half a second."""
+_LONGEST_LINE = 2 * MOST
+"""Characters read of a line. Of its record, MOST are kept: the rest is there so that no mask is cut."""
 _EACH = 60
 """The fixed cost of a line."""
-_REPEATS = 6
+_REPEATS = 4
 """A line that differs from an earlier one in digits alone costs this fraction, because results are cached."""
 _NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 _POD = re.compile(r"^(?=Name:\s)", re.MULTILINE)
@@ -155,8 +157,9 @@ def shortened(text: str) -> Shortened:
     """A text as it is, or of a long one the first and last lines about images; the last ones tell most.
 
     Of a long output of `kubectl describe`, it is the first and last waiting Pods. Lines of long texts count as records:
-    they come from files, in which no window has wrapped them.
+    they come from files, in which no window has wrapped them. Longer lines than _LONGEST_LINE end behind a word.
     """
+    text = "\n".join(map(_ended, text.split("\n")))
     if len(text) <= _LONGEST_TEXT:
         return Shortened(text, 0)
     pods = _POD.split(text)
@@ -172,6 +175,11 @@ def shortened(text: str) -> Shortened:
     last = _fitting(reversed(sizes[first:]), _LONGEST_TEXT * 3 // 4)
     kept = rest[-max(last, 1) :]  # at least the last one, however long
     return Shortened("".join([*parts[:first], *kept]), len(rest) - len(kept))
+
+
+def _ended(line: str) -> str:
+    """A line, or the first words of a long one."""
+    return line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE].rpartition(" ")[0]
 
 
 def _sizes(parts: list[str]) -> list[int]:

@@ -141,10 +141,12 @@ def _search(sign: Sign, text: str, small: str) -> re.Match[str] | None:
     """The first match of a sign's expressions in `text`, or None. `small` is the text in lower case."""
     for expression in sign.sign:
         # `re` compiles an expression at its first use, and a hundred take 20 ms. Most texts need few of them.
-        if any(part in small for part in plain_parts(expression)):
-            match = re.search(expression, text if expression.startswith("(?-i:") else small)
-            if match:
-                return match
+        for part in plain_parts(expression):
+            if part in small:
+                match = re.search(expression, text if expression.startswith("(?-i:") else small)
+                if match:
+                    return match
+                break
     return None
 
 

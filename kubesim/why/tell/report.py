@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
 from kubesim.why.judge.causes import Cause
+from kubesim.why.judge.words import listed
 from kubesim.why.tell.markdown import block, prose, span
 
 PASSED = "passed"
@@ -28,7 +29,6 @@ SYMBOLS = {PASSED: "✓", FAILED: "✗", NOT_REACHED: "·", NOT_NEEDED: "○", W
 SURE = {"certain": "certain", "likely": "most likely", "one": "one of these"}
 UNSURE = "can't tell"
 """The grade of a cause that is one of several, where no other one is named."""
-_MOST_PODS = 20
 _VERDICT_LENGTH = 160
 """Characters of the first line of an explanation, at most."""
 
@@ -228,7 +228,7 @@ def split_verdict(problem: str, most: int) -> tuple[str, str]:
 def _same_cause(flow: Flow) -> Iterator[Part]:
     """The Pods with the same cause, if there are others."""
     if flow.same:
-        pods = listed([flow.about.pod, *flow.same], _MOST_PODS)
+        pods = listed([flow.about.pod, *flow.same])
         yield Part(Form.PODS, f"Same cause on {len(flow.same) + 1} Pods", (pods,))
 
 
@@ -250,12 +250,6 @@ def _deletion_note(cause: Cause) -> str:
     commands = [*cause.fix, *(command for other in cause.others for command in other.fix)]
     is_forced = any("replace --force" in command for command in commands)
     return " (replace --force deletes the object and creates it again)" if is_forced else ""
-
-
-def listed(names: Sequence[str], most: int) -> str:
-    """The first names, and how many more there are."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 # Text and Markdown

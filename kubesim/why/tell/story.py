@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 
 from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import SECRET
@@ -12,12 +12,12 @@ from kubesim.why.judge import asking
 from kubesim.why.judge.commands import quote
 from kubesim.why.judge.credentials import mismatch
 from kubesim.why.judge.facts import Facts, reply_to
-from kubesim.why.judge.words import Known, Words, say
+from kubesim.why.judge.words import Known, Words, listed, say
 from kubesim.why.read.signs import Reply
 from kubesim.why.tell.hops_table import hops
-from kubesim.why.tell.report import listed
 
 _MOST_NAMES = 5  # of Secrets that the Pod doesn't list
+_MOST_SECRETS = 20  # and attempts: each has a step of its own
 
 
 def story(facts: Facts) -> Iterator[str]:
@@ -37,21 +37,28 @@ def story(facts: Facts) -> Iterator[str]:
         return
     yield say(hops().list, words)
     then = facts.trace.secrets if facts.trace else facts.seen
-    for seen in then:
-        if facts.scene.knows_secrets:
-            yield f"Secret {seen.name} in {words['place']}: {_secret(facts, seen)}"
+    if facts.scene.knows_secrets:
+        yield from (f"Secret {seen.name} in {words['place']}: {_secret(facts, seen)}" for seen in then[:_MOST_SECRETS])
+        yield from _rest(then, "pull secrets that the Pod lists")
     if not facts.has_image and not facts.is_partial:
         yield from _unlisted(facts)
     yield from _kubelet(facts)
-    for attempt in facts.attempts:
-        yield _asked(facts, attempt)
+    yield from (_asked(facts, attempt) for attempt in facts.attempts[:_MOST_SECRETS])
+    yield from _rest(facts.attempts, "attempts with other credentials")
     if facts.scene.is_export and facts.reply and facts.reply.sentence and not facts.attempts:
         yield say(hops().reported, _said(facts, facts.reply))
-    for seen in facts.seen:
+    before = set(then)
+    for seen in [seen for seen in facts.seen if seen not in before or seen.name in facts.deleted][:_MOST_SECRETS]:
         if seen.name in facts.deleted:
             yield f"Since then, Secret {seen.name} has been deleted."
-        elif seen not in then:
+        else:
             yield f"Since then, Secret {seen.name} has changed: {_secret(facts, seen)}"
+
+
+def _rest(told: Sized, what: str) -> Iterator[str]:
+    """The number of those that have no step of their own."""
+    if len(told) > _MOST_SECRETS:
+        yield f"And {len(told) - _MOST_SECRETS} more {what}."
 
 
 def _secret(facts: Facts, seen: SeenSecret) -> str:
@@ -77,7 +84,8 @@ def _secret(facts: Facts, seen: SeenSecret) -> str:
 def _unlisted(facts: Facts) -> Iterator[str]:
     """A sentence on the namespace's pull secrets that the Pod doesn't list."""
     names = [name_of(item) for item in facts.secrets_here if item.get("type") in keyring.DATA_KEYS]
-    if others := [name for name in names if name not in facts.names]:
+    listed_here = set(facts.names)
+    if others := [name for name in names if name not in listed_here]:
         yield f"Not looked up, because the Pod doesn't list it: {listed(others, _MOST_NAMES)}."
 
 
