@@ -21,13 +21,24 @@ from kubesim.why.hide.redact import printable
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the prompt, or a command with its options. Returns the exit status, that of the last command at a prompt."""
-    given = sys.argv[1:] if words is None else words
+    given = _spelled_out(sys.argv[1:] if words is None else words)
 
     def run() -> int:
         options = _parser(given).parse_args(given)
         return int(options.run(options))
 
     return finish(run)
+
+
+def _spelled_out(words: Sequence[str]) -> Sequence[str]:
+    """The words with `help`, `help COMMAND` and `version` as the options that they stand for."""
+    match words:
+        case ["help", *rest]:
+            return [*rest[:1], "--help"]
+        case ["version"]:
+            return ["--version"]
+        case _:
+            return words
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,7 +51,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser of the command line. Only commands named in `words` get their options, to import no other module."""
     parser = _Parser(prog="kubesim", description="A simulated cluster at a prompt.")
-    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
+    parser.add_argument("-V", "--version", action=_Version, nargs=0, help="show program's version number and exit")
     help_ = f"{REGISTRIES}, as docs/authoring.md describes it"
     parser.add_argument("--registries", type=Path, metavar="FILE", help=help_)
     parser.set_defaults(run=_run)

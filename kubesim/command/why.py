@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ _ABOUT = (
     "message alone. Passwords are not shown, and nothing is sent or kept."
 )
 
+_WORD = re.compile(r"\S{1,200}")  # what may be the name of a file
+_POD = re.compile(r"(pods?/|po/)?[a-z0-9][a-z0-9.-]*")
 ALL_HELP = "also the checks and fixes of what else it may be, and each step"
 
 
@@ -43,14 +46,21 @@ def define(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Explain the files or the message of a command line. At a terminal, ask the explanation's question."""
+    message = options.message or ""
+    if _WORD.fullmatch(message) and Path(message).is_file():
+        return fail(f"{printable(message)} is a file: put -f before its name")
     try:
         texts = _texts(options)
     except OSError as error:
         return fail(f"{printable(error.filename)}: {error.strerror}")
+    if not any(text.strip() for text in texts.values()):
+        return fail("nothing was read: pipe in what kubectl printed, or name a file with -f")
     try:
         with uncollected():
             answer_about(list(texts.values()), options.pod, options.answer, options.output, whole=options.all)
     except ExportError as error:
+        if _POD.fullmatch(message):
+            return fail("a name alone is no message: kubectl why POD asks your own cluster about a Pod")
         return fail(f"{printable(error.blamed(list(texts)))}: {error}")
     return 0
 

@@ -255,10 +255,51 @@ def test_of_several_files_the_one_that_is_wrong_is_named(names: list[str], refus
     assert (ran.stdout, ran.stderr, ran.returncode) == ("", f"kubesim: {refusal}\n", 1)
 
 
-NO_EXPORT = (
-    "kubesim: -: it is no export and no message that kubesim knows: give the whole message, or what kubectl get -o yaml"
-    " prints"
+NOTHING = "kubesim: nothing was read: pipe in what kubectl printed, or name a file with -f"
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (["describe.txt"], "describe.txt is a file: put -f before its name"),
+        (["web"], "a name alone is no message: kubectl why POD asks your own cluster about a Pod"),
+        (["pod/web-5d8f"], "a name alone is no message: kubectl why POD asks your own cluster about a Pod"),
+        (["-f", "empty"], NOTHING.removeprefix("kubesim: ")),
+        ([" \n"], NOTHING.removeprefix("kubesim: ")),
+    ],
 )
+def test_why_says_how_it_is_asked(
+    words: list[str],
+    refusal: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "describe.txt").write_text("Name: web\n")
+    (tmp_path / "empty").touch()
+    assert main(["why", *words]) == 1
+    assert capsys.readouterr() == ("", f"kubesim: {refusal}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        (["help"], ["--help"]),
+        (["help", "why"], ["why", "--help"]),
+        (["version"], ["--version"]),
+        (["-V"], ["--version"]),
+    ],
+)
+def test_help_and_version_are_words_too(words: list[str], same: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    printed = []
+    for given in (words, same):
+        with pytest.raises(SystemExit) as ended:
+            main(given)
+        printed.append((ended.value.code, *capsys.readouterr()))
+    assert printed[0] == printed[1]
+    assert printed[0][0] == 0
+    assert printed[0][1]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes the streams")
@@ -268,7 +309,7 @@ NO_EXPORT = (
         ("why 'x 401 Unauthorized' >&-", "", "", 0),
         ("<&-", "", "", 0),
         (">&-", "", "", 0),
-        ("why <&-", "", f"{NO_EXPORT}\n", 1),
+        ("why <&-", "", f"{NOTHING}\n", 1),
         ("why nothing 2>&-", "", "", 1),
     ],
 )
