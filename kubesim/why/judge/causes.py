@@ -14,7 +14,7 @@ from kubesim.why.judge.causes_table import causes
 from kubesim.why.judge.checks import CHECKS
 from kubesim.why.judge.commands import Command, argument, fill, quote
 from kubesim.why.judge.facts import Facts
-from kubesim.why.judge.words import Known, Words, first
+from kubesim.why.judge.words import Known, Words, first_that_holds
 from kubesim.why.tables import Verdict
 
 _BY_KIND = ("answer", "refused", "unseen_list")
@@ -153,4 +153,4 @@ def command(facts: Facts, name: str, *arguments: str, words: Words | None = None
         **dict(zip("abc", arguments, strict=False)),
     }
     filled = (words or Words(facts)).adding(more)
-    return fill(_for_machine(first(causes().commands[name], filled), filled), filled)
+    return fill(_for_machine(first_that_holds(causes().commands[name], filled), filled), filled)

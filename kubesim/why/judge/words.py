@@ -129,14 +129,14 @@ def _derived(name: str, facts: Facts) -> Any:
     return getattr(Derived(facts), name)
 
 
-def first(rows: Mapping[str, T], words: Known) -> T:
+def first_that_holds(rows: Mapping[str, T], words: Known) -> T:
     """The first row whose words all hold. Its key has those words, separated by spaces; the key "" always holds."""
     return next(row for needs, row in rows.items() if all(words[need] for need in needs.split()))
 
 
 def say(rows: Sentences, words: Known) -> str:
     """The first sentence whose words all hold, with the words in its placeholders."""
-    return first(rows, words).format_map(words)
+    return first_that_holds(rows, words).format_map(words)
 
 
 def listed(names: Sequence[str], most: int = 20) -> str:

@@ -15,7 +15,7 @@ from kubesim.why.judge.causes_table import causes
 from kubesim.why.judge.commands import fill
 from kubesim.why.judge.facts import Facts, gather, nearest
 from kubesim.why.judge.scene import Scene, containers
-from kubesim.why.judge.words import Known, Words, first, in_namespace, say
+from kubesim.why.judge.words import Known, Words, first_that_holds, in_namespace, say
 from kubesim.why.tell.hops_table import hops as rows
 from kubesim.why.tell.practice import practice_of
 from kubesim.why.tell.report import FAILED, NOT_REACHED, UNSEEN, About, Flow, Hop
@@ -143,7 +143,7 @@ def _recipes() -> str:
 
 def _hop(key: str, words: Words, is_cause: bool) -> Hop:
     """The hop of a key in hops.yaml. Its state is "" if it isn't shown."""
-    state, *texts = first(rows().hops[key], words)
+    state, *texts = first_that_holds(rows().hops[key], words)
     lines = "\n".join(text.format_map(words) for text in texts).split("\n") if texts else []
     return Hop(
         key=key,
@@ -230,6 +230,6 @@ def _stopped(about: About, words: Known) -> Flow:
         is_cause = key == "kubectl"
         if key != "account":
             hops.append(Hop(key, title, FAILED if is_cause else NOT_REACHED, is_cause=is_cause))
-    problem, look = first(rows().no_pod, words)
+    problem, look = first_that_holds(rows().no_pod, words)
     cause = Cause(hop="kubectl", problem=problem.format_map(words), fix=(fill(look, words),))
     return Flow(subject, tuple(hops), outcome="", about=about, cause=cause)
