@@ -14,7 +14,7 @@ STARTS = [(name, line) for name, lines in ROWS["starts"].items() for line in lin
 
 
 def test_each_row_has_an_example() -> None:
-    assert [name for name, _pasted, _left in ROWS["dress"]] == [dress.name for dress in paste._DRESS]
+    assert [name for name, _pasted, _left in ROWS["dress"]] == [decoration.name for decoration in paste._DECORATIONS]
     assert list(ROWS["starts"]) == list(paste._STARTS)
 
 

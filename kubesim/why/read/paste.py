@@ -92,13 +92,13 @@ _PROMPT = re.compile(r"\s*(?:[$#%\u276f\u279c] |\S+[@:~]\S*[$#%] )")
 _START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 
-class _Dress(NamedTuple):
+class _Decoration(NamedTuple):
     """A kind of decoration, and its replacement as in `re.sub`."""
 
     name: str  # the name of its examples in a test
     mark: str  # a plain text that every match contains; a text without it skips the slower pattern
     pattern: re.Pattern[str]
-    instead: str | Callable[[re.Match[str]], str] = ""
+    replacement: str | Callable[[re.Match[str]], str] = ""
 
 
 def _in_one_word(placeholder: re.Match[str]) -> str:
@@ -107,33 +107,33 @@ def _in_one_word(placeholder: re.Match[str]) -> str:
 
 
 # The order matters: a picture is a link with "!" in front, and "<" may be written as "&lt;".
-_DRESS = (
-    _Dress("colors", "\x1b", re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")),
-    _Dress("decoded secret", "base64", re.compile(r"(base64\s+(?:-d|-D|--decode)\b[^\n]*\n\s*)\S+"), rf"\1{MASK}"),
-    _Dress("byte order mark", "\ufeff", re.compile("\ufeff")),
-    _Dress("space without width", "\u200b", re.compile("\u200b")),
-    _Dress("picture", "](", re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)")),
-    _Dress("link", "](", re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),
-    _Dress("bold", "**", re.compile(r"(?<!\*)\*\*(?!\*)")),
-    _Dress("emphasis", "_", re.compile(r"(?<![\w/.:@-])_+([A-Za-z][^_\n]*)_+(?![\w/.-])"), r"\1"),
-    _Dress("message in code", "`", re.compile(r"(?<!`)`(?=[^`\n]*: )([^`\n]{40,})`(?!`)"), r"\n\1\n\n"),
-    _Dress("end of code", "`\n", re.compile(r"`\n"), "\n\n"),
-    _Dress("code", "`", re.compile(r"```+(?:[a-z]+(?=\s*\n)|(?:ba)?sh\b|console\b|ya?ml\b)?|`")),
-    _Dress("fence", "~~~", re.compile(r"~~~+")),
-    _Dress("double quotes", "", re.compile("[\u201c\u201d\u201e\u00ab\u00bb]"), '"'),
-    _Dress("single quotes", "", re.compile("[\u2018\u2019]"), "'"),
-    _Dress("wide colon", "\uff1a", re.compile("\uff1a"), ": "),  # the full-width colon of Chinese and Japanese
-    _Dress(
+_DECORATIONS = (
+    _Decoration("colors", "\x1b", re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")),
+    _Decoration("decoded secret", "base64", re.compile(r"(base64\s+(?:-d|-D|--decode)\b[^\n]*\n\s*)\S+"), rf"\1{MASK}"),
+    _Decoration("byte order mark", "\ufeff", re.compile("\ufeff")),
+    _Decoration("space without width", "\u200b", re.compile("\u200b")),
+    _Decoration("picture", "](", re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)")),
+    _Decoration("link", "](", re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),
+    _Decoration("bold", "**", re.compile(r"(?<!\*)\*\*(?!\*)")),
+    _Decoration("emphasis", "_", re.compile(r"(?<![\w/.:@-])_+([A-Za-z][^_\n]*)_+(?![\w/.-])"), r"\1"),
+    _Decoration("message in code", "`", re.compile(r"(?<!`)`(?=[^`\n]*: )([^`\n]{40,})`(?!`)"), r"\n\1\n\n"),
+    _Decoration("end of code", "`\n", re.compile(r"`\n"), "\n\n"),
+    _Decoration("code", "`", re.compile(r"```+(?:[a-z]+(?=\s*\n)|(?:ba)?sh\b|console\b|ya?ml\b)?|`")),
+    _Decoration("fence", "~~~", re.compile(r"~~~+")),
+    _Decoration("double quotes", "", re.compile("[\u201c\u201d\u201e\u00ab\u00bb]"), '"'),
+    _Decoration("single quotes", "", re.compile("[\u2018\u2019]"), "'"),
+    _Decoration("wide colon", "\uff1a", re.compile("\uff1a"), ": "),  # the full-width colon of Chinese and Japanese
+    _Decoration(
         "element of HTML", "</", re.compile(r"</?(?:a|b|br|code|div|em|font|i|li|p|pre|span|strong)(?: [^<>]*)?/?>")
     ),
-    _Dress("entities", "&", re.compile("&(?:quot|lt|gt|amp);"), lambda entity: html.unescape(entity[0])),
-    _Dress("escaped line end", "\\n", re.compile(r"\\+n(?![\w])"), " "),
-    _Dress("escaped quotes", '\\"', re.compile(r'\\+"'), '"'),
-    _Dress("placeholder", "<", re.compile(r"<(?![^<>\n]*-\w+[ =])([^<>\n]{1,40})>"), _in_one_word),
-    _Dress(
+    _Decoration("entities", "&", re.compile("&(?:quot|lt|gt|amp);"), lambda entity: html.unescape(entity[0])),
+    _Decoration("escaped line end", "\\n", re.compile(r"\\+n(?![\w])"), " "),
+    _Decoration("escaped quotes", '\\"', re.compile(r'\\+"'), '"'),
+    _Decoration("placeholder", "<", re.compile(r"<(?![^<>\n]*-\w+[ =])([^<>\n]{1,40})>"), _in_one_word),
+    _Decoration(
         "translated name", ". ", re.compile(r"(?<=[a-z0-9])\. (?=(?:io|com|dev|org|net)/)|(?<=[a-z])\. (?=k8s\.)"), "."
     ),
-    _Dress("translated tag", ": ", re.compile(r'(/pause|image "[^"\s:]+/[^"\s:]+): (?=v?\d)'), r"\1:"),
+    _Decoration("translated tag", ": ", re.compile(r'(/pause|image "[^"\s:]+/[^"\s:]+): (?=v?\d)'), r"\1:"),
 )
 
 
@@ -142,7 +142,7 @@ def records(text: str, *, cuts: bool = True) -> list[str]:
 
     Those are joined without a space. text.py tries both, because a width can be equal by chance.
     """
-    lines = [_without_border(line) for line in _undressed(text).splitlines()]
+    lines = [_without_border(line) for line in _undecorated(text).splitlines()]
     return _unwrapped(lines, _width(lines) if cuts else 0)
 
 
@@ -248,11 +248,11 @@ def event_row(about: dict[str, Any], event: dict[str, Any]) -> str:
     return f"{place} 1m Warning {event.get('reason', '')} {target} {message}"
 
 
-def _undressed(text: str) -> str:
+def _undecorated(text: str) -> str:
     """The text without decoration."""
-    for dress in _DRESS:
-        if dress.mark in text:
-            text = dress.pattern.sub(dress.instead, text)
+    for decoration in _DECORATIONS:
+        if decoration.mark in text:
+            text = decoration.pattern.sub(decoration.replacement, text)
     return text
 
 
