@@ -80,7 +80,7 @@ def _fish() -> str:
 
 
 def _fish_lines() -> Iterator[str]:
-    """What follows `complete -c kubesim`: a line for each command, option and operand with choices."""
+    """The arguments of `complete -c kubesim`: a line for each command, option and operand with choices."""
     yield from (f"-n __fish_use_subcommand -l {option.removeprefix('--')}" for option in _OPTIONS)
     for name, summary in COMMANDS.items():
         yield f"-n __fish_use_subcommand -f -a {name} -d {_quoted(summary)}"

@@ -19,11 +19,11 @@ def test_each_row_has_an_example() -> None:
 
 
 @pytest.mark.parametrize(("name", "pasted", "left"), ROWS["dress"])
-def test_dress_is_taken_off(name: str, pasted: str, left: str) -> None:
-    (dress,) = [dress for dress in paste._DRESS if dress.name == name]
-    assert dress.mark in pasted
-    assert dress.pattern.search(pasted)
-    assert paste._undressed(pasted) == left
+def test_decoration_is_taken_off(name: str, pasted: str, left: str) -> None:
+    (decoration,) = [decoration for decoration in paste._DECORATIONS if decoration.name == name]
+    assert decoration.mark in pasted
+    assert decoration.pattern.search(pasted)
+    assert paste._undecorated(pasted) == left
 
 
 @pytest.mark.parametrize(("name", "line"), STARTS)

@@ -109,7 +109,7 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
 
 
 def _inner(kind: Kind, sign: Sign | None, text: str) -> Sentences:
-    """Why a pull that isn't the Pod's own failed: its kind, and what that means for the one who asked."""
+    """The words on the reason of a failed pull that isn't the Pod's own: its kind and its meaning for the asker."""
     if sign is None:
         return {}
     name = _kind(sign, text, with_credentials=True)
