@@ -6,7 +6,7 @@
 const STEP = 120; // milliseconds from one station to the next
 const BACK = 60; // milliseconds from one station to the next on the way back
 const PULSE = 700; // milliseconds
-const NO_POD = "It's drawn here as soon as there's a Pod.";
+const NO_POD = "The path is drawn as soon as there's a Pod.";
 const DAY = 86400; // seconds
 const NEXT_KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 const RING = "M18 2a16 16 0 1 1 0 32a16 16 0 1 1 0-32"; // the circle around the icon of a waiting station
@@ -112,8 +112,7 @@ function ring() {
 
 // The words of a station. The kubelet also shows its request, the registry the answer, and the cause both.
 function stationWords({ key, title, words, rank, standing, icon }, { sent, answered, title: pod, concealed }) {
-  const told = pod ? words || standing : NO_POD;
-  const line = element("p", {}, element("b", { textContent: title }), ` ${told}`);
+  const line = pod ? element("p", {}, element("b", { textContent: title }), ` ${words || standing}`) : element("p", {}, NO_POD);
   const made = element("div", { className: `ks-words ks-${rank || icon}` }, line);
   const wire = [];
   if (sent && (key === "kubelet" || (key === "registry" && rank === "cause"))) wire.push(" ", element("code", { textContent: sent }));

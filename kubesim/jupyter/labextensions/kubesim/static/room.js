@@ -54,6 +54,10 @@
     .ks-room-header button:focus-visible, .ks-room-enter:focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: 1px; }
     .ks-room-header button:first-child { font-weight: 700; }
     .ks-room-header button:last-child { margin-left: auto; }
+    @media (max-width: 700px) {
+      .ks-room-header { gap: 4px; padding: 0 8px; }
+      .ks-room-header button > span { display: none; }
+    }
   `;
 
   // True if a page that begins with a lesson starts in lesson mode. The tab's own last choice counts first, so that a
@@ -92,7 +96,7 @@
     const home = make("button", { type: "button", textContent: "kubesim", title: "To the first lesson, which has the map" });
     const title = make("span");
     const step = make("span", { role: "status" });
-    const leave = make("button", { type: "button", textContent: "Show JupyterLab", title: "With its menus, files and tabs" });
+    const leave = make("button", { type: "button", title: "With its menus, files and tabs" }, make("span", {}, "Show "), "JupyterLab");
     const node = make("header", { className: "ks-room-header" }, home, title, step, leave);
     const Widget = widgetClass(panel);
     const header = Object.assign(new Widget({ node }), { id: "kubesim-room" });
