@@ -154,15 +154,31 @@ def spent(page: Page, browser: Browser) -> float:
     return (cpu(browser) - before) / len(COMMANDS * 2)
 
 
-# Without those in which JupyterLab scrolls a cell away, on its way to the last one: that cell has no place afterwards.
+# JupyterLab scrolls cells away on its way to the last one, and such a cell has no place afterwards. An entry with one
+# counts as far as its other nodes moved: the share of the window that they cover, before or after, times the longest
+# way.
 SHIFTS = """() => {
     window.shifts = [];
-    const isGone = ({previousRect, currentRect}) => previousRect.width && !currentRect.width;
-    const isScrolled = ({sources}) => sources.some(isGone);
-    const keep = (list) => window.shifts.push(...list.getEntries().filter((entry) => !isScrolled(entry)));
+    const cellOf = (node) => (node.closest ? node : node.parentElement)?.closest(".jp-Cell");
+    const isLeaving = ({node, previousRect: before, currentRect: after}) =>
+        before.width && !after.width && (!node?.isConnected || cellOf(node));
+    const common = (one, other, start, end) =>
+        Math.max(0, Math.min(one[end], other[end]) - Math.max(one[start], other[start]));
+    const area = ({width, height}) => width * height;
+    const cover = ({previousRect: before, currentRect: after}) => area(before) + area(after)
+        - common(before, after, "left", "right") * common(before, after, "top", "bottom");
+    const way = ({previousRect: before, currentRect: after}) =>
+        Math.max(Math.abs(before.x - after.x), Math.abs(before.y - after.y));
+    const valueOf = ({sources, value}) => {
+        const others = sources.filter((one) => !isLeaving(one));
+        if (others.length === sources.length) return value;
+        const covered = others.reduce((sum, one) => sum + cover(one), 0) / (innerWidth * innerHeight);
+        return Math.min(value, covered * Math.max(0, ...others.map(way)) / Math.max(innerWidth, innerHeight));
+    };
+    const keep = (list) => window.shifts.push(...list.getEntries().map(valueOf));
     new PerformanceObserver(keep).observe({type: "layout-shift"});
 }"""
-SHIFT = "window.shifts.reduce((sum, {value}) => sum + value, 0)"
+SHIFT = "window.shifts.reduce((sum, value) => sum + value, 0)"
 MOST_SHIFT = 0.1
 WIDTH = "() => document.querySelector('.jp-NotebookPanel .jp-Cell').getBoundingClientRect().width"
 

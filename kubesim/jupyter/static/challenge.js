@@ -48,6 +48,7 @@ function render({ model, el }) {
     tick();
     const focused = [...tasks.children].findIndex((item) => item.contains(document.activeElement));
     keep(tasks, view.tasks, drawTask);
+    tasks.hidden = view.tasks.length === 1;
     if (focused >= 0) tasks.children[focused].firstChild.focus();
     keepOne(rules, task ? "" : model.get("content").html, (content) => html("div", "", content));
     heading.innerHTML = task?.title ?? "";
@@ -68,11 +69,18 @@ function render({ model, el }) {
     if (view.owes) send("tick"); // the task has just ended: its real time needs one more reading of our clock
   };
 
+  // After a click on "Begin" (lesson.js), a round of one task opens that task: its card has nothing else to choose.
+  const openAtOnce = () => {
+    const { tasks: [only, ...others] } = model.get("feedback");
+    if (card.closest(".jp-Cell")?.dataset.begins && !others.length && only.state === "not started") send("open", 0);
+  };
+
   keepKeys(card);
   model.on("change:feedback", draw);
   draw();
   const timer = setInterval(tick, 1000);
   el.append(card);
+  isInPage(card).then(openAtOnce);
   return () => {
     clearInterval(timer);
     model.off("change:feedback", draw);

@@ -70,7 +70,12 @@ function furnishCell(model, node, cell) {
   const place = (name, isNeeded) => isNeeded && node.querySelector(`.jp-Cell-${name}Wrapper`);
   const isText = isDrawing ? !cell.trusted : isAsking && !node.querySelector(LIVE);
   const label = isDrawing ? "Draw it now" : /^%(task|challenge)/.test(source) ? "Begin" : "Answer here";
-  keepTool(node, "ks-begin", place("output", isText && !isRunning(node)), () => button(label, run));
+  keepTool(node, "ks-begin", place("output", isText && !isRunning(node)), () => {
+    const made = button(label, run);
+    if (label === "Begin") made.className = "ks-lead";
+    if (label === "Begin") made.addEventListener("click", () => (node.dataset.begins = "yes")); // for challenge.js
+    return made;
+  });
   keepTool(node, "ks-run", place("input", source && !isAsking && !isDrawing), () => button("Run ▸", run, "Shift+Enter"));
   const { original } = cell.getMetadata?.("kubesim") ?? {};
   const isChanged = original !== undefined && original !== source;

@@ -101,6 +101,7 @@ function makeScreen() {
   let told = false; // the last command was `why` or `help`
   let known = null; // the entries; null until the reply to "start", and news before that are ignored
   let goTo = null; // the action of the button `more`
+  let isAtEnd = false; // the end is shown, and stays shown when the screen gets another size
 
   // Shows all entries of the reply to "start".
   function begin(all) {
@@ -131,7 +132,8 @@ function makeScreen() {
   function toEnd(first) {
     screen.style.paddingBottom = "";
     screen.scrollTop = first ? topOf(first) : screen.scrollHeight;
-    if (!first) beginWithLine();
+    isAtEnd = !first;
+    if (isAtEnd) beginWithLine();
     showMore();
   }
 
@@ -166,10 +168,14 @@ function makeScreen() {
     return lines.some((one) => one.getBoundingClientRect().top > end && words.test(one.textContent));
   }
 
-  screen.addEventListener("scroll", showMore);
+  screen.addEventListener("scroll", () => {
+    isAtEnd &&= screen.scrollHeight - screen.clientHeight - screen.scrollTop < 2;
+    showMore();
+  });
   new ResizeObserver(() => {
     screen.querySelectorAll(".ks-table").forEach(reach);
-    showMore();
+    if (isAtEnd) toEnd();
+    else showMore();
   }).observe(screen);
   copyTrueText(screen);
   return { node, log: screen, begin, add, toEnd, history };
