@@ -13,6 +13,7 @@ from browser.access import cut, violations, walk_through
 from browser.conftest import IN_NOTEBOOK, VIEWPORT, Notebook, wait_until
 from browser.contrast import pale_texts
 from browser.terminal import TABLE, TOP, Terminal, begin, write_notebook
+from tests.patience import at_rest
 
 NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook"
 # How many parts stand out of the terminal's frame; only its screen may scroll sideways.
@@ -339,3 +340,21 @@ def test_it_is_closed_reopened_and_moved_where_there_is_room(terminal: Terminal)
 def test_everyone_can_use_it(terminal: Terminal) -> None:
     assert violations(terminal.page) == []
     assert walk_through(terminal.page.locator(".ks-bench")) == []
+
+
+CUT = """screen => {
+    const {top} = screen.getBoundingClientRect();
+    const tops = [...screen.querySelectorAll(".ks-line")].map((line) => line.getBoundingClientRect());
+    const first = tops.find(({bottom}) => bottom > top + 1);
+    return Math.round(first.top - top);
+}"""
+REST = "screen => Math.round(screen.scrollHeight - screen.clientHeight - screen.scrollTop)"
+
+
+def test_a_long_output_begins_with_a_whole_line_and_stays_at_its_end_in_another_size(terminal: Terminal) -> None:
+    terminal.run("kubectl describe pod web")
+    expect(terminal.screen.locator(".output").last).to_contain_text("Back-off pulling image")
+    for height in (900, 760, 830):
+        terminal.page.set_viewport_size({"width": 1280, "height": height})
+        assert at_rest(lambda: terminal.screen.evaluate(REST)) <= 1
+        assert at_rest(lambda: terminal.screen.evaluate(CUT)) >= -1
