@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from browser.access import AXE, cut
 from browser.contrast import pale_texts
+from browser.test_notebooks import magics
 from kubesim.lessons.clusters import RoundId, broken_clusters
 
 TASK = broken_clusters(RoundId(1))[0]
@@ -55,3 +56,17 @@ def test_a_task_is_mended_and_its_points_outlive_the_kernel(open_notebook: Calla
     notebook.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     notebook.run_all()
     expect(card).to_contain_text("Score 8 of 120 points")
+
+
+def test_a_round_of_one_task_opens_that_task_with_one_press(open_notebook: Callable[[str], Any]) -> None:
+    notebook = open_notebook("05-solve-one-alone.ipynb")
+    setup, challenge = (next(magics(notebook, name))[0] for name in ("load_ext", "challenge"))
+    notebook.run(setup)
+    notebook.prompt.wait_for()
+    cell: Locator = notebook.cell(challenge)
+    cell.get_by_role("button", name="Begin").press("Enter")
+    card = cell.locator(".ks-challenge")
+    expect(card.get_by_role("heading", level=3)).to_have_count(2)
+    expect(card.get_by_role("button", name="Start", exact=True)).to_have_count(0)
+    expect(card.locator(".ks-tasks")).to_be_hidden()
+    assert pale_texts(card) == []
