@@ -7,7 +7,6 @@ must have one of the types that `Stateful` copies.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import ClassVar
 
 from kubesim.api import numbers
@@ -21,14 +20,12 @@ from kubesim.api.objects import (
     is_controlled_by,
     is_deleted,
     key_of,
-    labels_of,
     metadata,
     name_of,
     namespace_of,
     owner_reference,
 )
 from kubesim.api.resources import POD, Resource
-from kubesim.api.selectors import matches
 from kubesim.api.sharing import Stateful
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.events import Recorder
@@ -116,7 +113,8 @@ class Loop(Part):
 class Controller(Loop):
     """A controller of the objects of `resource`, which own objects of the type `owned`, its dependents here.
 
-    `sync` is called when an owner or one of its dependents has changed.
+    `sync` is called when an owner or one of its dependents has changed. A limit of kubesim: an owner has the dependents
+    that it has created, whatever their labels become, and adopts no others.
     """
 
     resource: ClassVar[Resource]
@@ -130,8 +128,6 @@ class Controller(Loop):
     def __init__(self, api: Component, clock: Clock) -> None:
         self.component = f"{self.resource.singular}-controller"
         super().__init__(api, clock)
-        self._unclaimed: set[Key] = set()  # owners that have to call `claim` in their next sync
-        self._orphans: dict[Key, Object] = {}  # changed objects without a controller, not yet offered to owners
         self.refusal: StatusError | None = None  # of a Pod in the current sync; raised at its end for a retry
         api.subscribe(self._on_object, self.resource)
         api.subscribe(self._on_owned, self.owned)
@@ -145,52 +141,20 @@ class Controller(Loop):
         self.add_key(key, delay)
 
     def _on_object(self, change: Change) -> None:
-        key = key_of(change.obj)
-        if change.type == "ADDED":
-            self._unclaimed.add(key)
         if change.type != "DELETED":
-            self.enqueue(key, REACTION)
+            self.enqueue(key_of(change.obj), REACTION)
 
     def _on_owned(self, change: Change) -> None:
-        """Queue the owners of a changed dependent, and keep it for other owners if it has no controller."""
-        item = change.obj
-        is_changed = not change.of_status and _claimed_by(item) != _claimed_by(change.old or item)
-        for reference in metadata(item).get("ownerReferences", ()):
+        """Queue the owners of a changed dependent."""
+        for reference in metadata(change.obj).get("ownerReferences", ()):
             if reference["kind"] == self.resource.kind:
-                key = (namespace_of(item), reference["name"])
-                if is_changed:
-                    self._unclaimed.add(key)
-                self.enqueue(key, self.batch)
-        if (is_changed or change.type == "ADDED") and not _has_controller(item):
-            if not self._orphans:
-                self.clock.call_later(0, self._offer_orphans)
-            self._orphans[key_of(item)] = item
-
-    def _offer_orphans(self) -> None:
-        """Offer orphans to the owners that may adopt them, at most BURST at a time."""
-        orphans = dict(islice(self._orphans.items(), BURST))
-        for key, orphan in orphans.items():
-            del self._orphans[key]
-            self._offer(orphan)
-        if self._orphans:
-            self.clock.call_later(0, self._offer_orphans)
-
-    def _offer(self, orphan: Object) -> None:
-        labels = labels_of(orphan)
-        for obj in self.api.list(self.resource, namespace_of(orphan)):
-            selector = obj["spec"].get("selector")
-            if selector and key_of(obj) not in self._unclaimed and matches(selector, labels):
-                self._unclaimed.add(key_of(obj))
-                self.enqueue(key_of(obj), self.batch)
+                self.enqueue((namespace_of(change.obj), reference["name"]), self.batch)
 
     def reconcile(self, namespace: str, name: str) -> None:
-        """Claim dependents if needed, then sync. A refused Pod is raised afterwards, so that the key is retried."""
+        """Sync an owner. A refused Pod is raised afterwards, so that the key is retried."""
         obj = self.api.find(self.resource, namespace, name)
         if obj is None or is_deleted(obj):
             return
-        if (namespace, name) in self._unclaimed:
-            self._unclaimed.discard((namespace, name))
-            self.claim(obj, self.owned)
         self.refusal = None
         owned = self.controlled_by(obj)
         self.clock.work += len(owned) // _OWNED_IN_A_WRITE
@@ -198,46 +162,9 @@ class Controller(Loop):
         if self.refusal:
             raise self.refusal
 
-    def claim(self, owner: Object, resource: Resource) -> None:
-        """Adopt orphans that the owner's selector matches, and release dependents that it no longer matches.
-
-        Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
-        """
-        selector = owner["spec"].get("selector")
-        items = self.api.list(resource, namespace_of(owner)) if selector else []
-        self.clock.work += len(items) // _OWNED_IN_A_WRITE
-        for item in items:
-            is_owned = is_controlled_by(item, owner)
-            is_selected = matches(selector, labels_of(item)) and self.may_own(owner, item)
-            if is_deleted(item) or is_owned == is_selected:
-                continue
-            if is_owned:
-                release(self.api, owner, resource, item)
-            elif not _has_controller(item):
-                references = [*_other_references(item, owner), owner_reference(owner)]
-                self.api.record(resource, {**item, "metadata": {**metadata(item), "ownerReferences": references}})
-
-    def may_own(self, _owner: Object, _item: Object) -> bool:
-        """Whether an owner may own an item that its selector matches. Subclasses may restrict it."""
-        return True
-
     def controlled_by(self, obj: Object) -> list[Object]:
         """The dependents that `obj` controls. Objects with another controller may refer to it, too, and don't count."""
-        owned = self.api.owned_by(obj, self.owned)
-        return [item for item in owned if is_controlled_by(item, obj) and self.may_own(obj, item)]
-
-    def is_available(self, owner: Object, pod: Object) -> bool:
-        """Whether a Pod has been ready for the owner's minReadySeconds. If it still has to be, queue a sync for then.
-
-        Mirrors IsPodAvailable of kubernetes pkg/api/v1/pod/util.go, v1.36.
-        """
-        if not is_ready(pod):
-            return False
-        seconds: int = owner["spec"].get("minReadySeconds", 0)
-        if not seconds:
-            return True
-        ready = next(item for item in pod["status"]["conditions"] if item["type"] == "Ready")
-        return self.has_passed(owner, seconds, ready["lastTransitionTime"])
+        return [item for item in self.api.owned_by(obj, self.owned) if is_controlled_by(item, obj)]
 
     def has_passed(self, obj: Object, seconds: int, since: str, slack: int = 0) -> bool:
         """Whether `seconds` have passed since the timestamp `since`.
@@ -248,9 +175,6 @@ class Controller(Loop):
         if left > 0:
             self.add(obj, left + slack)
         return left <= 0
-
-    def count_available(self, owner: Object, pods: Iterable[Object]) -> int:
-        return sum(self.is_available(owner, pod) for pod in pods)
 
     def report(self, obj: Object, status: Object, **counts: int) -> None:
         """Write the status with the fields `counts`; counts of 0 are left out, as Go omits them."""
@@ -288,29 +212,6 @@ def dependent(owner: Object, resource: Resource, meta: Object, **content: object
     place = {"namespace": namespace_of(owner), "ownerReferences": [owner_reference(owner)]}
     head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {**meta, **place}}
     return {**head, **content}
-
-
-def release(api: Component, owner: Object, resource: Resource, item: Object) -> None:
-    """Remove the owner's reference from an item, which stays as an orphan."""
-    meta = {**metadata(item), "ownerReferences": _other_references(item, owner)}
-    if not meta["ownerReferences"]:
-        del meta["ownerReferences"]
-    api.record(resource, {**item, "metadata": meta})
-
-
-def _claimed_by(item: Object) -> tuple[object, object]:
-    """The fields that decide about an object's owners: labels and ownerReferences."""
-    return labels_of(item), metadata(item).get("ownerReferences")
-
-
-def _other_references(item: Object, owner: Object) -> list[Object]:
-    """The ownerReferences of an object except those to `owner`."""
-    references = metadata(item).get("ownerReferences", ())
-    return [reference for reference in references if reference["uid"] != metadata(owner)["uid"]]
-
-
-def _has_controller(item: Object) -> bool:
-    return any(reference.get("controller") for reference in metadata(item).get("ownerReferences", ()))
 
 
 def is_ready(pod: Object) -> bool:

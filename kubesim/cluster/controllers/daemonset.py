@@ -1,18 +1,16 @@
 """The DaemonSet controller: one Pod on every node that the template's node selector matches.
 
-Mirrors kubernetes pkg/controller/daemon/{daemon_controller,update}.go, v1.36, without maxSurge.
+Mirrors kubernetes pkg/controller/daemon/{daemon_controller,update}.go, v1.36, without update strategies.
 """
 
 from __future__ import annotations
-
-import math
 
 from kubesim.api.objects import Object, annotations_of, at, is_deleted, labels_of, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, NODE
 from kubesim.api.templatehash import hash_of_template
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.strategy import GENERATION
-from kubesim.cluster.controllers.base import count_ready, part_of
+from kubesim.cluster.controllers.base import count_ready
 from kubesim.cluster.controllers.revisions import REVISION_HASH, RevisionedController, revision_of
 from kubesim.cluster.controllers.scheduler import matches_node
 
@@ -65,48 +63,36 @@ class DaemonSetController(RevisionedController):
             is_in_place = node_name in to_run_on and pod is oldest[node_name]
             if node_name and not is_in_place:
                 self.delete_pod(daemon_set, pod)
-        self._roll(daemon_set, [oldest[name] for name in to_run_on if name in oldest], revision, len(to_run_on))
+        self._roll(daemon_set, [oldest[name] for name in to_run_on if name in oldest], revision)
         self._report(daemon_set, to_run_on, revision)
 
     def _create(self, daemon_set: Object, template: Object, revision: str) -> None:
         generation = annotations_of(daemon_set)[GENERATION]
         self.create_pod(daemon_set, template, **{REVISION_HASH: revision, "pod-template-generation": generation})
 
-    def _roll(self, daemon_set: Object, pods: list[Object], revision: str, desired: int) -> None:
-        """Delete Pods of old templates: unavailable ones at once, available ones as far as maxUnavailable allows.
-
-        `pods` are those in place, one for each node; `desired` is the number of nodes.
-        """
-        strategy = daemon_set["spec"]["updateStrategy"]
-        if strategy["type"] != "RollingUpdate":
-            return
-        unavailable_now = desired - self.count_available(daemon_set, pods)
-        max_unavailable = math.ceil(part_of(desired, strategy["rollingUpdate"]["maxUnavailable"]))
-        unavailable_allowed = max(1, max_unavailable)  # 0 is only valid with maxSurge, which isn't simulated
-        spare = max(0, unavailable_allowed - unavailable_now)
-        old = [pod for pod in pods if revision_of(pod) != revision]
-        available = [pod for pod in old if self.is_available(daemon_set, pod)]
-        unavailable = [pod for pod in old if pod not in available]
-        for pod in unavailable + available[:spare]:
-            self.delete_pod(daemon_set, pod)
+    def _roll(self, daemon_set: Object, pods: list[Object], revision: str) -> None:
+        """Delete the Pods of old templates. With one node, maxUnavailable allows it in any case."""
+        for pod in pods:
+            if revision_of(pod) != revision:
+                self.delete_pod(daemon_set, pod)
 
     def _report(self, daemon_set: Object, nodes: list[str], revision: str) -> None:
         oldest = _oldest_by_node(self.controlled_by(daemon_set))
         placed = [oldest[name] for name in nodes if name in oldest]
-        available = self.count_available(daemon_set, placed)
+        ready = count_ready(placed)
         updated = len([pod for pod in placed if revision_of(pod) == revision])
         status = {
             "currentNumberScheduled": len(placed),
             "desiredNumberScheduled": len(nodes),
             "numberMisscheduled": len(oldest) - len(placed),
-            "numberReady": count_ready(placed),
+            "numberReady": ready,
             "observedGeneration": metadata(daemon_set)["generation"],
         }
         self.report(
             daemon_set,
             status,
-            numberAvailable=available,
-            numberUnavailable=len(nodes) - available,
+            numberAvailable=ready,
+            numberUnavailable=len(nodes) - ready,
             updatedNumberScheduled=updated,
         )
 

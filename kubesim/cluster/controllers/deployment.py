@@ -61,9 +61,6 @@ class DeploymentController(Controller):
             self._record_scaling(rollout.deployment, new, 0, size_of(new))
         else:
             new = self._annotate(REPLICA_SET, new, rollout.new_annotations())
-            if new["spec"].get("minReadySeconds") != rollout.min_ready_seconds:
-                change = {"spec": {"minReadySeconds": rollout.min_ready_seconds}}
-                new = self.api.patch(REPLICA_SET, *key_of(new), change, "merge")
         self._annotate(DEPLOYMENT, rollout.deployment, {REVISION: annotations_of(new)[REVISION]})
         return new
 

@@ -72,8 +72,7 @@ class ReplicaSetController(Controller):
         }
         if failure := self._failure(replica_set):
             status["conditions"] = [failure]
-        available = self.count_available(replica_set, active)
-        counts = {"availableReplicas": available, "fullyLabeledReplicas": len(active), "readyReplicas": ready}
+        counts = {"availableReplicas": ready, "fullyLabeledReplicas": len(active), "readyReplicas": ready}
         self.report(replica_set, status, **counts)
 
 

@@ -25,11 +25,7 @@ class RevisionedController(Controller):
         return sorted(self.api.owned_by(owner, CONTROLLER_REVISION), key=lambda item: int(item["revision"]))
 
     def current_revision(self, owner: Object) -> Object:
-        """The revision of the owner's current template, created if needed; it gets the highest number.
-
-        Revisions that no Pod uses any more are deleted beyond spec.revisionHistoryLimit, the oldest first.
-        """
-        self.claim(owner, CONTROLLER_REVISION)
+        """The revision of the owner's current template, created if needed; it gets the highest number."""
         known = self.revisions(owner)
         data = {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
         number = 1 + max((item["revision"] for item in known), default=0)
@@ -38,12 +34,6 @@ class RevisionedController(Controller):
             current = self.api.create(CONTROLLER_REVISION, self._new(owner, data, number))
         elif current is not known[-1]:
             current = self.api.record(CONTROLLER_REVISION, {**current, "revision": number})
-        if len(known) > owner["spec"]["revisionHistoryLimit"]:
-            live = {current["metadata"]["name"], owner["status"].get("currentRevision")}
-            live |= {revision_of(pod) for pod in self.controlled_by(owner)}
-            old = [item for item in known if live.isdisjoint((name_of(item), labels_of(item).get(REVISION_HASH)))]
-            for item in old[: max(0, len(old) - owner["spec"]["revisionHistoryLimit"])]:
-                self.api.delete_object(CONTROLLER_REVISION, item)
         return current
 
     def hash_of(self, data: Object) -> str:

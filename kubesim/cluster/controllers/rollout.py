@@ -147,11 +147,6 @@ class Rollout:
             annotations[REVISION_HISTORY] = history if len(history) <= MOST_HISTORY else history.partition(",")[2]
         return {**annotations, REVISION: str(number)}
 
-    @property
-    def min_ready_seconds(self) -> int | None:
-        """spec.minReadySeconds, None for 0, because a ReplicaSet then lacks the field."""
-        return self.deployment["spec"].get("minReadySeconds") or None
-
     def new_replica_set(self) -> Object:
         """The content of a new ReplicaSet for the Deployment's current template."""
         template = self.deployment["spec"]["template"]
@@ -164,8 +159,8 @@ class Rollout:
             "selector": selector,
             "template": {**template, "metadata": {**metadata(template), "labels": labels}},
         }
-        if self.min_ready_seconds:
-            spec["minReadySeconds"] = self.min_ready_seconds
+        if seconds := self.deployment["spec"].get("minReadySeconds"):
+            spec["minReadySeconds"] = seconds
         annotations = {**self.size_annotations(), **self.new_annotations()}
         meta = {"annotations": annotations, "labels": labels, "name": f"{name_of(self.deployment)}-{template_hash}"}
         return dependent(self.deployment, REPLICA_SET, meta, spec=spec)

@@ -65,16 +65,12 @@ def validate_daemon_set(daemon_set: Field) -> None:
     _validate_selector(spec, "DaemonSet")
     _validate_lasting_template(spec)
     spec.non_negative("minReadySeconds")
-    _validate_daemon_set_strategy(spec.inner("updateStrategy"))
     spec.non_negative("revisionHistoryLimit")
 
 
 def validate_stateful_set(stateful_set: Field) -> None:
     """Validate a new or changed StatefulSet."""
     spec = stateful_set.inner("spec")
-    if spec.get("podManagementPolicy") not in ("OrderedReady", "Parallel"):
-        spec.invalid("podManagementPolicy", "must be 'OrderedReady' or 'Parallel'")
-    _validate_stateful_set_strategy(spec.inner("updateStrategy"))
     spec.non_negative("replicas")
     _validate_selector(spec, "StatefulSet")
     _validate_lasting_template(_without_identity(spec))
@@ -107,31 +103,6 @@ def _validate_deployment_strategy(strategy: Field) -> None:
         strategy.unsupported("", ("Recreate", "RollingUpdate"), value=internal_strategy)
     elif strategy.has("rollingUpdate"):
         strategy.forbidden("rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
-
-
-def _validate_daemon_set_strategy(strategy: Field) -> None:
-    rolling = strategy.inner("rollingUpdate")
-    if strategy.get("type") == "RollingUpdate":
-        _validate_int_or_percent(rolling, "maxUnavailable")
-        _validate_int_or_percent(rolling, "maxSurge")
-        _refuse_more_than_all(rolling, "maxUnavailable")
-        _refuse_more_than_all(rolling, "maxSurge")
-        has_surge = not _is_none(rolling.get("maxSurge") or 0)
-        if not _is_none(rolling.get("maxUnavailable") or 0) and has_surge:
-            rolling.invalid("maxSurge", "may not be set when maxUnavailable is non-zero")
-        elif _is_none(rolling.get("maxUnavailable") or 0) and not has_surge:
-            rolling.required("maxUnavailable", "cannot be 0 when maxSurge is 0")
-    elif strategy.get("type") != "OnDelete":
-        internal_strategy = internal("RollingStrategy", strategy.value)
-        strategy.unsupported("", ("RollingUpdate", "OnDelete"), value=internal_strategy)
-
-
-def _validate_stateful_set_strategy(strategy: Field) -> None:
-    if strategy.get("type") == "RollingUpdate":
-        strategy.inner("rollingUpdate").non_negative("partition")
-    elif strategy.get("type") != "OnDelete":
-        internal_strategy = internal("StatefulSetStrategy", strategy.value)
-        strategy.invalid("", "must be 'RollingUpdate' or 'OnDelete'", value=internal_strategy)
 
 
 def _refuse_more_than_all(holder: Field, name: str) -> None:
