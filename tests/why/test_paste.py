@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from kubesim.why.export import explain_as_text
 from kubesim.why.read import paste
 from tests.learner import rows
 
@@ -49,3 +50,16 @@ def test_of_a_long_text_all_lines_about_images_are_kept_where_they_have_room() -
     others = "nothing of interest\n" * (paste._LONGEST_TEXT // 10)
     short = paste.shortened("".join([*about_images[:150], others, *about_images[150:]]))
     assert (short.text, short.unread) == ("".join(about_images), 0)
+
+
+def test_a_pull_that_began_after_the_last_start_is_not_over() -> None:
+    text = (
+        '[Normal] Pulling image "reg.example/first:1"\n'
+        '[Normal] Successfully pulled image "reg.example/first:1" in 2s\n'
+        "[Normal] Started container first\n"
+        '[Normal] Pulling image "reg.example/second:1"\n'
+        "[Warning] The node was low on resource: ephemeral-storage.\n"
+    )
+    told = explain_as_text(text)
+    assert "The pull of reg.example/second:1 goes on" in told
+    assert "may start" not in told

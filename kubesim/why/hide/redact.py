@@ -150,9 +150,9 @@ def _mask_long(run: re.Match[str]) -> str:
         return word
     if re.fullmatch("[a-z0-9-]+", word) and _HOST_REST.match(run.string, run.end()):  # a registry's host
         return word
-    for part in re.split("[-_+=]", word):
+    for part in re.findall(f"[^-_+=]{{{_MIXED_LENGTH},}}", word):
         kinds = [kind for kind in ("[a-z]", "[A-Z]", "[0-9]") if re.search(kind, part)]
-        is_mixed = len(kinds) == 3 and len(part) >= _MIXED_LENGTH
+        is_mixed = len(kinds) == 3
         is_dense = (
             not re.fullmatch("[0-9a-f]+", part)
             and len(kinds) == 2
@@ -208,15 +208,15 @@ FORMS = (
         r"([\"'](?:-p|--[a-z-]{0,40}(?:password|token|creds?))[\"'],\s{0,9})" + _SCALAR, rf"\1{MASK}", "-p", "--"
     ),
     # After `login` and `sshpass`, digits are a password, too, and -p needs no space
-    Form(r"((?:login|sshpass)\b[^\n|;&]{0,300}?\s-p(?:=|\s+))(?=\d)" + _WORD, rf"\1{MASK}", ("login", "sshpass")),
-    Form(r"((?:login|sshpass)\b[^\n|;&]{0,300}?\s-p)(?=[^\s=])" + _WORD, rf"\1 {MASK}", ("login", "sshpass")),
+    Form(r"((?:login|sshpass)\b[^\n|;&]{0,300}?\s-p(?:=|\s+))(?=\d)" + _WORD, rf"\1{MASK}", ("-p",)),
+    Form(r"((?:login|sshpass)\b[^\n|;&]{0,300}?\s-p)(?=[^\s=])" + _WORD, rf"\1 {MASK}", ("-p",)),
     _any_case(r"((?:-u|--user(?:name)?)(?:=|\s+))(?=[\"']?[^\s:\"']{0,256}:)" + _WORD, rf"\1{MASK}"),
     Form(r"(\s-u)(?=[^\s:=]+:)" + _WORD, rf"\1 {MASK}"),
     _any_case(r"(login\s+\S+\s+password\s+)\S+", rf"\1{MASK}", "login"),  # .netrc
     # Headers
     _any_case(
         rf"((?:x-registry-(?:auth|config)|(?<!require )(?<!require\n)(?:proxy-)?authorization"
-        rf"|(?:private|job|deploy)-token|x-jfrog-art-api|(?:set-)?cookie|x-[\w-]{{0,60}}(?:token|key)){_QUOTE}\s*[:=]"
+        rf"|(?:private|job|deploy)-token|x-jfrog-art-api|(?:set-)?cookie|(?<!-)x-[\w-]{{0,60}}(?:token|key)){_QUOTE}\s*[:=]"
         rf"\s*{_QUOTE}(?:(?:basic|bearer|token|negotiate|ntlm|apikey|jwt)\s+)?)"
         r"[^\s\"']+",
         rf"\1{MASK}",

@@ -80,8 +80,9 @@ def read_text(text: str) -> list[Item]:
         if _are_known(rows_between_words):
             plain, rows = broken, rows_between_words
     rows = _completed(rows, {match[0] for match in _IMAGE.finditer(plain)})
-    if _STARTED.search(plain):
-        rows = [row for row in rows if row.kind != PULLING]  # a container has started, so these pulls are over
+    *_, last = (0, *(started.end() for started in _STARTED.finditer(plain)))
+    if last:  # of the pulls, those that began before the last start are over
+        rows = [row for row in rows if row.kind != PULLING or row.message in plain[last:]]
     added = {"client": _client(plain.split("\n"), rows), "unread": short.unread, "there": list(_listed(masked))}
     return list(_pods_of(rows, added)) or screens
 
