@@ -105,6 +105,22 @@ def test_a_lesson_that_the_page_begins_with_is_a_room_until_jupyterlab_is_asked_
     lab.end_kernels()
 
 
+def test_a_lesson_that_was_saved_half_read_has_its_workbench_when_it_is_opened_again(
+    lab: Lab, loaded_page: Page, folder: Path
+) -> None:
+    """Its kernel goes on, but JupyterLab doesn't trust it: it shows none of the widgets that are in the file."""
+    address = f"{lab.url}/lab/tree/{folder.name}/00-start.ipynb?token={lab.token}&reset"
+    for _time in range(2):
+        page = loaded_page.context.new_page()
+        page.add_init_script(UNTOUCHED)
+        page.goto(address)
+        expect(page.locator(".ks-bench .prompt")).to_be_visible()
+        expect(page.locator(".ks-card").first).to_be_attached()
+        page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        page.close()
+    lab.end_kernels()
+
+
 def fit(page: Page) -> list[str]:
     """The parts that don't reach as far as they should: the notebook and the bench share the page below the header."""
     parts = {"notebook": ".jp-NotebookPanel", "bench": ".ks-bench"}
