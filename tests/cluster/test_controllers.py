@@ -168,7 +168,7 @@ def test_a_toleration_of_every_daemon_replaces_the_same_of_the_template(learner:
 def test_a_daemon_set_that_may_only_surge_is_rolled_out_all_the_same(learner: Learner) -> None:
     learner.session.write_file("d.yaml", DAEMON_SET)
     applied = learner.session.run("kubectl apply -f d.yaml")
-    warning = "updateStrategy is stored, neither checked nor followed: an old Pod goes before a new one comes"
+    warning = "maxSurge of a DaemonSet is stored and not followed: an old Pod goes before a new one comes"
     assert applied.screen == f"Warning: kubesim: {warning}\ndaemonset.apps/d created\n"
     learner.wait(10)
     learner.session.run("kubectl set image ds/d c=nginx:1.28")
