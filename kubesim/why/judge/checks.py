@@ -5,9 +5,12 @@ A check returns the words for its rows in causes.yaml, or None if its cause does
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
+from pathlib import Path
 
 from kubesim.api.objects import name_of
 from kubesim.api.resources import NODE
@@ -52,40 +55,6 @@ _UNNAMED: Known = {
     "unlisted_export": True,
 }
 """The words of `not_found` for a message that names no image."""
-# Official images of Docker Hub that many Pods have. They aren't in causes.yaml, whose words are shown unmasked.
-_OFFICIALS = (
-    "alpine",
-    "busybox",
-    "debian",
-    "elasticsearch",
-    "golang",
-    "grafana",
-    "haproxy",
-    "httpd",
-    "kibana",
-    "logstash",
-    "mariadb",
-    "memcached",
-    "mongo",
-    "mysql",
-    "nginx",
-    "node",
-    "openjdk",
-    "php",
-    "postgres",
-    "python",
-    "rabbitmq",
-    "redis",
-    "registry",
-    "ruby",
-    "telegraf",
-    "tomcat",
-    "traefik",
-    "ubuntu",
-    "vault",
-    "wordpress",
-    "zookeeper",
-)
 _NO_ROUTE = ("timeout", "no_route", "closed", "blocked_port", "proxy", "interrupted", "token_service")
 """Kinds of replies without an answer from the registry."""
 _NO_LOGIN = ("anonymous", "unauthorized", "permission", "forbidden", "scope", "denied", "expired")
@@ -218,13 +187,19 @@ def not_found(facts: Facts) -> Known | None:
     }
 
 
+@cache
+def _official_images() -> tuple[str, ...]:
+    """Docker Hub's official images that many Pods have. The table is JSON, because words of YAML are shown unmasked."""
+    return tuple(json.loads(Path(__file__).with_name("official_images.json").read_text("utf-8")))
+
+
 def official(facts: Facts) -> Known | None:
     """A refusal for a name like that of an official image of Docker Hub. Those are public, so there is none of it."""
     official = f"{DEFAULT_REGISTRY}/{OFFICIAL_PREFIX}"
     if facts.reference is None or not facts.reference.name.startswith(official) or facts.kind not in UNCLEAR:
         return None
     name = facts.reference.name.removeprefix(official)
-    near = nearest(name, _OFFICIALS)
+    near = nearest(name, _official_images())
     return {
         "official": name,
         "local": facts.is_node,
