@@ -113,7 +113,7 @@ def templates() -> Iterator[str]:
     for verdict in verdicts:
         yield from (each.tell for each in (verdict, *verdict.others))
     for client in signs().clients.values():
-        yield from client[1:]
+        yield from (client.pull, client.login, client.logout, client.logins)
     yield from (registry.how for registry in signs().registries.values())
 
 

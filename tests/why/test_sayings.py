@@ -128,6 +128,19 @@ def test_texts_of_one_form(name: str) -> None:
     assert not grades or re.search(rf"wrong \(({'|'.join(grades)})\)", said), said
 
 
+_LONG = 40
+"""Letters of a name that count, for a verdict isn't shorter where a registry's name is longer."""
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_the_verdict_is_one_line_of_160_characters(name: str) -> None:
+    with suppress(ExportError):
+        for line in explain_as_text(UNSEEN[name]["text"]).splitlines():
+            if line.startswith("What's wrong"):
+                names = [word for word in line.split() if len(word) > _LONG]
+                assert len(line) - sum(len(name) - _LONG for name in names) <= 160, line
+
+
 def different(number: int) -> str:
     """A word without figures, a different one for each number."""
     return "".join(chr(ord("a") + int(digit)) for digit in str(number))

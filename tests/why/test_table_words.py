@@ -40,7 +40,10 @@ FOLDERS = {"signs": "read", "causes": "judge", "hops": "tell"}
 CLIENTS = {
     "crane",
     "rke2",
-    "import",
+    "oc",
+    "crictl",
+    "ctr",
+    "buildkit",
     "argocd",
     "flux",
     "kaniko",

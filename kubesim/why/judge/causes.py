@@ -15,6 +15,7 @@ from kubesim.why.judge.checks import CHECKS
 from kubesim.why.judge.commands import Command, argument, fill, quote
 from kubesim.why.judge.facts import Facts
 from kubesim.why.judge.words import Known, Words, first_that_holds
+from kubesim.why.read.signs_table import signs
 from kubesim.why.tables import Verdict
 
 _BY_KIND = ("answer", "refused", "unseen_list")
@@ -133,7 +134,7 @@ def _grade(row: Verdict, facts: Facts, *, has_others: bool) -> str:
 
 def _for_machine(text: str, words: Words) -> str:
     """A text of causes.yaml; if a client pulls, with words for its machine instead of those for a node."""
-    if words["client"]:
+    if words["client"] and not signs().clients[words["client"]].on_node:
         for node, machine in causes().on_a_machine.items():
             text = text.replace(node, machine)
     return text

@@ -49,6 +49,8 @@ _NO_MISTAKE: Known = dict.fromkeys(
 )
 """The words of `invalid_name`, each "" for a mistake that the name doesn't have."""
 _VERSION = re.compile(r"v?\d+(\.\d+)+(-[a-z0-9.]+)?|latest")
+_NO_SUCH = (*UNCLEAR, "unauthorized", "anonymous")
+"""Kinds of answers for an image of Docker Hub that doesn't exist."""
 _UNNAMED: Known = {
     **dict.fromkeys(("bitnami", "plain_version", "v_version", "tags", "existing"), ""),
     "missing": "such tag",
@@ -180,7 +182,7 @@ def not_found(facts: Facts) -> Known | None:
         "bitnami": reference.name.startswith("docker.io/bitnami/"),
         "plain_version": version[2] if version and not version[1] else "",
         "v_version": version[2] if version and version[1] else "",
-        "missing": f"digest {reference.digest}" if reference.digest else f"tag {reference.tag}",
+        "missing": "such digest" if reference.digest else f"tag {reference.tag}",
         "tags": ", ".join(tags[:9]),
         "existing": f"{bare}:{tag}",
         "unlisted_export": facts.scene.is_export and not facts.matches,
@@ -196,10 +198,12 @@ def _official_images() -> tuple[str, ...]:
 def official(facts: Facts) -> Known | None:
     """A refusal for a name like that of an official image of Docker Hub. Those are public, so there is none of it."""
     official = f"{DEFAULT_REGISTRY}/{OFFICIAL_PREFIX}"
-    if facts.reference is None or not facts.reference.name.startswith(official) or facts.kind not in UNCLEAR:
+    if facts.reference is None or not facts.reference.name.startswith(official) or facts.kind not in _NO_SUCH:
         return None
     name = facts.reference.name.removeprefix(official)
     near = nearest(name, _official_images())
+    if near == name or (facts.reply and facts.reply.sent):
+        return None
     return {
         "official": name,
         "local": facts.is_node,

@@ -18,7 +18,7 @@ from kubesim.api.objects import Object, find_named, name_of, namespace_of, pull_
 from kubesim.api.resources import SECRET, SERVICE_ACCOUNT
 from kubesim.pull import imageref, keyring
 from kubesim.pull.attempt import Attempt, PullTrace, SeenSecret, check_secret
-from kubesim.pull.imageref import Reference
+from kubesim.pull.imageref import DEFAULT_REGISTRY, Reference
 from kubesim.pull.keyring import Match
 from kubesim.why.hide.oddities import WHOLE, Flaw, Oddities
 from kubesim.why.judge.asking import Asked, asked
@@ -167,6 +167,28 @@ class Facts:
         """True if the text lists the image among those of the node, so that only the policy Always pulls it."""
         reference = self.reference
         return reference is not None and f"{reference.name}:{reference.tag}" in self.pod.get("there", ())
+
+    @property
+    def in_docker(self) -> bool:
+        """True if the text lists the image among those of docker, whose store a node with another runtime lacks."""
+        built = [imageref.parse(name) for name in self.pod.get("built", ())]
+        name = self.reference and (self.reference.name, self.reference.tag)
+        return name in [(reference.name, reference.tag) for reference in built]
+
+    @property
+    def is_logged_in(self) -> bool:
+        """True if the text shows that a client's login at the image's registry succeeded."""
+        return self.registry in [host or DEFAULT_REGISTRY for host in self.pod.get("logins", ())]
+
+    @property
+    def wanted(self) -> str:
+        """The first pull secret that a piece of a manifest in the text lists; "" without one."""
+        return next(iter(self.pod.get("wanted", ())), "")
+
+    @property
+    def created(self) -> str:
+        """The last pull secret that a command of the text created; "" without one, or if the text lists any."""
+        return "" if self.wanted else next(reversed(self.pod.get("created", ())), "")
 
     @property
     def client(self) -> str:

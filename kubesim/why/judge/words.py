@@ -30,7 +30,10 @@ _GROUP = re.compile(r"\(\?P<(\w+)>")
 _OF_FACTS = (
     "account",
     "client",
+    "created",
     "has_image",
+    "in_docker",
+    "is_logged_in",
     "is_node",
     "is_partial",
     "is_silent",
@@ -44,6 +47,7 @@ _OF_FACTS = (
     "service_account",
     "source",
     "volume",
+    "wanted",
     "workload",
 )
 """Words that are fields or properties of Facts."""
@@ -188,6 +192,16 @@ class Derived(NamedTuple):
         name = self.facts.reference.name if self.facts.reference else ""
         return "the image" if not name or REDACTED in name else name
 
+    @property
+    def engine(self) -> str:
+        """The program that builds images on the machine that pulls."""
+        return signs().clients[self.facts.client].engine if self.facts.client else "docker"
+
+    @property
+    def builds(self) -> bool:
+        """True if a build pulls the image for a Dockerfile."""
+        return bool(self.facts.client) and signs().clients[self.facts.client].builds
+
     # Its pull secrets
 
     @property
@@ -222,7 +236,7 @@ class Derived(NamedTuple):
     @property
     def identity_of(self) -> str:
         """The part of a cloud that has an identity at its registry."""
-        return self.facts.provider.registry.who.partition(",")[0]
+        return re.split(r",| \(", self.facts.provider.registry.who)[0]
 
     @property
     def how(self) -> Command:

@@ -67,6 +67,9 @@ class Client(NamedTuple):
     pull: str = "{client} pull "
     login: str = "{client} login {registry}"
     logout: str = "{client} logout {registry}"
+    engine: str = "docker"  # which builds images on that machine, and lists them
+    on_node: bool = False  # whether it asks a node's container runtime
+    builds: bool = False  # whether it pulls for a Dockerfile
     logins: str = "grep -A9 auths ~/.docker/config.json | cut -d: -f1"
 
 

@@ -11,12 +11,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from kubesim.api.objects import Object
+from kubesim.api.objects import TEMPLATE_HASH, Object
 from kubesim.why.hide.redact import redact
 from kubesim.why.read.paste import event_row, records, shortened
 from kubesim.why.read.rows import PULLING, Rank, Row, rows_of
 from kubesim.why.read.screen import Item, described, event_of, is_waiting, partial_pod
 from kubesim.why.read.signs import client_of, read
+from kubesim.why.read.signs_table import signs
 
 _MOST_LINES = 300
 """The first lines, in which a client program is looked for."""
@@ -32,12 +33,14 @@ _INSTEAD = {
 """The reason in a container's status by the reason of an event."""
 _TELLING = ("ImageInspectError",)
 """Reasons that are informative without a message."""
-ADDED = ("partial", "client", "unread", "unplaced", "same", "there")
+ADDED = ("partial", "client", "unread", "unplaced", "same", "there", "built", "logins", "created", "wanted")
 """Fields that this module adds to a Pod, and that no cluster writes. Exports can't set them: load.py drops them.
 
 `partial` marks a Pod made from a text. `client` is the program that failed instead of a node, `unread` the number of
 lines left out of a long text. `unplaced` means that the namespace is a guess, and `same` names the other Pods of the
-group. `there` lists the images that a table of the node has.
+group. `there` lists the images that a table of the node has, and `built` those that a table of docker has. `logins` are
+the registries where a client's login succeeded, `created` the pull secrets that a command of the text created, and
+`wanted` those that a piece of a manifest lists.
 """
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
 _IMAGE = re.compile(
@@ -56,6 +59,19 @@ _IMAGES = re.compile(
     re.MULTILINE,
 )
 """The table that `crictl images` prints."""
+_BUILT = re.compile(
+    r"^[ \t]*REPOSITORY[ \t]+TAG[ \t]+IMAGE ID[ \t]+CREATED[ \t]+SIZE[ \t]*$"
+    r"((?:\n[ \t]*[^ \t\n]+[ \t]+[\w.<>-]+[ \t]+[0-9a-f]{12,}[ \t].*$)+)",
+    re.MULTILINE,
+)
+"""The table that `docker images` prints."""
+_LOGIN = re.compile(r"\b(?:docker|podman|nerdctl|skopeo|buildah|helm registry|crane auth) login\b(?P<arguments>.*)")
+_HOST = re.compile(r"(?<![\w@/.-])(?:https://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)(?![\w@.-])")
+_CREATED = re.compile(r"\bcreate secret docker-registry (?P<name>[a-z0-9][a-z0-9.-]*)")
+_WANTED = re.compile(r"\bimagePullSecrets[\"']?:[\s\[{-]*[\"']?name[\"']?:[ ]*[\"']?(?P<name>[a-z0-9][a-z0-9.-]*)")
+"""The first name in a piece of a manifest."""
+_REPLICA = re.compile(r"(?P<replicas>.+-(?P<hash>[bcdf-hj-np-tv-xz2456789]{6,10}))-[bcdf-hj-np-tv-xz2456789]{5}")
+"""A Pod's name by a Deployment: its hash and the end are of letters that form no words (apimachinery pkg/util/rand)."""
 # The names of Pods and containers that a text doesn't name: placeholders, in quotes for the shell.
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"
@@ -83,13 +99,29 @@ def read_text(text: str) -> list[Item]:
     *_, last = (0, *(started.end() for started in _STARTED.finditer(plain)))
     if last:  # of the pulls, those that began before the last start are over
         rows = [row for row in rows if row.kind != PULLING or row.message in plain[last:]]
-    added = {"client": _client(plain.split("\n"), rows), "unread": short.unread, "there": list(_listed(masked))}
+    added = {
+        "client": _client(plain.split("\n"), rows),
+        "unread": short.unread,
+        "there": list(_listed(_IMAGES, masked)),
+        "built": list(_listed(_BUILT, masked)),
+        "logins": list(_logins(masked)),
+        "created": [match["name"] for match in _CREATED.finditer(masked)],
+        "wanted": [match["name"] for match in _WANTED.finditer(masked)],
+    }
     return list(_pods_of(rows, added)) or screens
 
 
-def _listed(text: str) -> Iterator[str]:
-    """The images on a node, each with its tag, from the tables of `crictl images`."""
-    for table in _IMAGES.finditer(text):
+def _logins(text: str) -> Iterator[str]:
+    """The registries where a login succeeded: "" stands for Docker Hub."""
+    if "Login Succeeded" in text:
+        for login in _LOGIN.finditer(text):
+            host = _HOST.search(login["arguments"])
+            yield host[1] if host else ""
+
+
+def _listed(tables: re.Pattern[str], text: str) -> Iterator[str]:
+    """The images in tables of `crictl images` or `docker images`, each with its tag."""
+    for table in tables.finditer(text):
         yield from (":".join(row.split()[:2]) for row in table[1].strip().splitlines())
 
 
@@ -112,11 +144,13 @@ def read_events(events: list[Object]) -> list[Item]:
 
 def _client(lines: list[str], rows: list[Row]) -> str:
     """The client program that failed, such as docker; "" if a node failed, or if the text doesn't tell."""
-    if any(row.is_kubelets for row in rows):
+    if any(row.pod or row.node or row.reason for row in rows):
         return ""
     last = next((row.message for row in reversed(rows) if row.says_why), "")
     failed = [line for line in lines if last and last in line]  # first, because a text may show several programs
-    return next(filter(None, map(client_of, [*failed, *lines[:_MOST_LINES]])), "")
+    client = next(filter(None, map(client_of, [*failed, *lines[:_MOST_LINES]])), "")
+    is_runtimes = bool(client) and signs().clients[client].on_node  # whose messages are like those of the kubelet
+    return "" if any(row.is_kubelets for row in rows) and not is_runtimes else client
 
 
 def _completed(rows: list[Row], anywhere: Collection[str]) -> list[Row]:
@@ -233,7 +267,10 @@ def _by_name(rows: list[Row], warnings: list[Row]) -> Iterable[_Pod]:
 
 def _items(pod: _Pod, fields: Object) -> Iterator[Item]:
     """A partial Pod with more `fields`, and its events."""
-    where = {"name": pod.name, "namespace": pod.namespace}
+    where: Object = {"name": pod.name, "namespace": pod.namespace}
+    if replica := _REPLICA.fullmatch(pod.name):
+        owner = {"kind": "ReplicaSet", "name": replica["replicas"], "controller": True}
+        where |= {"labels": {TEMPLATE_HASH: replica["hash"]}, "ownerReferences": [owner]}
     containers = [_container(row, number) for number, row in enumerate(pod.rows, 1)]
     listed = [{"name": secret} for secret in pod.missing_secrets]
     kind, item = partial_pod(where, containers, nodeName=pod.rows[0].node, imagePullSecrets=listed)

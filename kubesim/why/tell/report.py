@@ -209,16 +209,17 @@ def _verdict(flow: Flow) -> Iterator[Part]:
 def split_verdict(problem: str, most: int) -> tuple[str, str]:
     """As many of a problem's sentences as have room in `most` characters, and the rest.
 
-    A first sentence that is too long is cut at its last colon, semicolon or parenthesis before that. If it has none, it
-    stays whole: half a sentence would tell less than a long line.
+    A first sentence that is too long is cut at its last colon or semicolon before that, or before the parenthesis that
+    ends it. If it has none, it stays whole: half a sentence would tell less than a long line.
     """
-    ends = [end.end() for end in re.finditer(r"[.?!](?=\s+[A-Z(\"']|\s*$)", problem)]
+    ends = [end.end() for end in re.finditer(r"[.?!](?=\s|$)", problem)]
     if fitting := [end for end in ends if end <= most]:
         return problem[: fitting[-1]].strip(), problem[fitting[-1] :].strip()
-    cuts = [cut for cut in re.finditer(r"[:;](?= )| \(", problem) if 40 < cut.start() < most - 2]
+    cuts = [cut for cut in re.finditer(r"[:;](?= )| \((?=[^()]*\)\.)", problem) if 24 < cut.start() < most - 2]
     cuts = [cut for cut in cuts if problem.count("(", 0, cut.start()) == problem.count(")", 0, cut.start())]
     if not cuts:
-        return problem, ""
+        end = ends[0] if ends else len(problem)
+        return problem[:end].strip(), problem[end:].strip()
     headline, rest = problem[: cuts[-1].start()], problem[cuts[-1].end() :].strip()
     if cuts[-1][0] == " (":
         return f"{headline}.", f"({rest}"
@@ -242,13 +243,13 @@ def _alternatives(cause: Cause, *, whole: bool) -> Iterator[Part]:
         yield Part(Form.PARAGRAPH, "It may also be this", (other.problem,), is_other=True)
         if other.tell:
             yield Part(Form.CHECK, "To check", (other.tell,), is_other=True)
-        yield Part(Form.FIX, "", other.fix, is_other=True)
+        note = _deletion_note(other)
+        yield Part(Form.FIX, "How to fix it" if note else "", other.fix, note=note, is_other=True)
 
 
 def _deletion_note(cause: Cause) -> str:
     """A note behind the fix if a command deletes objects without saying so; else ""."""
-    commands = [*cause.fix, *(command for other in cause.others for command in other.fix)]
-    is_forced = any("replace --force" in command for command in commands)
+    is_forced = any("replace --force" in command for command in cause.fix)
     return " (replace --force deletes the object and creates it again)" if is_forced else ""
 
 
