@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from kubesim.api import typed
 from kubesim.api.objects import Object, containers_of, labels_of, metadata, name_of, namespace_of, template_of
-from kubesim.api.resources import POD, Resource, find_kind
+from kubesim.api.resources import POD, REPLICA_SET, Resource
 from kubesim.api.selectors import matches
 from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.backend import Backend
@@ -65,8 +65,8 @@ def note_write(resource: Resource, new: Object, old: Object | None, note: Warn, 
     for text in warnings_of(resource, new, old):
         note(text)
     _note_inert(resource, new, old, note)
-    if old is not None and labels_of(new) != labels_of(old):
-        _note_relabelled(new, old, note, backend)
+    if resource is POD and (old is None or labels_of(new) != labels_of(old)):
+        _note_unadopted(new, note, backend)
     if resource is POD or resource.template:
         _note_unsimulated(template_of(resource, new), old and template_of(resource, old), note, backend)
 
@@ -79,18 +79,13 @@ def _note_inert(resource: Resource, new: Object, old: Object | None, note: Warn)
             note(f"kubesim: {row.says}")
 
 
-def _note_relabelled(new: Object, old: Object, note: Warn, backend: Backend) -> None:
-    """Warn about a change of labels after which the controlling owner's selector no longer matches."""
-    for reference in metadata(new).get("ownerReferences", ()):
-        resource = find_kind(reference["apiVersion"], reference["kind"])
-        if resource is None or not resource.template:
-            continue
-        owner = backend.store.get(resource, namespace_of(new), reference["name"])
-        if owner is None or "selector" not in owner["spec"]:
-            continue
-        selector = owner["spec"]["selector"]
-        if matches(selector, labels_of(old)) and not matches(selector, labels_of(new)):
-            note(f"kubesim: whatever its labels, {name_of(new)} still belongs to {name_of(owner)}")
+def _note_unadopted(pod: Object, note: Warn, backend: Backend) -> None:
+    """Warn about a Pod without an owner that a ReplicaSet's selector matches."""
+    if metadata(pod).get("ownerReferences"):
+        return
+    for owner in backend.store.list(REPLICA_SET, namespace_of(pod)):
+        if matches(owner["spec"]["selector"], labels_of(pod)):
+            note(f"kubesim: {name_of(owner)} doesn't adopt {name_of(pod)}, though its labels match")
 
 
 def _note_unsimulated(pod: Object, old: Object | None, note: Warn, backend: Backend) -> None:

@@ -20,12 +20,14 @@ from kubesim.api.objects import (
     is_controlled_by,
     is_deleted,
     key_of,
+    labels_of,
     metadata,
     name_of,
     namespace_of,
     owner_reference,
 )
 from kubesim.api.resources import POD, Resource
+from kubesim.api.selectors import matches
 from kubesim.api.sharing import Stateful
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.events import Recorder
@@ -113,8 +115,7 @@ class Loop(Part):
 class Controller(Loop):
     """A controller of the objects of `resource`, which own objects of the type `owned`, its dependents here.
 
-    `sync` is called when an owner or one of its dependents has changed. A limit of kubesim: an owner has the dependents
-    that it has created, whatever their labels become, and adopts no others.
+    `sync` is called when an owner or one of its dependents has changed. A limit of kubesim: an owner adopts no object.
     """
 
     resource: ClassVar[Resource]
@@ -151,16 +152,27 @@ class Controller(Loop):
                 self.enqueue((namespace_of(change.obj), reference["name"]), self.batch)
 
     def reconcile(self, namespace: str, name: str) -> None:
-        """Sync an owner. A refused Pod is raised afterwards, so that the key is retried."""
+        """Release dependents, then sync their owner. A refused Pod is raised afterwards, so that the key is retried."""
         obj = self.api.find(self.resource, namespace, name)
         if obj is None or is_deleted(obj):
             return
         self.refusal = None
+        self._release_unselected(obj)
         owned = self.controlled_by(obj)
         self.clock.work += len(owned) // _OWNED_IN_A_WRITE
         self.sync(obj, owned)
         if self.refusal:
             raise self.refusal
+
+    def _release_unselected(self, obj: Object) -> None:
+        """Release the dependents that the selector of `obj` no longer matches, such as a Pod with another label.
+
+        Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
+        """
+        selector = obj["spec"].get("selector")
+        for item in self.controlled_by(obj) if selector else ():
+            if not matches(selector, labels_of(item)) and not is_deleted(item):
+                release(self.api, obj, self.owned, item)
 
     def controlled_by(self, obj: Object) -> list[Object]:
         """The dependents that `obj` controls. Objects with another controller may refer to it, too, and don't count."""
@@ -212,6 +224,14 @@ def dependent(owner: Object, resource: Resource, meta: Object, **content: object
     place = {"namespace": namespace_of(owner), "ownerReferences": [owner_reference(owner)]}
     head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {**meta, **place}}
     return {**head, **content}
+
+
+def release(api: Component, owner: Object, resource: Resource, item: Object) -> None:
+    """Remove the owner's reference from a dependent of the type `resource`, which stays."""
+    meta = metadata(item)
+    references = [reference for reference in meta["ownerReferences"] if reference["uid"] != metadata(owner)["uid"]]
+    others = {key: value for key, value in meta.items() if key != "ownerReferences"}
+    api.record(resource, {**item, "metadata": {**others, "ownerReferences": references} if references else others})
 
 
 def is_ready(pod: Object) -> bool:

@@ -7,9 +7,9 @@ v1.36, for the propagation policy Background alone.
 from __future__ import annotations
 
 from kubesim.api.objects import Object, is_deleted, metadata, namespace_of
-from kubesim.api.resources import EVENT, RESOURCES, Resource, find_kind
+from kubesim.api.resources import EVENT, RESOURCES, find_kind
 from kubesim.cluster.apiserver import Change
-from kubesim.cluster.controllers.base import Part
+from kubesim.cluster.controllers.base import Part, release
 
 DELAY = 0.05  # seconds
 _OWNED = tuple(item for item in RESOURCES if item.simulated and item.namespaced and item is not EVENT)
@@ -30,15 +30,9 @@ class GarbageCollector(Part):
         for resource in _OWNED:
             for obj in self.api.owned_by(owner, resource):
                 if self._has_owner(obj):
-                    self._release(owner, resource, obj)
+                    release(self.api, owner, resource, obj)
                 elif not is_deleted(obj):
                     self.api.delete_object(resource, obj)
-
-    def _release(self, owner: Object, resource: Resource, dependent: Object) -> None:
-        """Remove the owner's reference from a dependent."""
-        references = metadata(dependent)["ownerReferences"]
-        others = [reference for reference in references if reference["uid"] != metadata(owner)["uid"]]
-        self.api.record(resource, {**dependent, "metadata": {**metadata(dependent), "ownerReferences": others}})
 
     def _has_owner(self, dependent: Object) -> bool:
         """Whether one of the dependent's owners still exists."""
