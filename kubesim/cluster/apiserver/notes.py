@@ -83,9 +83,10 @@ def _note_unadopted(pod: Object, note: Warn, backend: Backend) -> None:
     """Warn about a Pod without an owner that a ReplicaSet's selector matches."""
     if metadata(pod).get("ownerReferences"):
         return
-    for owner in backend.store.list(REPLICA_SET, namespace_of(pod)):
-        if matches(owner["spec"]["selector"], labels_of(pod)):
-            note(f"kubesim: {name_of(owner)} doesn't adopt {name_of(pod)}, though its labels match")
+    owners = backend.store.list(REPLICA_SET, namespace_of(pod))
+    owner = next((owner for owner in owners if matches(owner["spec"]["selector"], labels_of(pod))), None)
+    if owner:
+        note(f"kubesim: {name_of(owner)} doesn't adopt {name_of(pod)}, though its labels match")
 
 
 def _note_unsimulated(pod: Object, old: Object | None, note: Warn, backend: Backend) -> None:
