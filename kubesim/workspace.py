@@ -23,7 +23,8 @@ PATH_MAX = 4096  # Linux's limit
 _LINKS_MAX = 40  # Linux's limit
 DEPTH_MAX = 100  # levels of folders; a limit of kubesim
 LARGEST = 16 << 20  # bytes of a file that is read or written; a limit of kubesim
-_MODES = {"rb": os.O_RDONLY, "wb": os.O_WRONLY | os.O_CREAT, "ab": os.O_WRONLY | os.O_CREAT | os.O_APPEND}
+# O_TRUNC, because JupyterLite's file system loses a truncation of an open file when that is closed.
+_MODES = {"rb": os.O_RDONLY, "wb": os.O_WRONLY | os.O_CREAT | os.O_TRUNC, "ab": os.O_WRONLY | os.O_CREAT | os.O_APPEND}
 # Flags that Windows lacks or needs. Without O_NONBLOCK, opening a named pipe would hang until somebody writes to it.
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CAUTION = _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -241,7 +242,6 @@ class Workspace:
             raise file_error(errno.EFBIG, path)
         with self._open(path, "wb") as file:
             file.write(content)
-            file.truncate()  # last, because emptying a file before writing is slow on some file systems
 
     def put(self, path: str, text: str) -> None:
         """Create or replace a file, and create the folders above it."""
