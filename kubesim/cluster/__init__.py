@@ -146,9 +146,9 @@ class _Boot(_Parts):
         super().__init__(seed, boot, None, None)
         for name in NAMESPACES:
             self.api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        self._record(bootstrap.objects(self.clock.timestamp()))
+        self._put(bootstrap.objects(self.clock.timestamp()))
         with self.identity.aside(f"policy {seed}"):
-            self._record(bootstrap.parts())
+            self._put(bootstrap.parts())
         self.clock.advance(SETTLED)
         with self.identity.aside(f"kube-system {seed}"):
             if furnished:
@@ -162,11 +162,11 @@ class _Boot(_Parts):
             self.identity.uid()
         self.apiserver.backend.store.revision += _ENDPOINT_WRITES
 
-    def _record(self, objects: Iterable[tuple[Resource, Object]]) -> None:
+    def _put(self, objects: Iterable[tuple[Resource, Object]]) -> None:
         """Store objects as they are, past defaults, admission and validation. Their metadata is changed."""
         for resource, obj in objects:
             obj["metadata"] |= {"creationTimestamp": self.clock.timestamp(), "uid": self.identity.uid()}
-            self.api.record(resource, obj)
+            self.api.put(resource, obj)
 
     def _start_kube_system(self) -> None:
         """Load the images of the control plane onto the node, and create the objects of kube-system."""

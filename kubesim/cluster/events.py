@@ -31,10 +31,10 @@ MOST_SIMILAR = 10  # the number of the first message of one reason that is combi
 SIMILAR_FOR: Micros = 600 * SECOND
 
 
-class Words(NamedTuple):
-    """The contents of an event, which identify a series of repeated events."""
+class EventContent(NamedTuple):
+    """The content of an event, which identifies a series of repeated events."""
 
-    kind: str  # Normal or Warning
+    type: str  # Normal or Warning
     reason: str
     message: str  # "" for the series of combined messages
     field: str = ""  # the fieldPath of the part of the object that the event is about
@@ -43,9 +43,9 @@ class Words(NamedTuple):
 class _Series:
     """The repetitions of an event, which are stored as one object."""
 
-    def __init__(self, words: Words, first: str) -> None:
-        self.words = words
-        self.first = first  # the timestamp of the first event
+    def __init__(self, content: EventContent, first_timestamp: str) -> None:
+        self.content = content
+        self.first_timestamp = first_timestamp
         self.name = ""  # of the stored object; "" as long as all events were suppressed
         self.count = 0  # suppressed events included
 
@@ -63,17 +63,17 @@ class _Similar:
         copy.last = self.last
         return copy
 
-    def combines(self, message: str, now: Micros) -> bool:
-        """Note a message, and return whether it belongs to the combined event. Changes the messages and the time."""
+    def add(self, message: str, now: Micros) -> None:
+        """Remember a message, unless MOST_SIMILAR is reached. After SIMILAR_FOR without one, forget the others."""
         if now - self.last > SIMILAR_FOR:
             self.messages = set()
         self.last = now
-        if message in self.messages:
-            return False
-        if len(self.messages) + 1 >= MOST_SIMILAR:
-            return True
-        self.messages.add(message)
-        return False
+        if len(self.messages) + 1 < MOST_SIMILAR:
+            self.messages.add(message)
+
+    def is_combined(self, message: str) -> bool:
+        """True if an event with this message, which was added, belongs to the combined event."""
+        return message not in self.messages
 
 
 class _Memory:
@@ -84,13 +84,13 @@ class _Memory:
     """
 
     def __init__(self) -> None:
-        self.series: dict[Words, _Series] = {}
+        self.series: dict[EventContent, _Series] = {}
         self.full_at: dict[str, Micros] = {}  # by type, Normal or Warning
         self.similar: defaultdict[tuple[str, str], _Similar] = defaultdict(_Similar)  # by type and reason
 
     def copy(self) -> _Memory:
         memory = _Memory()
-        memory.series = {words: copy(series) for words, series in self.series.items()}
+        memory.series = {content: copy(series) for content, series in self.series.items()}
         memory.full_at = self.full_at.copy()
         memory.similar |= {key: similar.copy() for key, similar in self.similar.items()}
         return memory
@@ -110,25 +110,24 @@ class Recorder(Stateful):
         self._known: Shared[str, _Memory] = Shared(_Memory.copy)  # by the objects' uids
         self._stamp = 0  # the number in the last event's name; each event gets a higher one
 
-    def event(self, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
-        """Record an event about `obj`. `kind` is Normal or Warning, `field` a fieldPath in the object or ""."""
-        self._say(obj, self._of_object(obj["metadata"]["uid"]), Words(kind, reason, message, field), 1)
+    def emit(self, obj: Object, content: EventContent) -> None:
+        """Emit an event about `obj`: count it, and write it unless suppressed."""
+        self.repeat(obj, (content,), 1)
 
-    def say_again(self, obj: Object, what: Iterable[Words], times: int) -> None:
+    def repeat(self, obj: Object, events: Iterable[EventContent], times: int) -> None:
         """Repeat earlier events: add `times` to their counts, and write them with the time now unless suppressed."""
         memory = self._of_object(obj["metadata"]["uid"])
-        for words in what:
-            self._say(obj, memory, words, times)
+        for content in events:
+            self._repeat(obj, memory, content, times)
 
-    def count_again(self, uid: str, what: Iterable[Words], times: int) -> None:
+    def count(self, uid: str, events: Iterable[EventContent], times: int) -> None:
         """Add `times` to the counts of earlier events about an object, without writing them.
 
         The kubelet calls this for repetitions that would all have been suppressed.
         """
         memory = self._of_object(uid)
-        for words in what:
-            is_combined = words.message not in memory.similar[words.kind, words.reason].messages
-            self._series(memory, words, is_combined).count += times
+        for content in events:
+            self._series(memory, content).count += times
 
     def silent_until(self, uid: str) -> Micros:
         """The moment until which all events about an object are suppressed, 0 if one would be written now."""
@@ -142,49 +141,48 @@ class Recorder(Stateful):
             self._known.drop(next(iter(self._known)))
         return _Memory()
 
-    def _say(self, obj: Object, memory: _Memory, words: Words, times: int) -> None:
+    def _repeat(self, obj: Object, memory: _Memory, content: EventContent, times: int) -> None:
         now = self._clock.now
-        kind = words.kind
-        is_combined = memory.similar[kind, words.reason].combines(words.message, now)
-        series = self._series(memory, words, is_combined)
+        memory.similar[content.type, content.reason].add(content.message, now)
+        series = self._series(memory, content)
         series.count += times
-        full_at = max(now, memory.full_at.get(kind, now))
+        full_at = max(now, memory.full_at.get(content.type, now))
         if full_at - now <= REFILL_ALL_BUT_ONE:
-            memory.full_at[kind] = full_at + REFILL
-            self._write(obj, series, words.message)
+            memory.full_at[content.type] = full_at + REFILL
+            self._write(obj, series, content.message)
 
-    def _series(self, memory: _Memory, words: Words, is_combined: bool) -> _Series:
+    def _series(self, memory: _Memory, content: EventContent) -> _Series:
         """The series of an event, which is created if needed: its own, or that of the combined messages."""
-        if is_combined:
-            words = Words(words.kind, words.reason, "")
-        series = memory.series.get(words)
+        if memory.similar[content.type, content.reason].is_combined(content.message):
+            content = EventContent(content.type, content.reason, "")
+        series = memory.series.get(content)
         if series is None:
-            series = memory.series[words] = _Series(words, self._clock.timestamp())
+            series = memory.series[content] = _Series(content, self._clock.timestamp())
         return series
 
     def announce(self, obj: Object, reason: str, action: str, message: str) -> None:
-        """Record an event about `obj` in the form of events.k8s.io, which the scheduler uses, without counting it."""
-        event = self._new(obj, Words("Normal" if reason == "Scheduled" else "Warning", reason, message))
+        """Write an event about `obj` in the form of events.k8s.io, which the scheduler uses, without counting it."""
+        event = self._new(obj, EventContent("Normal" if reason == "Scheduled" else "Warning", reason, message))
         event |= {"action": action, "eventTime": self._clock.micro_timestamp(), "source": {}}
         event |= {"firstTimestamp": None, "lastTimestamp": None}
-        self._api.record(EVENT, event)
+        self._api.put(EVENT, event)
 
     def _write(self, obj: Object, series: _Series, message: str) -> None:
         """Store the state of a series, in the object that it has or in a new one."""
-        if not series.words.message:
+        if not series.content.message:
             message = f"(combined from similar events): {message}"
         fields = {
             "message": message,
-            "firstTimestamp": series.first,
+            "firstTimestamp": series.first_timestamp,
             "lastTimestamp": self._clock.timestamp(),
             "count": series.count,
         }
         if not self._api.amend_event(obj["metadata"].get("namespace") or "default", series.name, fields):
-            event = self._new(obj, series.words)
+            event = self._new(obj, series.content)
             series.name = event["metadata"]["name"]
-            self._api.record(EVENT, event | fields)
+            self._api.put(EVENT, event | fields)
 
-    def _new(self, obj: Object, words: Words) -> Object:
+    def _new(self, obj: Object, content: EventContent) -> Object:
         """The content of a new event about `obj`, still without counts and times of repetitions."""
         # Upstream names events by nanoseconds. Here the clock has microseconds, and the store's revision fills the
         # rest, so that several components' events in one microsecond get different names.
@@ -193,18 +191,18 @@ class Recorder(Stateful):
         return {
             "apiVersion": "v1",
             "eventTime": None,
-            "involvedObject": reference_to(obj, words.field),
+            "involvedObject": reference_to(obj, content.field),
             "kind": "Event",
-            "message": words.message,
+            "message": content.message,
             "metadata": {
                 "creationTimestamp": self._clock.timestamp(),
                 "name": f"{obj['metadata']['name']}.{self._stamp:016x}",
                 "namespace": namespace_of(obj) or "default",
                 "uid": uuid(self._stamp << 64 | revision),
             },
-            "reason": words.reason,
+            "reason": content.reason,
             "reportingComponent": self._component,
             "reportingInstance": self._source.get("host", ""),
             "source": self._source,
-            "type": words.kind,
+            "type": content.type,
         }

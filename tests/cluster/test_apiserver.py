@@ -157,7 +157,7 @@ def test_a_second_deletion_only_shortens_the_time_since_the_first(
 @pytest.mark.parametrize("state", [{"spec": {"nodeName": ""}}, {"status": {"phase": "Succeeded"}}])
 def test_a_pod_that_no_node_runs_goes_at_once(api: Component, state: Object) -> None:
     stored = api.create(POD, pod(nodeName="sim-worker"))
-    api.record(POD, {**stored, **{key: {**stored[key], **value} for key, value in state.items()}})
+    api.put(POD, {**stored, **{key: {**stored[key], **value} for key, value in state.items()}})
     api.delete(POD, "default", "web")
     assert api.find(POD, "default", "web") is None
 
@@ -267,6 +267,6 @@ CLAIMS = (
     ],
 )
 def test_a_token_with_a_right_digest_and_claims_that_are_none_lets_nobody_in(api: Component, claims: str) -> None:
-    api.record(SERVICE_ACCOUNT, {"metadata": {"name": "default", "namespace": "default", "uid": "1"}})
+    api.put(SERVICE_ACCOUNT, {"metadata": {"name": "default", "namespace": "default", "uid": "1"}})
     api.bearing(_signed(CLAIMS))
     assert refusal(lambda: api.bearing(_signed(claims))) == (401, "Unauthorized")

@@ -11,7 +11,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.backend import Backend
-from kubesim.cluster.events import BURST, REFILL, Recorder, Words
+from kubesim.cluster.events import BURST, REFILL, EventContent, Recorder
 
 PARTS = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": "web", "uid": "1"}}
 
@@ -23,7 +23,7 @@ class Scene:
         self.recorder = Recorder(self.api, self.clock, "kubelet", "sim-worker")
 
     def say(self, reason: str, kind: str = "Normal", message: str = "m", pod: Object = PARTS) -> None:
-        self.recorder.event(pod, kind, reason, message, "spec.containers{app}")
+        self.recorder.emit(pod, EventContent(kind, reason, message, "spec.containers{app}"))
 
     def counts(self) -> dict[str, int]:
         return {f"{event['reason']}/{event['message']}": event["count"] for event in self.api.list(EVENT)}
@@ -90,14 +90,17 @@ def test_after_a_burst_one_event_passes_every_five_minutes_with_the_whole_count(
     assert scene.counts() == {"BackOff/m": BURST + 7}
 
 
-def test_what_is_said_again_counts_each_time_even_if_only_the_last_is_recorded(scene: Scene) -> None:
-    words = [Words("Normal", "BackOff", "m"), *(Words("Warning", "Failed", str(number)) for number in range(11))]
-    for kind, reason, message, field in words:
-        scene.recorder.event(PARTS, kind, reason, message, field)
+def test_repeated_events_count_each_time_even_if_only_the_last_is_written(scene: Scene) -> None:
+    events = [
+        EventContent("Normal", "BackOff", "m"),
+        *(EventContent("Warning", "Failed", str(number)) for number in range(11)),
+    ]
+    for content in events:
+        scene.recorder.emit(PARTS, content)
     revision = scene.api.revision
-    scene.recorder.count_again("1", words, 2)
+    scene.recorder.count("1", events, 2)
     assert scene.api.revision == revision
-    scene.recorder.say_again(PARTS, words, 3)
+    scene.recorder.repeat(PARTS, events, 3)
     single = {"BackOff/m": 6} | {f"Failed/{number}": 6 for number in range(9)}
     assert scene.counts() == {**single, "Failed/(combined from similar events): 10": 12}
 
@@ -148,7 +151,7 @@ def test_an_event_lives_an_hour_after_it_was_written_last(scene: Scene) -> None:
 def test_an_event_is_found_by_the_object_that_it_is_about_now(scene: Scene) -> None:
     scene.say("Pulling")
     (event,) = scene.api.list(EVENT)
-    moved = scene.api.record(EVENT, {**event, "involvedObject": {**event["involvedObject"], "uid": "2"}})
+    moved = scene.api.put(EVENT, {**event, "involvedObject": {**event["involvedObject"], "uid": "2"}})
     assert scene.api.events_about(PARTS) == []
     assert scene.api.events_about({"metadata": {"uid": "2"}}) == [moved]
 

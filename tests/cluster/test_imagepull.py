@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kubesim.api.clock import SECOND, Clock
+from kubesim.cluster.events import EventContent
 from kubesim.cluster.kubelet.imagepull import STEPS, TRANSITIONS, ImageManager, Pull, PullRequest
 from kubesim.cluster.registry import Registries
 from kubesim.pull import imageref
@@ -73,8 +74,8 @@ def test_pulled_with_a_secret() -> None:
     result = Node().ask(GOOD)
     milliseconds = round(result.duration * 1000)
     assert result.events == (
-        ("Normal", "Pulling", f'Pulling image "{MYAPP}"'),
-        (
+        EventContent("Normal", "Pulling", f'Pulling image "{MYAPP}"'),
+        EventContent(
             "Normal",
             "Pulled",
             f'Successfully pulled image "{MYAPP}" in {milliseconds}ms ({milliseconds}ms including waiting). '
@@ -99,13 +100,13 @@ def test_refused_without_a_secret_then_back_off() -> None:
     first = node.ask()
     assert first.error == ("ErrImagePull", wrapped(NO_BASIC))
     assert first.events == (
-        ("Normal", "Pulling", f'Pulling image "{MYAPP}"'),
-        ("Warning", "Failed", f'Failed to pull image "{MYAPP}": {wrapped(NO_BASIC)}'),
+        EventContent("Normal", "Pulling", f'Pulling image "{MYAPP}"'),
+        EventContent("Warning", "Failed", f'Failed to pull image "{MYAPP}": {wrapped(NO_BASIC)}'),
     )
     assert first.trace.attempts == (Attempt(None, None, None, False, NO_BASIC),)
     node.wait(5)
     second = node.ask()
-    assert second.events == (("Normal", "BackOff", f'Back-off pulling image "{MYAPP}"'),)
+    assert second.events == (EventContent("Normal", "BackOff", f'Back-off pulling image "{MYAPP}"'),)
     message = f'Back-off pulling image "{MYAPP}": ErrImagePull: {wrapped(NO_BASIC)}'
     assert second.error == ("ImagePullBackOff", message)
     assert (second.trace.outcome, second.trace.message) == ("ImagePullBackOff", message)
@@ -151,7 +152,7 @@ def test_who_may_use_an_image_that_is_there() -> None:
     node.ask(GOOD)
     node.wait(1)
     same = node.ask(GOOD, pod="b")
-    assert (same.events, same.trace.outcome) == ((("Normal", "Pulled", PRESENT),), "AlreadyPresent")
+    assert (same.events, same.trace.outcome) == ((EventContent("Normal", "Pulled", PRESENT),), "AlreadyPresent")
     elsewhere = secret("copy", "mypassword", "team-a")
     assert node.ask(elsewhere, pod="c").trace.outcome == "AlreadyPresent"
     assert node.ask(secret("good", "rotated"), pod="d").trace.outcome == "AlreadyPresent"
@@ -162,7 +163,7 @@ def test_who_may_use_an_image_that_is_there() -> None:
     never = node.ask(policy="Never", pod="g")
     assert (never.error, never.events) == (
         ("ErrImageNeverPull", NEVER),
-        (("Warning", "ErrImageNeverPull", NEVER),),
+        (EventContent("Warning", "ErrImageNeverPull", NEVER),),
     )
     assert (never.trace.present, never.image) == (True, None)
     assert node.ask(GOOD, policy="Never", pod="h").trace.outcome == "AlreadyPresent"
@@ -210,7 +211,7 @@ def test_pulls_go_one_by_one() -> None:
     node = Node()
     first, second = node.ask(GOOD), node.ask(image="nginx", pod="b")
     own = round((second.duration - first.duration) * 1000)
-    assert second.events[-1][2] == (
+    assert second.events[-1].message == (
         f'Successfully pulled image "nginx" in {own}ms ({second.duration * 1000:.0f}ms including waiting). '
         "Image size: 1064048 bytes."
     )

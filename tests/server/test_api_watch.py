@@ -120,7 +120,7 @@ def test_a_revision_that_is_forgotten(call: Caller) -> None:
     begin = call.cluster.api.revision
     watch = call.watch(f"{MAPS}?watch=1&resourceVersion={begin}")
     for count in range(HISTORY + 10):
-        call.cluster.api.record(*_heartbeat(call, count))
+        call.cluster.api.put(*_heartbeat(call, count))
     with pytest.raises(StatusError) as refused:
         watch.lines()
     told = f"too old resource version: {begin} ({begin + 10})"

@@ -45,7 +45,7 @@ class Component(Client):
         """Call `listener` with later changes: see `Backend.subscribe`."""
         return self._backend.subscribe(listener, resource)
 
-    def record(self, resource: Resource, obj: Object) -> Object:
+    def put(self, resource: Resource, obj: Object) -> Object:
         """Store a new or changed object as it is, without defaults, admission and validation.
 
         For well-typed writes in great numbers, such as events and status updates.

@@ -30,7 +30,7 @@ from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import matches
 from kubesim.api.sharing import Stateful
 from kubesim.cluster.apiserver import Change, Component
-from kubesim.cluster.events import Recorder
+from kubesim.cluster.events import EventContent, Recorder
 
 # Seconds from a change to the sync that it causes, and until a refused sync is tried again (doubled up to the last).
 REACTION = 0.02
@@ -66,9 +66,9 @@ class Part(Stateful):
         """React to a change. Called during the write, so that longer work must be planned with a timer."""
         raise NotImplementedError
 
-    def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
-        """Record an event about an object."""
-        self.recorder.event(obj, kind, reason, message)
+    def emit_event(self, obj: Object, reason: str, message: str, event_type: str = "Normal") -> None:
+        """Emit an event about an object."""
+        self.recorder.emit(obj, EventContent(event_type, reason, message))
 
 
 class Loop(Part):
@@ -194,7 +194,7 @@ class Controller(Loop):
         self.api.update_status(self.resource, obj, others | {key: value for key, value in counts.items() if value})
 
     def create_pod(self, obj: Object, template: Object | None = None, name: str = "", **labels: str) -> bool:
-        """Create a Pod from a template, by default that of `obj`, with additional labels, and record the event.
+        """Create a Pod from a template, by default that of `obj`, with additional labels, and emit the event.
 
         Without `name`, the API server generates one. Returns False if the Pod is refused: the caller should end its
         work, and the sync is tried again.
@@ -208,15 +208,17 @@ class Controller(Loop):
         try:
             made = self.api.create(POD, dependent(obj, POD, meta, spec=template["spec"]))
         except StatusError as error:
-            self.record(obj, "FailedCreate", self.CREATE_FAILED.format(name, name_of(obj), error.message), "Warning")
+            self.emit_event(
+                obj, "FailedCreate", self.CREATE_FAILED.format(name, name_of(obj), error.message), "Warning"
+            )
             self.refusal = error
             return False
-        self.record(obj, "SuccessfulCreate", self.CREATED.format(name_of(made), name_of(obj)))
+        self.emit_event(obj, "SuccessfulCreate", self.CREATED.format(name_of(made), name_of(obj)))
         return True
 
     def delete_pod(self, obj: Object, pod: Object) -> None:
         self.api.delete_object(POD, pod)
-        self.record(obj, "SuccessfulDelete", self.DELETED.format(name_of(pod), name_of(obj)))
+        self.emit_event(obj, "SuccessfulDelete", self.DELETED.format(name_of(pod), name_of(obj)))
 
 
 def dependent(owner: Object, resource: Resource, meta: Object, **content: object) -> Object:
@@ -231,7 +233,7 @@ def release(api: Component, owner: Object, resource: Resource, item: Object) -> 
     meta = metadata(item)
     references = [reference for reference in meta["ownerReferences"] if reference["uid"] != metadata(owner)["uid"]]
     others = {key: value for key, value in meta.items() if key != "ownerReferences"}
-    api.record(resource, {**item, "metadata": {**others, "ownerReferences": references} if references else others})
+    api.put(resource, {**item, "metadata": {**others, "ownerReferences": references} if references else others})
 
 
 def is_ready(pod: Object) -> bool:

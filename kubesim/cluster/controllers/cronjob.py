@@ -50,7 +50,7 @@ class CronJobController(Controller):
         if coming is not None:
             self.add(cron, (coming - self.clock.now) / SECOND + _DELTA)
         elif due is None:
-            self.record(cron, "InvalidSchedule", f"invalid schedule: {spec['schedule']} : {_NEVER}", "Warning")
+            self.emit_event(cron, "InvalidSchedule", f"invalid schedule: {spec['schedule']} : {_NEVER}", "Warning")
 
     def _still_active(self, cron: Object, jobs: list[Object]) -> list[Object]:
         """The references in the status to Jobs that still run. Record events about ended, missing and unknown Jobs."""
@@ -62,14 +62,14 @@ class CronJobController(Controller):
             missing.pop(name, None)
             end = finished(job)
             if end and name in known:
-                self.record(cron, "SawCompletedJob", f"Saw completed job: {name}, condition: {end}")
+                self.emit_event(cron, "SawCompletedJob", f"Saw completed job: {name}, condition: {end}")
             elif name in known:
                 running.append(known[name])
             elif not end:
                 message = f"Saw a job that the controller did not create or forgot: {name}"
-                self.record(cron, "UnexpectedJob", message, "Warning")
+                self.emit_event(cron, "UnexpectedJob", message, "Warning")
         for name in missing:
-            self.record(cron, "MissingJob", f"Active job went missing: {name}")
+            self.emit_event(cron, "MissingJob", f"Active job went missing: {name}")
         return running
 
     def _clean_up(self, cron: Object, jobs: list[Object]) -> None:
@@ -83,14 +83,14 @@ class CronJobController(Controller):
 
     def _delete(self, cron: Object, job: Object) -> None:
         self.api.delete_object(JOB, job)
-        self.record(cron, "SuccessfulDelete", f"Deleted job {name_of(job)}")
+        self.emit_event(cron, "SuccessfulDelete", f"Deleted job {name_of(job)}")
 
     def _start(self, cron: Object, due: Micros, status: Object) -> None:
         """Create the Job of the moment `due`, if the concurrency policy allows it; `status` is changed."""
         active = status["active"]
         policy = cron["spec"]["concurrencyPolicy"]
         if active and policy == "Forbid":
-            self.record(cron, "JobAlreadyActive", _BLOCKED)
+            self.emit_event(cron, "JobAlreadyActive", _BLOCKED)
             return
         if policy == "Replace":
             for reference in active:
@@ -103,10 +103,10 @@ class CronJobController(Controller):
             try:
                 job = self.api.create(JOB, _job(cron, name, due))
             except StatusError as error:
-                self.record(cron, "FailedCreate", f"Error creating job: {error.message}", "Warning")
+                self.emit_event(cron, "FailedCreate", f"Error creating job: {error.message}", "Warning")
                 raise
             active.append(reference_to(job))
-            self.record(cron, "SuccessfulCreate", f"Created job {name}")
+            self.emit_event(cron, "SuccessfulCreate", f"Created job {name}")
 
 
 def _job(cron: Object, name: str, due: Micros) -> Object:

@@ -69,7 +69,7 @@ class DeploymentController(Controller):
             return obj
         current = self.api.get(resource, *key_of(obj))
         meta = {**metadata(current), "annotations": {**annotations_of(current), **annotations}}
-        return self.api.record(resource, {**current, "metadata": meta})
+        return self.api.put(resource, {**current, "metadata": meta})
 
     def _roll(self, rollout: Rollout) -> None:
         """Scale up the new ReplicaSet as far as maxSurge allows or, if it has its size, scale down an old one.
@@ -132,7 +132,7 @@ class DeploymentController(Controller):
         if before != after:
             direction = "up" if after > before else "down"
             message = f"Scaled {direction} replica set {name_of(replica_set)} from {before} to {after}"
-            self.record(deployment, "ScalingReplicaSet", message)
+            self.emit_event(deployment, "ScalingReplicaSet", message)
 
     # The status
 

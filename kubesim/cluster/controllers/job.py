@@ -189,9 +189,9 @@ class JobController(Controller):
         status["conditions"] = conditions
         if is_done and outcome.succeeded:
             status["completionTime"] = self.clock.timestamp()
-            self.record(job, "Completed", "Job completed")
+            self.emit_event(job, "Completed", "Job completed")
         elif is_done:
-            self.record(job, outcome.reason, outcome.message, "Warning")
+            self.emit_event(job, outcome.reason, outcome.message, "Warning")
 
     def _condition(self, kind: str, reason: str, message: str) -> Object:
         now = self.clock.timestamp()

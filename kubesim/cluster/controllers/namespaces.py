@@ -104,7 +104,7 @@ class NamespaceController(Loop):
         """
         namespace = self.api.get(NAMESPACE, "", name)
         if metadata(namespace).get("finalizers"):
-            self.api.record(NAMESPACE, {**namespace, "spec": {}})
+            self.api.put(NAMESPACE, {**namespace, "spec": {}})
         else:
             self.api.remove(NAMESPACE, namespace)
 

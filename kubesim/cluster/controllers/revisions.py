@@ -33,7 +33,7 @@ class RevisionedController(Controller):
         if current is None:
             current = self.api.create(CONTROLLER_REVISION, self._new(owner, data, number))
         elif current is not known[-1]:
-            current = self.api.record(CONTROLLER_REVISION, {**current, "revision": number})
+            current = self.api.put(CONTROLLER_REVISION, {**current, "revision": number})
         return current
 
     def hash_of(self, data: Object) -> str:

@@ -156,7 +156,7 @@ class Scheduler(Part):
 
     def _bind(self, pod: Object, node: str) -> None:
         status = {**pod["status"], "conditions": [self._condition("True")]}
-        self.api.record(POD, {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status})
+        self.api.put(POD, {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status})
         message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
         self.recorder.announce(pod, "Scheduled", "Binding", message)
 

@@ -15,7 +15,7 @@ from kubesim.api.resources import POD, SECRET
 from kubesim.api.sharing import Stateful
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
-from kubesim.cluster.events import Recorder
+from kubesim.cluster.events import EventContent, Recorder
 from kubesim.cluster.kubelet.environment import PodData
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.podsync import PodSync
@@ -44,7 +44,7 @@ class Kubelet(Stateful):
 
     Timers call these methods with a Pod's uid. They look the worker up (`_current`), because it may be gone by then:
 
-    * `_sync` or `_say_again`: at most one of them is planned, and `_plan` replaces it.
+    * `_sync` or `_repeat_events`: at most one of them is planned, and `_plan` replaces it.
     * `_sync` from the runtime, a second after an event of a container, in addition to the planned one.
     * `_start_sandbox`: once, after the first sync that could mount the volumes.
     * `_remove`: once for each sync of a Pod that is being deleted; the earliest call counts.
@@ -154,13 +154,13 @@ class Kubelet(Stateful):
             self._api.update_status(POD, worker.pod, status)
 
     def _mounts(self, worker: Worker) -> bool:
-        """Mount the volumes, or record an event for each failure and plan a retry, each after twice the wait.
+        """Mount the volumes, or emit an event for each failure and plan a retry, each after twice the wait.
 
         True if all could be mounted.
         """
         failures = list(mount_failures(PodData(self._api, worker.pod)))
         for failure in failures:
-            self._recorder.event(worker.pod, "Warning", "FailedMount", failure)
+            self._recorder.emit(worker.pod, EventContent("Warning", "FailedMount", failure))
         if failures:
             worker.mount_wait = min(worker.mount_wait * 2, LONGEST_MOUNT_WAIT)
             self._plan(worker, worker.mount_wait)
@@ -225,14 +225,14 @@ class Kubelet(Stateful):
         """
         now = self._clock.now
         self._rests[worker.uid] = Rest(now, back_off)
-        rounds_to_try = rounds_in(back_off.until - now)
-        rounds_to_speak = 1  # the next round, unless the status is up to date and no event would pass before
+        rounds_to_pull = rounds_in(back_off.until - now)
+        rounds_to_event = 1  # the next round, unless the status is up to date and no event would pass before
         if worker.waiting == back_off.waiting and worker.is_reported:
-            rounds_to_speak = rounds_in(self._recorder.silent_until(worker.uid) - now)
-        if rounds_to_speak < rounds_to_try:
-            self._plan(worker, RETRY * rounds_to_speak, self._say_again)
+            rounds_to_event = rounds_in(self._recorder.silent_until(worker.uid) - now)
+        if rounds_to_event < rounds_to_pull:
+            self._plan(worker, RETRY * rounds_to_event, self._repeat_events)
         else:
-            self._plan(worker, RETRY * rounds_to_try)
+            self._plan(worker, RETRY * rounds_to_pull)
 
     def _end_rest(self, worker: Worker) -> None:
         """End a Pod's rest, if it rests, and count its events once for each round that it has slept through."""
@@ -241,10 +241,10 @@ class Kubelet(Stateful):
             return
         skipped = rest.rounds(self._clock.now) - 1
         if skipped:
-            self._recorder.count_again(worker.uid, rest.back_off.words, skipped)
+            self._recorder.count(worker.uid, rest.back_off.events, skipped)
 
-    def _say_again(self, uid: str) -> None:
-        """Report a resting Pod, and record the events of a sync, without syncing. Then it rests again."""
+    def _repeat_events(self, uid: str) -> None:
+        """Report a resting Pod, and repeat the events of a sync, without syncing. Then it rests again."""
         worker = self._current(uid)
         if worker is None:
             return
@@ -257,7 +257,7 @@ class Kubelet(Stateful):
         self._report(worker)
         for container, reason in rest.back_off.waiting.items():
             worker.wait(container, reason)
-        self._recorder.say_again(worker.pod, rest.back_off.words, rest.rounds(now))
+        self._recorder.repeat(worker.pod, rest.back_off.events, rest.rounds(now))
         self._rest(worker, rest.back_off)
 
     def _wake(self, namespace: str | None = None) -> None:
@@ -298,4 +298,4 @@ class Kubelet(Stateful):
             self._api.remove(POD, worker.pod)
         elif not has_ended(worker.pod):
             worker.end_all(self._clock.now)
-            self._api.record(POD, ended(worker, self._clock.now, self.images.node.status_names))
+            self._api.put(POD, ended(worker, self._clock.now, self.images.node.status_names))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
 from kubesim.api.sharing import Stateful
+from kubesim.cluster.events import EventContent
 from kubesim.cluster.kubelet.nodeimages import Failure, NodeImages
 from kubesim.cluster.kubelet.pullsecrets import Secrets
 from kubesim.cluster.registry import Registries
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
 # The time until the kubelet reads the node's own credentials again (pkg/credentialprovider/provider.go).
 _CONFIG_LIFETIME: Micros = 300 * SECOND
+# The duration of a refused request.
+_REFUSAL_DURATION: Micros = 20_000
 
-Event = tuple[str, str, str]
-"""Type, reason and message of an event; the message lacks "spec.containers{…}: "."""
 PullResult = Image | Waiting
 """The image to start a container from, or the reason for which the container waits."""
 
@@ -102,7 +103,7 @@ class Pull:
         self.attempts: list[Attempt] = []  # one for each request to the registry
         self.right_reason = ""  # the sentence why the Pod may or may not use a present image, for the trace
         self.transitions: list[Transition] = []  # the states passed, with their outcomes
-        self.events: tuple[Event, ...] = ()
+        self.events: tuple[EventContent, ...] = ()  # without their field
         self.error: Waiting | None = None
         self.over: Micros = request.now
 
@@ -155,9 +156,9 @@ class Pull:
         self.matches = [match for ring in rings for match in keyring.lookup(ring, self.reference.name)]
         return self.matches
 
-    def emit(self, reason: str, message: str, kind: str = "Normal") -> None:
-        """Add an event, for the caller to record."""
-        self.events += ((kind, reason, message),)
+    def add_event(self, reason: str, message: str, event_type: str = "Normal") -> None:
+        """Add an event, for the caller to emit."""
+        self.events += (EventContent(event_type, reason, message),)
 
 
 # The steps. Each returns its outcome, a key of TRANSITIONS together with the state.
@@ -169,7 +170,7 @@ def _parse_name(pull: Pull) -> str:
         pull.reference = imageref.parse(pull.request.image)
     except ValueError as error:
         message = f"Failed to apply default image tag {image}: couldn't parse image name {image}: {error}"
-        pull.emit("InspectFailed", message, "Warning")
+        pull.add_event("InspectFailed", message, "Warning")
         pull.error = Waiting("InvalidImageName", message)
         return "invalid"
     return "valid"
@@ -208,7 +209,7 @@ def _granted(pull: Pull, why: str) -> str:
     """Report that the Pod may use the present image."""
     pull.right_reason = why
     image = quote(pull.request.image)
-    pull.emit("Pulled", f"Container image {image} already present on machine and can be accessed by the pod")
+    pull.add_event("Pulled", f"Container image {image} already present on machine and can be accessed by the pod")
     return "granted"
 
 
@@ -217,7 +218,7 @@ def _check_policy(pull: Pull) -> str:
     if pull.request.policy != NEVER:
         return "may pull"
     message = f"Container image {quote(pull.request.image)} is not present with pull policy of Never"
-    pull.emit("ErrImageNeverPull", message, "Warning")
+    pull.add_event("ErrImageNeverPull", message, "Warning")
     pull.error = Waiting("ErrImageNeverPull", message)
     return "never"
 
@@ -239,15 +240,15 @@ def _check_back_off(pull: Pull) -> str:
     return "waiting"
 
 
-def back_off(image: str, failure: Failure) -> tuple[Event, Waiting]:
+def back_off(image: str, failure: Failure) -> tuple[EventContent, Waiting]:
     """The event about an image in back-off after `failure`, and the reason for which its container waits."""
     message = f"Back-off pulling image {quote(image)}"
-    return ("Normal", "BackOff", message), Waiting("ImagePullBackOff", f"{message}: {failure.error}")
+    return EventContent("Normal", "BackOff", message), Waiting("ImagePullBackOff", f"{message}: {failure.error}")
 
 
 def _pull_image(pull: Pull) -> str:
     """Ask the registry with one credential after the other until one is accepted; anonymously if none matches."""
-    pull.emit("Pulling", f"Pulling image {quote(pull.request.image)}")
+    pull.add_event("Pulling", f"Pulling image {quote(pull.request.image)}")
     candidates: Sequence[Match | None] = pull.matches or [None]
     answers = []
     for match in candidates:
@@ -277,7 +278,7 @@ def _succeed(pull: Pull, image: Image, match: Match | None, waited: float) -> st
     pull.image = image
     times = f"{go_duration(duration)} ({go_duration(pull.over - pull.request.now)} including waiting)"
     name = quote(pull.request.image)
-    pull.emit("Pulled", f"Successfully pulled image {name} in {times}. Image size: {image.size} bytes.")
+    pull.add_event("Pulled", f"Successfully pulled image {name} in {times}. Image size: {image.size} bytes.")
     return "succeeded"
 
 
@@ -287,13 +288,10 @@ def _fail(pull: Pull, answers: "Sequence[Answer]") -> str:
     pull.over = pull.node.reserve(pull.request.now, duration)
     errors = list(dict.fromkeys(answer.error(pull.reference) for answer in answers))
     message = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
-    pull.emit("Failed", f"Failed to pull image {quote(pull.request.image)}: {message}", "Warning")
+    pull.add_event("Failed", f"Failed to pull image {quote(pull.request.image)}: {message}", "Warning")
     pull.node.fail(pull.request.uid, pull.request.image, f"ErrImagePull: {message}", pull.over)
     pull.error = Waiting("ErrImagePull", message)
     return "failed"
-
-
-_REFUSAL_DURATION: Micros = 20_000  # the duration of a refused request
 
 
 def _pull_duration(image: Image, held: bool) -> Micros:

@@ -7,16 +7,18 @@ starter.py calls it, and reports what failed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from math import inf
 
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
+from kubesim.cluster.events import EventContent
 from kubesim.cluster.kubelet import containers, environment, volumes
 from kubesim.cluster.kubelet.containers import Container
 from kubesim.cluster.kubelet.environment import MissingError, PodData
 from kubesim.cluster.kubelet.podsync import PodSync
-from kubesim.cluster.kubelet.runtime import Record, Runtime
+from kubesim.cluster.kubelet.runtime import Runtime
 from kubesim.cluster.kubelet.volumes import Payload
 from kubesim.pull.attempt import Waiting
 from kubesim.pull.image import Image
@@ -35,12 +37,10 @@ class Launcher:
         self._identity = identity
         self._runtime = runtime
 
-    def launch(self, sync: PodSync, spec: ContainerSpec, image: Image, record: Record) -> Waiting | None:
-        """Create a container and start it. Returns the reason for which it waits if that failed, else None.
-
-        `record` records its events.
-        """
+    def launch(self, sync: PodSync, spec: ContainerSpec, image: Image) -> Waiting | None:
+        """Create a container, start it and emit events. Returns the reason for which it waits if that failed."""
         worker = sync.worker
+        emit = partial(self._runtime.emit_event, worker, spec["name"])
         data = PodData(self._api, worker.pod_with_address)
         try:
             place, argv = self._prepare(data, spec, image, sync.image_files())
@@ -48,7 +48,7 @@ class Launcher:
             return Waiting("CreateContainerConfigError", str(error))
         if image.trouble and not argv:
             return Waiting("CreateContainerError", image.trouble.message(container=self._identity.container_id()))
-        record("Normal", "Created", "Container created")
+        emit(EventContent("Normal", "Created", "Container created"))
         container = self._start(sync, spec, image, place, argv)
         ran = container.process
         if ran.failure:
@@ -56,9 +56,9 @@ class Launcher:
             return Waiting("RunContainerError", ran.failure)
         if ran.seconds != inf:
             self._runtime.end_in(ran.seconds, worker, container, ran.exit_code)
-        record("Normal", "Started", "Container started")
+        emit(EventContent("Normal", "Started", "Container started"))
         if ran.unsimulated:
-            record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated")
+            emit(EventContent("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated"))
         return None
 
     def _prepare(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
-from kubesim.cluster.events import Words
+from kubesim.cluster.events import EventContent
 from kubesim.pull.attempt import Waiting
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
@@ -24,7 +24,7 @@ class BackOff(NamedTuple):
     """The state of a Pod whose containers are all in back-off after failed pulls."""
 
     until: Micros  # the end of the first container's back-off
-    words: list[Words]  # the events of each sync until then
+    events: list[EventContent]  # those of each sync until then
     waiting: dict[str, Waiting]  # the reasons for waiting that each sync finds, by container
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.sharing import Stateful
-from kubesim.cluster.events import Recorder
+from kubesim.cluster.events import EventContent, Recorder
 from kubesim.cluster.kubelet.containers import Container
 from kubesim.cluster.kubelet.worker import Worker, Workers, field_of
 from kubesim.shell.container import Outside
@@ -27,9 +26,6 @@ CLEANUP_IDLE = 0.2
 # Budget steps of all processes in a minute, and the least number for one process.
 _MOST_STEPS = 8 * Budget.STEPS
 _LEAST_STEPS = Budget.STEPS // 10
-
-Record = Callable[[str, str, str], None]
-"""A function that records an event of a container: type, reason, message."""
 
 
 class Runtime(Stateful):
@@ -47,9 +43,10 @@ class Runtime(Stateful):
         self._steps_left = _MOST_STEPS
         self._full_at: Micros = 0  # the last time at which `_steps_left` was set to _MOST_STEPS
 
-    def recorder_for(self, worker: Worker, container: str) -> Record:
-        """A function that records events of a container, or of the Pod itself for ""."""
-        return partial(self._recorder.event, worker.pod, field=field_of(worker.pod["spec"], container))
+    def emit_event(self, worker: Worker, container: str, content: EventContent) -> None:
+        """Emit an event about a container, or about the Pod itself for ""."""
+        field = field_of(worker.pod["spec"], container)
+        self._recorder.emit(worker.pod, content._replace(field=field))
 
     @contextmanager
     def processor(self) -> Iterator[Budget]:
@@ -113,11 +110,11 @@ class Runtime(Stateful):
         self.relist(worker)
 
     def stop(self, worker: Worker, container: Container, message: str = "") -> None:
-        """Mark a container as stopping and record the event, once. Call `end_within` to plan its end."""
+        """Mark a container as stopping and emit the event, once. Call `end_within` to plan its end."""
         if not container.stopping:
             container.stopping = True
             name = container.spec["name"]
-            self.recorder_for(worker, name)("Normal", "Killing", message or f"Stopping container {name}")
+            self.emit_event(worker, name, EventContent("Normal", "Killing", message or f"Stopping container {name}"))
 
     def end_within(self, grace: float, worker: Worker, container: Container) -> None:
         """Plan the end of a stopping container: by itself, or killed after `grace` seconds."""

@@ -13,13 +13,13 @@ from kubesim.api.objects import Object, containers_of, name_of, namespace_of
 from kubesim.api.sharing import Stateful
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
-from kubesim.cluster.events import Words
-from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullResult, back_off
+from kubesim.cluster.events import EventContent
+from kubesim.cluster.kubelet.imagepull import ImageManager, Pull, PullRequest, PullResult, back_off
 from kubesim.cluster.kubelet.launcher import Launcher
 from kubesim.cluster.kubelet.podsync import PodSync
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets, Secrets
 from kubesim.cluster.kubelet.resting import BackOff
-from kubesim.cluster.kubelet.runtime import Record, Runtime
+from kubesim.cluster.kubelet.runtime import Runtime
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, full_name, images_of_volumes
 from kubesim.pull.attempt import PullTrace, Waiting
 
@@ -74,13 +74,15 @@ class Starter(Stateful):
             pull = self._ensure_image(sync, required)
             if pull.duration:
                 pulling, *later = pull.events
-                self._runtime.recorder_for(sync.worker, required.container)(*pulling)
+                self._runtime.emit_event(sync.worker, required.container, pulling)
                 self._clock.call_later(pull.duration, self._pulled, sync, required, pull.result, later)
                 return
             self._finish_pull(sync, required, pull.result, pull.events)
         self._settle(sync)
 
-    def _pulled(self, sync: PodSync, required: RequiredImage, result: PullResult, events: Sequence[Event]) -> None:
+    def _pulled(
+        self, sync: PodSync, required: RequiredImage, result: PullResult, events: Sequence[EventContent]
+    ) -> None:
         """Go on with a sync after a pull, unless the Pod is being deleted or gone."""
         worker = self._runtime.workers.find(sync.worker.uid)
         if worker and not worker.is_terminating:
@@ -88,25 +90,26 @@ class Starter(Stateful):
             self._finish_pull(going_on, required, result, events)
             self.start_all(going_on)
 
-    def _finish_pull(self, sync: PodSync, required: RequiredImage, result: PullResult, events: Sequence[Event]) -> None:
-        """Record a pull's events, and launch the container that needed the image, or note that it waits."""
-        record = self._runtime.recorder_for(sync.worker, required.container)
-        for event in events:
-            record(*event)
+    def _finish_pull(
+        self, sync: PodSync, required: RequiredImage, result: PullResult, events: Sequence[EventContent]
+    ) -> None:
+        """Emit a pull's events, and launch the container that needed the image, or note that it waits."""
+        for content in events:
+            self._runtime.emit_event(sync.worker, required.container, content)
         if required.spec is None:
             sync.volumes[required.name] = result
             return
-        error = result if isinstance(result, Waiting) else self._launcher.launch(sync, required.spec, result, record)
+        error = result if isinstance(result, Waiting) else self._launcher.launch(sync, required.spec, result)
         if error:
-            self._fail(sync, required.spec, error, record)
+            self._fail(sync, required.spec, error)
         else:
             sync.worker.wait(required.spec["name"], None)
         sync.started.append(error is None)
 
     def report_missing_secrets(self, worker: Worker, secrets: Secrets) -> None:
-        """Record a warning about the Pod's missing pull secrets, if there are any."""
-        for words in _on_missing(secrets):
-            self._runtime.recorder_for(worker, "")(words.kind, words.reason, words.message)
+        """Emit a warning about the Pod's missing pull secrets, if there are any."""
+        for content in _events_of_missing(secrets):
+            self._runtime.emit_event(worker, "", content)
 
     def back_off(self, worker: Worker) -> BackOff | None:
         """The back-off of a Pod in which nothing has started; None if its next syncs may do more than count events.
@@ -114,7 +117,7 @@ class Starter(Stateful):
         That is so only if each due container is in back-off after a pull.
         """
         spec = worker.pod["spec"]
-        words = _on_missing(self.secrets.of(worker.pod))
+        events = _events_of_missing(self.secrets.of(worker.pod))
         waiting = {}
         ends = []
         for container in worker.due():
@@ -126,23 +129,23 @@ class Starter(Stateful):
                 return None
             field = field_of(spec, name)
             event, waiting[name] = back_off(image, failure)
-            words += [Words(*event, field), Words("Warning", "Failed", f"Error: {waiting[name].reason}", field)]
+            failed = EventContent("Warning", "Failed", f"Error: {waiting[name].reason}", field)
+            events += [event._replace(field=field), failed]
             ends.append(failure.until)
         if not ends or images_of_volumes(spec):
             return None
-        return BackOff(min(ends), words, waiting)
+        return BackOff(min(ends), events, waiting)
 
     def _holds_back(self, sync: PodSync, spec: ContainerSpec) -> bool:
         """Report that a container waits, if it crashed too often or lacks an image volume. True if it waits."""
         name = spec["name"]
-        record = self._runtime.recorder_for(sync.worker, name)
         if crash_loop := sync.worker.take_restart(spec, self._clock.now):
             message = f"Back-off restarting failed container {name} in pod {full_name(sync.worker.pod)}"
-            record("Warning", "BackOff", message)
+            self._runtime.emit_event(sync.worker, name, EventContent("Warning", "BackOff", message))
             sync.worker.wait(name, crash_loop)
             return True
         if error := sync.broken_volume(spec):
-            self._fail(sync, spec, error, record)
+            self._fail(sync, spec, error)
             return True
         return False
 
@@ -156,18 +159,18 @@ class Starter(Stateful):
             self.traces[worker.namespace, worker.name, request.container] = pull.trace
         return pull
 
-    def _fail(self, sync: PodSync, spec: ContainerSpec, error: Waiting, record: Record) -> None:
-        """Record an event about a container that can't start. It waits with this reason if it will be tried again."""
+    def _fail(self, sync: PodSync, spec: ContainerSpec, error: Waiting) -> None:
+        """Emit an event about a container that can't start. It waits with this reason if it will be tried again."""
         sync.worker.wait(spec["name"], error if sync.worker.starts_next(spec) else None)
         text = error.message if error.reason in _WHOLE_MESSAGES else error.reason
-        record("Warning", "Failed", f"Error: {text}")
+        self._runtime.emit_event(sync.worker, spec["name"], EventContent("Warning", "Failed", f"Error: {text}"))
 
 
-def _on_missing(secrets: Secrets) -> list[Words]:
+def _events_of_missing(secrets: Secrets) -> list[EventContent]:
     """The warning about missing pull secrets, in a list; [] if none is missing."""
     missing = [name for name, secret in secrets if secret is None]
     if not missing:
         return []
     what = f"Unable to retrieve some image pull secrets ({', '.join(missing)})"
     message = f"{what}; attempting to pull the image may not succeed."
-    return [Words("Warning", "FailedToRetrieveImagePullSecret", message)]
+    return [EventContent("Warning", "FailedToRetrieveImagePullSecret", message)]
