@@ -171,10 +171,9 @@ def _kubelet(cluster: Cluster) -> Iterator[str]:
             yield f"the kubelet does not know {_title(pod)}"
         worker = workers.get(uid)
         if worker and not pod["metadata"].get("deletionTimestamp"):
-            known = (worker.changes, pod["metadata"]["generation"])
             informed = copy(worker)
             informed.pod = pod
             names = cluster.kubelet.images.node.status_names
             now = generate(informed, cluster.clock.timestamp(), names)
-            if worker.reported == known and _unnamed(pod["status"]) != _unnamed(now):
+            if informed.is_reported and _unnamed(pod["status"]) != _unnamed(now):
                 yield f"{_title(pod)} does not show what the kubelet reported"

@@ -23,9 +23,9 @@ from kubesim.cluster.kubelet.resting import RETRY, BackOff, Rest, rounds_in
 from kubesim.cluster.kubelet.runtime import Runtime
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Starter
-from kubesim.cluster.kubelet.status import ended, generate
+from kubesim.cluster.kubelet.status import generate, terminated
 from kubesim.cluster.kubelet.volumes import mount_failures
-from kubesim.cluster.kubelet.worker import RequiredImage, Turn, Worker, images_of_volumes, marks, pod_address
+from kubesim.cluster.kubelet.worker import RequiredImage, Turn, Worker, images_of_volumes, pod_address, synced_metadata
 from kubesim.pull.attempt import PullTrace
 from kubesim.pull.image import Image
 from kubesim.pull.imageref import Reference
@@ -97,7 +97,7 @@ class Kubelet(Stateful):
 
     def _notice(self, pod: Object, old: Object | None) -> None:
         """Plan a sync of a Pod that was bound to the node or changed by others. A new Pod gets a worker."""
-        if old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
+        if old and old["spec"] is pod["spec"] and synced_metadata(old) == synced_metadata(pod):
             return  # nothing for the kubelet: a write without changes in the spec keeps the identical dict
         uid = pod["metadata"]["uid"]
         worker = self._workers.find(uid) or self._workers.put(uid, Worker(pod))
@@ -118,8 +118,8 @@ class Kubelet(Stateful):
 
     def _plan(self, worker: Worker, delay: float, action: Callable[[str], None] | None = None) -> None:
         """Plan a sync, or `action` instead, after `delay` seconds. Cancels the planned one."""
-        self._clock.cancel(worker.planned)
-        worker.planned = self._clock.call_later(delay, action or self._sync, worker.uid)
+        self._clock.cancel(worker.sync_timer)
+        worker.sync_timer = self._clock.call_later(delay, action or self._sync, worker.uid)
 
     def _sync(self, uid: str) -> None:
         """Report a Pod and do the next step of its start. A Pod that is being deleted is stopped instead.
@@ -149,7 +149,7 @@ class Kubelet(Stateful):
     def _report(self, worker: Worker) -> None:
         """Write the Pod's status if something in it may have changed since the last report."""
         if not worker.is_reported:
-            worker.reported = worker.version
+            worker.mark_reported()
             status = generate(worker, self._clock.timestamp(), self.images.node.status_names)
             self._api.update_status(POD, worker.pod, status)
 
@@ -171,13 +171,11 @@ class Kubelet(Stateful):
         worker = self._current(uid)
         if worker is None or worker.is_terminating:
             return
-        worker.changes += 1
-        worker.sandbox_started = self._clock.now
-        if worker.pod["spec"].get("hostNetwork"):
-            worker.ip = NODE_ADDRESS
-        else:
+        address = NODE_ADDRESS
+        if not worker.pod["spec"].get("hostNetwork"):
             self._addresses += 1
-            worker.ip = pod_address(self._addresses)
+            address = pod_address(self._addresses)
+        worker.start_sandbox(address, self._clock.now)
         self._report(worker)
         self._start_due(worker, is_same_sync=True)
 
@@ -188,7 +186,7 @@ class Kubelet(Stateful):
         """
         self._stop_undue(worker)
         due = images_of_volumes(worker.pod["spec"])
-        due += map(RequiredImage.of, worker.due())
+        due += map(RequiredImage.of, worker.containers_to_start())
         if due:
             secrets = self.starter.secrets.of(worker.pod)
             if not is_same_sync:
@@ -207,7 +205,7 @@ class Kubelet(Stateful):
         if any(sync.started):
             if not all(sync.started):
                 self._plan(worker, RETRY)  # for the others
-            self.runtime.relist(worker, again=not all(sync.started) and worker.has_waited_for_images)
+            self.runtime.relist(worker, is_late_start=not all(sync.started) and worker.has_waited_for_images)
             self._wake()  # its image is on the node now, which other Pods may use
         elif sync.started:  # nothing has started
             if back_off := self.starter.back_off(worker):
@@ -275,10 +273,9 @@ class Kubelet(Stateful):
         for container in worker.containers.values():
             if not container.is_running or container.stopping:
                 continue
-            message = worker.change_of(container)
+            message = worker.definition_change(container)
             if message or worker.is_over:
                 self.runtime.stop(worker, container, message)
-                self.runtime.end_within(worker.grace, worker, container)
 
     def _terminate(self, worker: Worker) -> None:
         """Stop the containers of a Pod that is being deleted, and plan its removal.
@@ -287,7 +284,8 @@ class Kubelet(Stateful):
         have ended, bring the removal forward, and nothing delays it.
         """
         worker.is_terminating = True
-        self._clock.call_later(self.runtime.stop_all(worker), self._remove, worker.uid)
+        self.runtime.stop_all(worker)
+        self._clock.call_later(self.runtime.seconds_to_removal(worker), self._remove, worker.uid)
 
     def _remove(self, uid: str) -> None:
         """Remove a Pod from the API. One with finalizers stays, and gets the status of its end."""
@@ -298,4 +296,4 @@ class Kubelet(Stateful):
             self._api.remove(POD, worker.pod)
         elif not has_ended(worker.pod):
             worker.end_all(self._clock.now)
-            self._api.put(POD, ended(worker, self._clock.now, self.images.node.status_names))
+            self._api.put(POD, terminated(worker, self._clock.now, self.images.node.status_names))

@@ -55,7 +55,7 @@ class Launcher:
             self._runtime.end(worker, container, ran.exit_code)
             return Waiting("RunContainerError", ran.failure)
         if ran.seconds != inf:
-            self._runtime.end_in(ran.seconds, worker, container, ran.exit_code)
+            self._runtime.plan_end(ran.seconds, worker, container, ran.exit_code)
         emit(EventContent("Normal", "Started", "Container started"))
         if ran.unsimulated:
             emit(EventContent("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated"))
@@ -74,7 +74,7 @@ class Launcher:
         """Run the process at once, to its end or its wait, and give the worker a container with the outcome."""
         now = self._clock.now
         self._clock.work += _START
-        with self._runtime.processor() as budget:
+        with self._runtime.process_budget() as budget:
             ran = containers.start(image, place, argv, now, spec.get("stdin", False), budget)
         ran = containers.running_on(ran, sync.worker.policy_of(spec))
         container = Container(

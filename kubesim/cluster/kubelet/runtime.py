@@ -41,7 +41,7 @@ class Runtime(Stateful):
         self._recorder = recorder
         self._sync = sync
         self._steps_left = _MOST_STEPS
-        self._full_at: Micros = 0  # the last time at which `_steps_left` was set to _MOST_STEPS
+        self._renewed: Micros = 0  # the last time at which `_steps_left` was set to _MOST_STEPS
 
     def emit_event(self, worker: Worker, container: str, content: EventContent) -> None:
         """Emit an event about a container, or about the Pod itself for ""."""
@@ -49,46 +49,46 @@ class Runtime(Stateful):
         self._recorder.emit(worker.pod, content._replace(field=field))
 
     @contextmanager
-    def processor(self) -> Iterator[Budget]:
+    def process_budget(self) -> Iterator[Budget]:
         """A context with the budget of a process that starts now: a quarter of the node's remaining steps.
 
         The node's steps are renewed once a minute. So a hundred endless loops cost little more computing time than a
         few; their output is known only as far as it was computed.
         """
-        if self._clock.now - self._full_at >= 60 * SECOND:
+        if self._clock.now - self._renewed >= 60 * SECOND:
             self._steps_left = _MOST_STEPS
-            self._full_at = self._clock.now
+            self._renewed = self._clock.now
         budget = Budget(max(_LEAST_STEPS, self._steps_left // 4), Budget.BYTES // 4)
         before = budget.steps
         yield budget
         self._steps_left -= before - budget.steps
 
-    def relist(self, worker: Worker, *, again: bool = False) -> None:
+    def relist(self, worker: Worker, *, is_late_start: bool = False) -> None:
         """Have the Pod synced a second from now with the runtime's news, in addition to planned syncs.
 
-        News until then arrive together. If a relist is due already, `again` adds another one a second after it, for a
-        container that has started much later than its sandbox.
+        News until then arrive together. If a relist is due already, `is_late_start` adds another one a second after it:
+        a container has started much later than its sandbox.
         """
-        if worker.news == 0:
-            worker.news = 1
-            self._clock.call_later(RELIST, self._on_news, worker.uid)
-        elif again:
-            worker.news = 2
+        if worker.relists_left == 0:
+            worker.relists_left = 1
+            self._clock.call_later(RELIST, self._relist, worker.uid)
+        elif is_late_start:
+            worker.relists_left = 2
 
-    def _on_news(self, uid: str) -> None:
+    def _relist(self, uid: str) -> None:
         """Sync a Pod at its relist, and plan the next relist if there is one to come."""
         worker = self.workers.find(uid)
         if worker:
-            worker.news -= 1
-            if worker.news:
-                self._clock.call_later(RELIST, self._on_news, uid)
+            worker.relists_left -= 1
+            if worker.relists_left:
+                self._clock.call_later(RELIST, self._relist, uid)
             self._sync(uid)
 
-    def end_in(self, seconds: float, worker: Worker, container: Container, exit_code: int) -> None:
+    def plan_end(self, seconds: float, worker: Worker, container: Container, exit_code: int) -> None:
         """Plan the end of a container's process, in `seconds`."""
-        self._clock.call_later(seconds, self._process_ended, worker.uid, container.id, exit_code)
+        self._clock.call_later(seconds, self._end_process, worker.uid, container.id, exit_code)
 
-    def _process_ended(self, uid: str, container_id: str, exit_code: int) -> None:
+    def _end_process(self, uid: str, container_id: str, exit_code: int) -> None:
         """End a container when its process does. A container that was restarted since has another id."""
         worker = self.workers.find(uid)
         if worker is None:
@@ -99,39 +99,37 @@ class Runtime(Stateful):
 
     def end(self, worker: Worker, container: Container, exit_code: int) -> None:
         """Mark a container as ended, unless it is. The Pod is synced at the next relist."""
-        if not container.is_running:
-            return
-        container.end(exit_code, self._clock.now)
-        worker.changes += 1
-        name = container.spec["name"]
-        has_done_its_part = name in worker.inits and exit_code == 0
-        if not container.stopping and not has_done_its_part:
-            worker.crashes.setdefault(name, 0)  # the first restart has no delay; see Worker.take_restart
-        self.relist(worker)
+        if container.is_running:
+            worker.end(container, exit_code, self._clock.now)
+            self.relist(worker)
 
     def stop(self, worker: Worker, container: Container, message: str = "") -> None:
-        """Mark a container as stopping and emit the event, once. Call `end_within` to plan its end."""
+        """Stop a running container for another reason than the Pod's deletion, and plan its end."""
+        self._mark_stopping(worker, container, message)
+        seconds, exit_code = container.stops_after(worker.pod["spec"]["terminationGracePeriodSeconds"])
+        self.plan_end(seconds, worker, container, exit_code)
+
+    def _mark_stopping(self, worker: Worker, container: Container, message: str = "") -> None:
+        """Mark a container as stopping and emit the event, once."""
         if not container.stopping:
             container.stopping = True
             name = container.spec["name"]
             self.emit_event(worker, name, EventContent("Normal", "Killing", message or f"Stopping container {name}"))
 
-    def end_within(self, grace: float, worker: Worker, container: Container) -> None:
-        """Plan the end of a stopping container: by itself, or killed after `grace` seconds."""
-        seconds, exit_code = container.stops_after(grace)
-        self.end_in(seconds, worker, container, exit_code)
+    def stop_all(self, worker: Worker) -> None:
+        """Stop the running containers of a Pod that is being deleted. They end when the Pod is removed."""
+        for container in worker.containers.values():
+            if container.is_running:
+                self._mark_stopping(worker, container)
 
-    def stop_all(self, worker: Worker) -> float:
-        """Stop the containers of a Pod that is being deleted. Returns the seconds until all are removed."""
+    def seconds_to_removal(self, worker: Worker) -> float:
+        """Seconds until all containers of a Pod that is being deleted have ended and are removed."""
         seconds = [self._seconds_to_clean_up(worker, container) for container in worker.containers.values()]
         return max([CLEANUP_IDLE, *seconds])
 
     def _seconds_to_clean_up(self, worker: Worker, container: Container) -> float:
-        """Stop a container if it runs. Returns the seconds until it has ended and is removed."""
         if container.is_running:
-            grace = worker.pod["metadata"].get("deletionGracePeriodSeconds", 0)
-            self.stop(worker, container)
-            seconds, _ = container.stops_after(grace)
+            seconds, _ = container.stops_after(worker.pod["metadata"].get("deletionGracePeriodSeconds", 0))
             return seconds + CLEANUP
         if container.stopping:
             return CLEANUP - (self._clock.now - container.finished) / SECOND

@@ -120,7 +120,7 @@ class Starter(Stateful):
         events = _events_of_missing(self.secrets.of(worker.pod))
         waiting = {}
         ends = []
-        for container in worker.due():
+        for container in worker.containers_to_start():
             name = container["name"]
             image = container["image"]
             failure = self._images.node.waits(worker.uid, image, self._clock.now)
@@ -139,11 +139,12 @@ class Starter(Stateful):
     def _holds_back(self, sync: PodSync, spec: ContainerSpec) -> bool:
         """Report that a container waits, if it crashed too often or lacks an image volume. True if it waits."""
         name = spec["name"]
-        if crash_loop := sync.worker.take_restart(spec, self._clock.now):
+        if crash_loop := sync.worker.crash_loop(spec, self._clock.now):
             message = f"Back-off restarting failed container {name} in pod {full_name(sync.worker.pod)}"
             self._runtime.emit_event(sync.worker, name, EventContent("Warning", "BackOff", message))
             sync.worker.wait(name, crash_loop)
             return True
+        sync.worker.lengthen_crash_loop(spec)
         if error := sync.broken_volume(spec):
             self._fail(sync, spec, error)
             return True

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from kubesim.api.clock import Micros, rfc3339
-from kubesim.api.objects import Object, is_deleted
+from kubesim.api.objects import Object
 from kubesim.api.resources import POD
 from kubesim.cluster.apiserver.deletion import marked
 from kubesim.cluster.bootstrap import NODE_ADDRESS
@@ -21,33 +21,44 @@ from kubesim.cluster.kubelet.worker import Worker
 from kubesim.pull.attempt import Waiting
 from kubesim.shell.container import User
 
+# The state of a container whose end the kubelet doesn't know.
+_UNKNOWN_END: Object = {
+    "exitCode": 137,
+    "finishedAt": None,
+    "message": "The container could not be located when the pod was terminated",
+    "reason": "ContainerStatusUnknown",
+    "startedAt": None,
+}
+
 ImageNames = Callable[[str], tuple[str, str]]
 """A function from an image's digest to `image` and `imageID` of a status (NodeImages.status_names)."""
 
 
-class _Holding(NamedTuple):
-    """The content of a condition: status "True" or "False", and reason and message, or ""."""
+class _ConditionValue(NamedTuple):
+    """The status of a condition, "True" or "False", and its reason and message, or ""."""
 
     status: str
     reason: str = ""
     message: str = ""
 
 
-def generate(worker: Worker, now: str, image_names: ImageNames) -> Object:
-    """The status of a Pod at the time `now`. Conditions with an unchanged status keep their transition time."""
+def generate(worker: Worker, now: str, image_names: ImageNames, *, has_terminated: bool = False) -> Object:
+    """The status of a Pod at the time `now`. Conditions with an unchanged status keep their transition time.
+
+    `has_terminated`: the Pod is being deleted, and all its containers have ended.
+    """
     pod = worker.pod
     spec = pod["spec"]
     old = pod["status"]
     waiting = "PodInitializing" if spec.get("initContainers") else "ContainerCreating"
     mains = [_container_status(item, worker, waiting, image_names) for item in spec["containers"]]
-    first = [_container_status(item, worker, "PodInitializing", image_names) for item in spec.get("initContainers", ())]
-    # For a Pod that is being deleted, this is called only by `ended`, when all containers have ended.
-    phase = _last_phase(mains) if is_deleted(pod) else _phase(worker, first, mains)
-    incomplete = _unready(first) if all(map(_never_started, mains)) else ""
-    unready = _unready([item for item in (*first, *mains) if item["name"] not in worker.inits])
-    holdings = _holdings(phase, bool(worker.ip), incomplete, unready)
+    inits = [_container_status(item, worker, "PodInitializing", image_names) for item in spec.get("initContainers", ())]
+    phase = _last_phase(mains) if has_terminated else _phase(worker, inits, mains)
+    incomplete = _unready_names(inits) if all(map(_never_started, mains)) else ()
+    unready = _unready_names([item for item in (*inits, *mains) if item["name"] not in worker.regular_inits])
+    values = _condition_values(phase, bool(worker.ip), incomplete, unready)
     status: Object = {
-        "conditions": _conditions(pod, holdings, now),
+        "conditions": _conditions(pod, values, now),
         "containerStatuses": _by_name(mains),
         "hostIP": NODE_ADDRESS,
         "hostIPs": [{"ip": NODE_ADDRESS}],
@@ -57,8 +68,8 @@ def generate(worker: Worker, now: str, image_names: ImageNames) -> Object:
         "resources": {},
         "startTime": old.get("startTime", now),
     }
-    if first:
-        status["initContainerStatuses"] = first
+    if inits:
+        status["initContainerStatuses"] = inits
     if ephemeral := [
         _ephemeral_status(item, worker, waiting, image_names) for item in spec.get("ephemeralContainers", ())
     ]:
@@ -73,17 +84,17 @@ def _by_name(statuses: list[Object]) -> list[Object]:
     return sorted(statuses, key=itemgetter("name"))
 
 
-def ended(worker: Worker, now: Micros, image_names: ImageNames) -> Object:
-    """A deleted Pod that only finalizers keep, with grace period 0 and the status of its end.
+def terminated(worker: Worker, now: Micros, image_names: ImageNames) -> Object:
+    """The Pod with its last status and grace period 0. It is being deleted, and only finalizers keep it.
 
     All its containers have ended. Those without a known end get the reason ContainerStatusUnknown.
     """
     pod = worker.pod
-    status = generate(worker, rfc3339(now), image_names)
-    unknown = _begun(status.get("initContainerStatuses", []))
+    status = generate(worker, rfc3339(now), image_names, has_terminated=True)
+    begun = _begun(status.get("initContainerStatuses", []))
     if _has_initialized(pod):
-        unknown += status["containerStatuses"]
-    for container_status in unknown:
+        begun += status["containerStatuses"]
+    for container_status in begun:
         if "terminated" not in container_status["state"]:
             container_status["state"] = {"terminated": _UNKNOWN_END}
     return {**marked(POD, pod, now, 0), "status": status}
@@ -112,19 +123,10 @@ def _has_initialized(pod: Object) -> bool:
     return any(state.get("terminated", {}).get("exitCode") == 0 for state in (last["state"], last["lastState"]))
 
 
-_UNKNOWN_END: Object = {
-    "exitCode": 137,
-    "finishedAt": None,
-    "message": "The container could not be located when the pod was terminated",
-    "reason": "ContainerStatusUnknown",
-    "startedAt": None,
-}
-
-
 def _container_status(spec: Object, worker: Worker, default_reason: str, image_names: ImageNames) -> Object:
     """The status of a container. `default_reason` is for one that waits without a reason of its own."""
     name = spec["name"]
-    is_init = name in worker.inits
+    is_regular_init = name in worker.regular_inits
     container = worker.containers.get(name)
     waiting = worker.waiting.get(name)
     # The runtime reports the first of the image's present names, not the one in the Pod's spec.
@@ -134,9 +136,9 @@ def _container_status(spec: Object, worker: Worker, default_reason: str, image_n
         "imageID": image_id,
         "lastState": _last_state(container, waiting),
         "name": name,
-        "ready": container is not None and _is_ready(container, is_init),
+        "ready": container is not None and _is_ready(container, is_regular_init),
         "restartCount": container.restarts if container else 0,
-        "started": container is not None and container.is_running and not is_init,
+        "started": container is not None and container.is_running and not is_regular_init,
         "state": _state(container, waiting, default_reason),
     }
     if container:
@@ -164,9 +166,9 @@ def _user(user: User) -> Object:
     return {"linux": {"gid": user.gid, "supplementalGroups": list(user.groups), "uid": user.uid}}
 
 
-def _is_ready(container: Container, is_init: bool) -> bool:
-    """True for a running main container, and for an init container that has succeeded."""
-    if is_init:
+def _is_ready(container: Container, is_regular_init: bool) -> bool:
+    """True for a running main container or sidecar, and for a regular init container that has succeeded."""
+    if is_regular_init:
         return container.exit_code == 0
     return container.is_running
 
@@ -197,17 +199,17 @@ def _mount(mount: Object) -> Object:
     return status
 
 
-def _phase(worker: Worker, first: list[Object], mains: list[Object]) -> str:
+def _phase(worker: Worker, inits: list[Object], mains: list[Object]) -> str:
     """The phase: Pending until every container has started, then by the states of the containers. Mirrors getPhase.
 
-    `first` are the statuses of the init containers and sidecars, `mains` those of the other containers.
+    `inits` are the statuses of the init containers, sidecars included, `mains` those of the main containers.
     """
     policy = worker.pod["spec"]["restartPolicy"]
-    inits = [status for status in first if status["name"] in worker.inits]
-    sidecars = [status for status in first if status["name"] not in worker.inits]
-    if policy == "Never" and any(map(_failed, inits)):
+    regular_inits = [status for status in inits if status["name"] in worker.regular_inits]
+    sidecars = [status for status in inits if status["name"] in worker.sidecars]
+    if policy == "Never" and any(map(_failed, regular_inits)):
         return "Failed"
-    if not all(status["ready"] for status in inits):
+    if not all(status["ready"] for status in regular_inits):
         return "Pending"
     if any(map(_never_started, [*sidecars, *mains])):
         return "Pending"
@@ -225,9 +227,9 @@ def _last_phase(statuses: list[Object]) -> str:
     return "Succeeded" if exit_codes == {0} else "Failed"
 
 
-def _unready(statuses: list[Object]) -> str:
-    """The names of the containers that aren't ready, separated by spaces, as Go prints a list."""
-    return " ".join([status["name"] for status in statuses if not status["ready"]])
+def _unready_names(statuses: list[Object]) -> tuple[str, ...]:
+    """The names of the containers that aren't ready."""
+    return tuple(status["name"] for status in statuses if not status["ready"])
 
 
 def _failed(status: Object) -> bool:
@@ -239,51 +241,55 @@ def _never_started(status: Object) -> bool:
     return "waiting" in status["state"] and not status["lastState"]
 
 
-def _conditions(pod: Object, holdings: Mapping[str, _Holding], now: str) -> list[Object]:
+def _conditions(pod: Object, values: Mapping[str, _ConditionValue], now: str) -> list[Object]:
     """The list of conditions; the identical list of the Pod's status if nothing has changed, to share memory."""
     generation = pod["metadata"]["generation"]
     last = pod["status"].get("conditions", [])
     before = {item["type"]: item for item in last}
     conditions = []
-    for kind, holding in holdings.items():
+    for kind, value in values.items():
         old = before.get(kind)
-        since = old["lastTransitionTime"] if old and old["status"] == holding.status else now
-        conditions.append(_condition(kind, holding, since, generation))
+        since = old["lastTransitionTime"] if old and old["status"] == value.status else now
+        conditions.append(_condition(kind, value, since, generation))
     return last if conditions == last else conditions
 
 
 @lru_cache(maxsize=4096)
-def _condition(kind: str, holding: _Holding, since: str, generation: int) -> Object:
+def _condition(kind: str, value: _ConditionValue, since: str, generation: int) -> Object:
     """A condition as the API writes it. It is cached and shared by many Pods: don't change it."""
-    condition: Object = {"lastProbeTime": None, "lastTransitionTime": since, "status": holding.status, "type": kind}
-    if holding.message:
-        condition["message"] = holding.message
+    condition: Object = {"lastProbeTime": None, "lastTransitionTime": since, "status": value.status, "type": kind}
+    if value.message:
+        condition["message"] = value.message
     condition["observedGeneration"] = generation
-    if holding.reason:
-        condition["reason"] = holding.reason
+    if value.reason:
+        condition["reason"] = value.reason
     return condition
 
 
 @lru_cache(maxsize=1024)
-def _holdings(phase: str, has_address: bool, incomplete: str, unready: str) -> Mapping[str, _Holding]:
-    """The conditions of a Pod by type. `incomplete` and `unready` are the names of such containers (`_unready`)."""
-    done = phase in ("Succeeded", "Failed")
-    initialized = _holds_unless("ContainersNotInitialized", "containers with incomplete status", incomplete)
-    ready = _holds_unless("ContainersNotReady", "containers with unready status", unready)
+def _condition_values(
+    phase: str, has_address: bool, incomplete: tuple[str, ...], unready: tuple[str, ...]
+) -> Mapping[str, _ConditionValue]:
+    """The conditions of a Pod by type. `incomplete` and `unready` are the names of such containers."""
+    has_ended = phase in ("Succeeded", "Failed")
+    initialized = _true_without("containers with incomplete status", incomplete, "ContainersNotInitialized")
+    ready = _true_without("containers with unready status", unready, "ContainersNotReady")
     if phase == "Succeeded":
-        initialized = _Holding("True", "PodCompleted")
-        ready = _Holding("False", "PodCompleted")
-    elif done:
-        ready = _Holding("False", "PodFailed")
+        initialized = _ConditionValue("True", "PodCompleted")
+        ready = _ConditionValue("False", "PodCompleted")
+    elif has_ended:
+        ready = _ConditionValue("False", "PodFailed")
     return {
-        "PodReadyToStartContainers": _Holding(str(has_address and not done)),
+        "PodReadyToStartContainers": _ConditionValue(str(has_address and not has_ended)),
         "Initialized": initialized,
         "Ready": ready,
         "ContainersReady": ready,
-        "PodScheduled": _Holding("True"),
+        "PodScheduled": _ConditionValue("True"),
     }
 
 
-def _holds_unless(reason: str, text: str, names: str) -> _Holding:
-    """A condition that is true if `names`, the containers in the way, is ""."""
-    return _Holding("False", reason, f"{text}: [{names}]") if names else _Holding("True")
+def _true_without(hindrance: str, names: tuple[str, ...], reason: str) -> _ConditionValue:
+    """A condition that is true unless there are `names` of containers, which the message lists as Go prints a list."""
+    if not names:
+        return _ConditionValue("True")
+    return _ConditionValue("False", reason, f"{hindrance}: [{' '.join(names)}]")

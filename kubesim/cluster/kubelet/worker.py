@@ -63,7 +63,7 @@ class Turn(Enum):
 
 
 class Worker:
-    """The kubelet's memory of one Pod. `changes` must be increased with every change that the Pod's status shows."""
+    """The kubelet's memory of one Pod. Its methods count every change that the Pod's status shows (`_changes`)."""
 
     def __init__(self, pod: Object) -> None:
         init_containers = pod["spec"].get("initContainers", ())
@@ -72,20 +72,21 @@ class Worker:
         self.namespace = namespace_of(pod)
         self.name = name_of(pod)
         self.sidecars = frozenset(sidecars_of(pod["spec"]))
-        self.inits = frozenset(item["name"] for item in init_containers) - self.sidecars
+        self.regular_inits = frozenset(item["name"] for item in init_containers) - self.sidecars
         self.ip = ""
         self.containers: dict[str, Container] = {}
         self.waiting: dict[str, Waiting] = {}  # the reasons of containers that don't run, by name
-        self.crashes: dict[str, int] = {}  # seconds from a container's end to its next restart, by name
-        self.planned = 0  # the timer of the next sync; see Kubelet._plan
+        # Seconds from a container's end to its next restart, by name. Only containers that have crashed are in it.
+        self._restart_delays: dict[str, int] = {}
+        self.sync_timer = 0  # the timer of the next sync; see Kubelet._plan
         self.has_sandbox = False
         self.sandbox_started: Micros = 0
         self.turn = Turn.IDLE
         self.is_terminating = False  # it is being deleted: nothing starts any more, and a sync in progress ends
         self.mount_wait = 0.25  # seconds; doubled before each retry to mount volumes
-        self.news = 0  # the number of relists still to come for this Pod; see Runtime.relist
-        self.changes = 0  # the number of changes that the status shows
-        self.reported = (-1, 0)  # the `version` of the last written status
+        self.relists_left = 0  # the number of relists still to come for this Pod; see Runtime.relist
+        self._changes = 0  # the number of changes that the status shows
+        self._reported = (-1, 0)  # the `_version` of the last written status
 
     def copy(self, outside: Outside) -> Worker:
         """A copy for the kubelet of a copied cluster, whose containers reach that cluster's `outside`.
@@ -97,7 +98,7 @@ class Worker:
         for name, container in self.containers.items():
             twin.containers[name] = container.at(container.place._replace(outside=outside))
         twin.waiting = self.waiting.copy()
-        twin.crashes = self.crashes.copy()
+        twin._restart_delays = self._restart_delays.copy()
         return twin
 
     @property
@@ -106,20 +107,18 @@ class Worker:
         return {**self.pod, "status": {**self.pod["status"], "podIP": self.ip, "podIPs": [{"ip": self.ip}]}}
 
     @property
-    def grace(self) -> float:
-        """The grace period in seconds of a container that is stopped for another reason than the Pod's deletion."""
-        seconds: int = self.pod["spec"]["terminationGracePeriodSeconds"]
-        return seconds
-
-    @property
-    def version(self) -> tuple[int, int]:
+    def _version(self) -> tuple[int, int]:
         """The version of the status: equal versions have equal statuses."""
-        return self.changes, self.pod["metadata"]["generation"]
+        return self._changes, self.pod["metadata"]["generation"]
 
     @property
     def is_reported(self) -> bool:
         """True if nothing has changed since the last written status."""
-        return self.reported == self.version
+        return self._reported == self._version
+
+    def mark_reported(self) -> None:
+        """Note that the present status has been written."""
+        self._reported = self._version
 
     def policy_of(self, spec: ContainerSpec) -> str:
         """The restart policy of a container: Always for a sidecar, else that of the Pod.
@@ -130,15 +129,21 @@ class Worker:
         if name in self.sidecars:
             return "Always"
         policy = self.pod["spec"]["restartPolicy"]
-        return "OnFailure" if name in self.inits and policy == "Always" else policy
+        return "OnFailure" if name in self.regular_inits and policy == "Always" else policy
 
     def wait(self, container: str, reason: Waiting | None) -> None:
         """Set the reason for which a container waits; None for one that doesn't wait."""
         if self.waiting.get(container) != reason:
-            self.changes += 1
+            self._changes += 1
             self.waiting.pop(container, None)
             if reason:
                 self.waiting[container] = reason
+
+    def start_sandbox(self, ip: str, now: Micros) -> None:
+        """Give the Pod its sandbox with an IP address."""
+        self.ip = ip
+        self.sandbox_started = now
+        self._changes += 1
 
     def add(self, container: Container) -> None:
         """Add a container that has been started. It replaces the run before, and keeps that as `previous`."""
@@ -147,7 +152,16 @@ class Worker:
             container.previous = old
             old.previous = None
         self.containers[container.spec["name"]] = container
-        self.changes += 1
+        self._changes += 1
+
+    def end(self, container: Container, exit_code: int, now: Micros) -> None:
+        """End a container, which has crashed unless it was stopped or is a regular init container that succeeded."""
+        container.end(exit_code, now)
+        self._changes += 1
+        name = container.spec["name"]
+        has_succeeded = name in self.regular_inits and exit_code == 0
+        if not container.stopping and not has_succeeded:
+            self._restart_delays.setdefault(name, 0)  # the first restart has no delay
 
     def end_all(self, now: Micros) -> None:
         """End all running containers of a deleted Pod after its grace period."""
@@ -156,23 +170,28 @@ class Worker:
                 _, exit_code = container.stops_after(self.pod["metadata"]["deletionGracePeriodSeconds"])
                 container.end(exit_code, now)
 
-    def take_restart(self, spec: ContainerSpec, now: Micros) -> Waiting | None:
-        """Take a restart of a container: None if it may start now, and then the delay of the next restart is doubled.
-
-        While its back-off isn't over, it is the reason CrashLoopBackOff, and nothing changes.
-        """
+    def crash_loop(self, spec: ContainerSpec, now: Micros) -> Waiting | None:
+        """The reason CrashLoopBackOff while a container must wait for its restart; None if it may start now."""
         name = spec["name"]
-        container = self.containers.get(name)
-        delay = self.crashes.get(name)
-        if container is None or delay is None or container.spec != spec:
+        delay = self._restart_delay(spec)
+        if delay is None or delay <= (now - self.containers[name].finished) / SECOND:
             return None
-        if delay <= (now - container.finished) / SECOND:
-            self.crashes[name] = min(delay * 2, CRASH_BACKOFF_LIMIT) if delay else CRASH_BACKOFF_FIRST
-            return None
-        what = f"container={name} pod={full_name(self.pod)}"
-        return Waiting("CrashLoopBackOff", f"back-off {go_duration(delay * SECOND)} restarting failed {what}")
+        failed = f"container={name} pod={full_name(self.pod)}"
+        return Waiting("CrashLoopBackOff", f"back-off {go_duration(delay * SECOND)} restarting failed {failed}")
 
-    def due(self) -> Iterator[ContainerSpec]:
+    def lengthen_crash_loop(self, spec: ContainerSpec) -> None:
+        """Double the delay of the next restart of a container, which starts now, if it has crashed."""
+        delay = self._restart_delay(spec)
+        if delay is not None:
+            doubled = min(delay * 2, CRASH_BACKOFF_LIMIT)
+            self._restart_delays[spec["name"]] = doubled or CRASH_BACKOFF_FIRST
+
+    def _restart_delay(self, spec: ContainerSpec) -> int | None:
+        """The delay of a restart; None for the first start of a container, or of its definition."""
+        container = self.containers.get(spec["name"])
+        return self._restart_delays.get(spec["name"]) if container and container.spec == spec else None
+
+    def containers_to_start(self) -> Iterator[ContainerSpec]:
         """The containers to start now.
 
         These are new ephemeral containers, sidecars that don't run, and the first init container that has not
@@ -214,7 +233,7 @@ class Worker:
             return container.is_running or following["name"] in self.containers
         return container.exit_code == 0
 
-    def change_of(self, container: Container) -> str:
+    def definition_change(self, container: Container) -> str:
         """The event's message for a container or sidecar whose definition has changed since its start; "" if not."""
         spec = self.pod["spec"]
         name = container.spec["name"]
@@ -222,7 +241,7 @@ class Worker:
         if main and main != container.spec:
             return f"Container {name} definition changed, will be restarted"
         init = find_named(spec.get("initContainers", ()), name)
-        if init and init != container.spec and name not in self.inits:
+        if init and init != container.spec and name not in self.regular_inits:
             return f"Init container {name} definition changed"
         return ""
 
@@ -255,7 +274,7 @@ class Workers(Shared[str, Worker]):
             return None
 
 
-def marks(pod: Object) -> tuple[object, ...]:
+def synced_metadata(pod: Object) -> tuple[object, ...]:
     """The metadata whose changes make the kubelet sync a Pod."""
     meta = pod["metadata"]
     deletion = (meta.get("deletionTimestamp"), meta.get("deletionGracePeriodSeconds"))
