@@ -177,11 +177,11 @@ def _fields() -> Iterator[str]:
     )
     yield ""
     for row in INERT:
-        *above, _ = row.path.split()
-        where = f", {'.'.join(above)}".replace("|", " or ") if above else ""
-        names = ", ".join(f"`{field}`" for field in row.path.split()[-1].split("|"))
+        *above, last = row.path
+        where = f", {'.'.join(map(' or '.join, above))}" if above else ""
+        names = ", ".join(f"`{field}`" for field in last)
         unless = f" (other than {', '.join(map(str, row.usual))})" if row.usual and row.usual[0] else ""
-        yield from _item(f"{row.kinds.replace(' ', ', ')}{where}: {names}{unless}: {row.says}")
+        yield from _item(f"{', '.join(row.kinds)}{where}: {names}{unless}: {row.warning}")
     yield ""
 
 

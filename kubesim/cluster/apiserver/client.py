@@ -23,7 +23,7 @@ from kubesim.cluster.apiserver.connection import WHOLE_LOG, Connection, LogOptio
 from kubesim.cluster.apiserver.defaults import apply_defaults
 from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions, is_held, marked
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
-from kubesim.cluster.apiserver.notes import Warn, note_write
+from kubesim.cluster.apiserver.notes import Warn, warn_about_write
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
 from kubesim.cluster.apiserver.tokens import user_of
 
@@ -266,7 +266,7 @@ class Client:
         if old is None and (present := self._store.get(resource, *key_of(new))):
             raise errors.already_exists(resource, name_of(new), is_ending=is_deleted(present))
         if self._warn:
-            note_write(resource, new, old, self._warn, self._backend)
+            warn_about_write(resource, new, old, self._warn, self._backend)
         if options.dry_run:
             return new
         self._count_write()

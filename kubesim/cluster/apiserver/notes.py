@@ -1,6 +1,6 @@
 """Warnings returned with a write: the API server's (warnings.py), and kubesim's about parts that aren't simulated."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -13,43 +13,33 @@ from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.apiserver.warnings import warnings_of
 
 Warn = Callable[[str], None]
+"""A function that gets the text of a warning."""
 
 
 class Inert(NamedTuple):
     """A row of inert.json: fields that are stored without effect, and the warning about them."""
 
-    kinds: str  # separated by spaces; fields of Pods are looked for in Pod templates, too
-    path: str  # keys separated by spaces, alternatives by "|"; a list on the way stands for each of its items
-    says: str
+    kinds: tuple[str, ...]  # fields of Pods are looked for in Pod templates, too
+    path: tuple[tuple[str, ...], ...]  # the alternative keys of each step; a list on the way stands for its items
+    warning: str
     usual: tuple[Any, ...] = ()  # values that need no warning, such as defaults
 
     def is_about(self, resource: Resource) -> bool:
-        """Whether objects of the type, or their Pod templates, have these fields."""
-        return resource.kind in self.kinds.split() or (self.kinds == POD.kind and bool(resource.template))
+        """True if objects of the type, or their Pod templates, can have these fields."""
+        return resource.kind in self.kinds or (POD.kind in self.kinds and bool(resource.template))
 
     def values(self, resource: Resource, obj: Object) -> list[Any]:
-        """The values of these fields in an object, without usual ones. `is_about` must be true for the type."""
-        values = [obj if resource.kind in self.kinds.split() else template_of(resource, obj)]
-        for keys in _steps(self.path):
-            inner = [item for value in values for item in _values_at(value, keys)]
+        """The values of these fields in an object of a type that the row is about, without usual ones."""
+        values = [obj if resource.kind in self.kinds else template_of(resource, obj)]
+        for keys in self.path:
+            inner = [item for value in values for key in keys for item in _items(value.get(key))]
             values = [item for item in inner if item not in (None, *self.usual)]
         return values
 
 
-def _values_at(holder: Object, keys: Sequence[str]) -> Iterator[Any]:
-    """The values at some keys of a map, None for a missing key, and the items of lists in place of the lists."""
-    for key in keys:
-        value = holder.get(key)
-        if isinstance(value, list):
-            yield from value
-        else:
-            yield value
-
-
-@cache
-def _steps(path: str) -> list[list[str]]:
-    """The alternative keys of each step of a path."""
-    return [word.split("|") for word in path.split()]
+def _items(value: Any) -> list[Any]:
+    """The items of a list, or a list with any other value alone."""
+    return value if isinstance(value, list) else [value]
 
 
 INERT: tuple[Inert, ...] = typed.read_table(__file__, "inert.json", tuple[Inert, ...])
@@ -60,49 +50,50 @@ def _inert_of(resource: Resource) -> list[Inert]:
     return [row for row in INERT if row.is_about(resource)]
 
 
-def note_write(resource: Resource, new: Object, old: Object | None, note: Warn, backend: Backend) -> None:
-    """Pass each warning about a write to `note`. `old` is the object before the write, None for a creation."""
+def warn_about_write(resource: Resource, new: Object, old: Object | None, warn: Warn, backend: Backend) -> None:
+    """Pass each warning about a write to `warn`. `old` is the object before the write, None for a creation."""
     for text in warnings_of(resource, new, old):
-        note(text)
-    _note_inert(resource, new, old, note)
+        warn(text)
+    _warn_about_inert_fields(resource, new, old, warn)
     if resource is POD and (old is None or labels_of(new) != labels_of(old)):
-        _note_unadopted(new, note, backend)
+        _warn_about_adoption(new, warn, backend)
     if resource is POD or resource.template:
-        _note_unsimulated(template_of(resource, new), old and template_of(resource, old), note, backend)
+        old_pod = None if old is None else template_of(resource, old)
+        _warn_about_images(template_of(resource, new), old_pod, warn, backend)
 
 
-def _note_inert(resource: Resource, new: Object, old: Object | None, note: Warn) -> None:
+def _warn_about_inert_fields(resource: Resource, new: Object, old: Object | None, warn: Warn) -> None:
     """Warn about fields without effect that a write sets or changes, once for each row of the table."""
     for row in _inert_of(resource):
         values = row.values(resource, new)
         if values and (old is None or values != row.values(resource, old)):
-            note(f"kubesim: {row.says}")
+            warn(f"kubesim: {row.warning}")
 
 
-def _note_unadopted(pod: Object, note: Warn, backend: Backend) -> None:
-    """Warn about a Pod without an owner that a ReplicaSet's selector matches."""
+def _warn_about_adoption(pod: Object, warn: Warn, backend: Backend) -> None:
+    """Warn about a Pod without an owner that a ReplicaSet's selector matches: nothing adopts it."""
     if metadata(pod).get("ownerReferences"):
         return
     owners = backend.store.list(REPLICA_SET, namespace_of(pod))
     owner = next((owner for owner in owners if matches(owner["spec"]["selector"], labels_of(pod))), None)
     if owner:
-        note(f"kubesim: {name_of(owner)} doesn't adopt {name_of(pod)}, though its labels match")
+        warn(f"kubesim: {name_of(owner)} doesn't adopt {name_of(pod)}, though its labels match")
 
 
-def _note_unsimulated(pod: Object, old: Object | None, note: Warn, backend: Backend) -> None:
+def _warn_about_images(pod: Object, old: Object | None, warn: Warn, backend: Backend) -> None:
     """Warn about images unknown to kubesim, and commands whose program the simulated image lacks."""
     if old is not None and old.get("spec") == pod.get("spec"):
         return
     nodes = backend.nodes.values()
     for image in dict.fromkeys(_pulled(pod["spec"])):
         if any(node.is_guess(image) for node in nodes):
-            note(f"kubesim: whether {image} exists isn't known here; it's pulled as if it did")
+            warn(f"kubesim: whether {image} exists isn't known here; it's pulled as if it did")
     for _, container in containers_of(pod["spec"]):
         words = [*container.get("command", ()), *container.get("args", ())]
         if not words or words[0].startswith("-"):
             continue
         if any(node.lacks_program(container["image"], words[0]) for node in nodes):
-            note(f"kubesim: '{words[0]}' in this image isn't simulated")
+            warn(f"kubesim: '{words[0]}' in this image isn't simulated")
 
 
 def _pulled(spec: PodSpec) -> Iterator[str]:
