@@ -18,7 +18,7 @@ from kubesim.api.objects import Object, namespace_of
 from kubesim.api.resources import EVENT
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change
-from kubesim.cluster.apiserver.checks import selector, single_name
+from kubesim.cluster.apiserver.checks import name_in_selector, selector
 from kubesim.gotext import gojson
 from kubesim.server.request import SHOWN_COST, Call
 from kubesim.server.routes import is_set, whole
@@ -161,7 +161,7 @@ class Watch:
         self._selects = selector(route.resource, request.labels, fields)
         self._initial = objects if start.tells_objects else []
         request.budget.spend(SHOWN_COST * len(self._initial))
-        self._rounds = _ROUNDS if single_name(fields) else 0  # rounds left in which it may move time
+        self._rounds = _ROUNDS if name_in_selector(fields) else 0  # rounds left in which it may move time
 
     def lines(self) -> bytes:
         """The events since the last call, one JSON object a line. Raises StatusError if some are no longer known."""

@@ -28,7 +28,7 @@ def selector(resource: Resource, labels: str, fields: str) -> Selector:
     return lambda obj: all(selects(obj) for selects in selectors)
 
 
-def single_name(fields: str) -> str:
+def name_in_selector(fields: str) -> str:
     """The name in a field selector for one object (metadata.name=NAME), which authorization compares; otherwise "".
 
     Mirrors pkg/endpoints/request/requestinfo.go.
@@ -49,10 +49,11 @@ class WriteOptions(NamedTuple):
     subresource: str = ""  # the only one is "ephemeralcontainers" of a Pod
 
 
-PLAIN = WriteOptions()
+DEFAULT_WRITE_OPTIONS = WriteOptions()
 
 
-def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:
+def check_valid(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:
+    """Raise Invalid if validation has found any `causes`."""
     if causes:
         raise errors.invalid(resource, name_of(obj), causes)
 

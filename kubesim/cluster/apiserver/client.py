@@ -18,10 +18,15 @@ from kubesim.api.selectors import Selector
 from kubesim.cluster.apiserver import admission, checks, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, rules_for
 from kubesim.cluster.apiserver.backend import READS, Backend, Change, Listener
-from kubesim.cluster.apiserver.checks import PLAIN, WriteOptions
+from kubesim.cluster.apiserver.checks import DEFAULT_WRITE_OPTIONS, WriteOptions
 from kubesim.cluster.apiserver.connection import WHOLE_LOG, Connection, LogOptions, container_of
 from kubesim.cluster.apiserver.defaults import apply_defaults
-from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions, is_held, marked
+from kubesim.cluster.apiserver.deletion import (
+    DEFAULT_DELETE_OPTIONS,
+    DeleteOptions,
+    has_only_finalizers_left,
+    with_deletion_timestamp,
+)
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
 from kubesim.cluster.apiserver.notes import Warn, warn_about_write
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
@@ -150,7 +155,7 @@ class Client:
 
         Returns a function that ends the watch. Changes have their type for this selection: see `Change.type_among`.
         """
-        self.authorize("watch", resource, namespace or "", checks.single_name(fields))
+        self.authorize("watch", resource, namespace or "", checks.name_in_selector(fields))
         selects = self._selector(resource, labels, fields)
 
         def pass_on(change: Change) -> None:
@@ -172,7 +177,7 @@ class Client:
 
         `verb` is the right that is checked: "watch" for the initial objects of a watch.
         """
-        self.authorize(verb, resource, namespace or "", checks.single_name(fields) if fields else "")
+        self.authorize(verb, resource, namespace or "", checks.name_in_selector(fields) if fields else "")
         objects = self._store.list(resource, namespace if resource.namespaced else None)
         self._backend.clock.work += len(objects) // READS
         self._budget.spend(len(objects) * (_OBJECT_COST + (len(labels) + len(fields)) // 4))
@@ -187,7 +192,7 @@ class Client:
 
     # Writing
 
-    def create(self, resource: Resource, obj: Object, options: WriteOptions = PLAIN) -> Object:
+    def create(self, resource: Resource, obj: Object, options: WriteOptions = DEFAULT_WRITE_OPTIONS) -> Object:
         """Create an object from `obj`, which isn't changed. Raises AlreadyExists if the name is taken."""
         self.authorize("create", resource, namespace_of(obj), "")
         admission.check_may_grant(self.user, resource)
@@ -198,10 +203,12 @@ class Client:
         strategy.prepare_for_create(resource, new)
         if resource is POD:
             admission.admit_pod(new, self._store, self._backend.identity)
-        checks.raise_if_any(resource, new, validation.validate(resource, new))
+        checks.check_valid(resource, new, validation.validate(resource, new))
         return self._write(resource, new, None, options)
 
-    def update(self, resource: Resource, obj: Object, options: WriteOptions = PLAIN, *, verb: str = "update") -> Object:
+    def update(
+        self, resource: Resource, obj: Object, options: WriteOptions = DEFAULT_WRITE_OPTIONS, *, verb: str = "update"
+    ) -> Object:
         """Replace an object, whose status stays. A resourceVersion in `obj` must be the current one.
 
         `verb` is the right that is checked: "patch" if the caller has computed the object from a patch.
@@ -216,12 +223,14 @@ class Client:
         name: str,
         change: Any,
         patch_type: PatchType = "strategic",
-        options: WriteOptions = PLAIN,
+        options: WriteOptions = DEFAULT_WRITE_OPTIONS,
     ) -> Object:
         self.authorize("patch", resource, namespace, name, options.subresource)
         return self._patch(resource, namespace, name, change, patch_type, options)
 
-    def delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions = AS_USUAL) -> Object:
+    def delete(
+        self, resource: Resource, namespace: str, name: str, options: DeleteOptions = DEFAULT_DELETE_OPTIONS
+    ) -> Object:
         """Delete an object, or mark it as being deleted if it has a grace period or finalizers, or is a Namespace.
 
         Returns the object as it is then.
@@ -236,7 +245,7 @@ class Client:
         if seconds == 0 and resource is not NAMESPACE and not obj["metadata"].get("finalizers"):
             self._count_write()
             return self._backend.discard(resource, obj)
-        ending = marked(resource, obj, self._backend.clock.now, seconds)
+        ending = with_deletion_timestamp(resource, obj, self._backend.clock.now, seconds)
         if ending is not obj:
             self._count_write()
         return obj if ending is obj else self._backend.commit(resource, ending)
@@ -270,7 +279,7 @@ class Client:
         if options.dry_run:
             return new
         self._count_write()
-        if old is not None and is_held(resource, old) and not new["metadata"].get("finalizers"):
+        if old is not None and has_only_finalizers_left(resource, old) and not new["metadata"].get("finalizers"):
             self._backend.discard(resource, old)
             return new
         return self._backend.commit(resource, new)
@@ -286,7 +295,7 @@ class Client:
         if resource is POD:
             admission.admit_pod_update(new, old)
         strategy.prepare_for_update(resource, new, old, part)
-        checks.raise_if_any(resource, new, validation.validate_update(resource, new, old, self._budget, part))
+        checks.check_valid(resource, new, validation.validate_update(resource, new, old, self._budget, part))
         new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
         if new == old:
             return old

@@ -1,4 +1,4 @@
-"""The options of a deletion, and the marks of an object that is being deleted.
+"""The options of a deletion, and the deletion timestamp of an object that is being deleted.
 
 `Client.delete` uses them; the garbage collector and the kubelet finish what has begun.
 Mirrors k8s.io/apimachinery pkg/apis/meta/v1 (DeleteOptions) and its validation, k8s.io/apiserver
@@ -15,8 +15,8 @@ from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
 from kubesim.api.objects import Object, has_ended, is_deleted
 from kubesim.api.resources import NAMESPACE, POD, Resource
 
+# Values of propagationPolicy. Only Background is simulated, the default of all kinds here.
 _POLICIES = ("Foreground", "Background", "Orphan")
-"""Values of propagationPolicy. Only Background is simulated, and the default of all kinds here."""
 _KIND = "DeleteOptions"
 
 
@@ -41,10 +41,10 @@ class DeleteOptions(NamedTuple):
         return int(obj["spec"]["terminationGracePeriodSeconds"])
 
 
-AS_USUAL = DeleteOptions()
+DEFAULT_DELETE_OPTIONS = DeleteOptions()
 
 
-def marked(resource: Resource, obj: Object, now: Micros, seconds: int) -> Object:
+def with_deletion_timestamp(resource: Resource, obj: Object, now: Micros, seconds: int) -> Object:
     """The object with a deletion timestamp `seconds` from now. Mirrors BeforeDelete.
 
     The grace period of an object that is already being deleted can only be shortened, counted from its first deletion;
@@ -52,7 +52,7 @@ def marked(resource: Resource, obj: Object, now: Micros, seconds: int) -> Object
     """
     meta = obj["metadata"]
     end = now + seconds * SECOND
-    marks: Object = {}
+    changed: Object = {}
     if is_deleted(obj):
         present = meta.get("deletionGracePeriodSeconds", 0)
         if seconds >= present:
@@ -62,15 +62,15 @@ def marked(resource: Resource, obj: Object, now: Micros, seconds: int) -> Object
             end = now
             seconds = min(seconds, 1)
     elif "generation" in meta:
-        marks["generation"] = meta["generation"] + 1
-    marks["deletionTimestamp"] = rfc3339(end)
+        changed["generation"] = meta["generation"] + 1
+    changed["deletionTimestamp"] = rfc3339(end)
     if resource is NAMESPACE:
-        return {**obj, "metadata": {**meta, **marks}, "status": {"phase": "Terminating"}}
-    return {**obj, "metadata": {**meta, **marks, "deletionGracePeriodSeconds": seconds}}
+        return {**obj, "metadata": {**meta, **changed}, "status": {"phase": "Terminating"}}
+    return {**obj, "metadata": {**meta, **changed, "deletionGracePeriodSeconds": seconds}}
 
 
-def is_held(resource: Resource, obj: Object) -> bool:
-    """Whether nothing but finalizers keeps a deleted object: no grace period, and no content of a Namespace."""
+def has_only_finalizers_left(resource: Resource, obj: Object) -> bool:
+    """True if only finalizers keep a deleted object: its grace period is over, and a Namespace is empty."""
     meta = obj["metadata"]
     if meta.get("deletionGracePeriodSeconds") or (resource is NAMESPACE and "finalizers" in obj["spec"]):
         return False

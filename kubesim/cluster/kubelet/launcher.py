@@ -68,7 +68,7 @@ class Launcher:
         variables = environment.variables(data, spec, image.home)
         argv = environment.substitute(containers.command_of(spec), variables)
         place = containers.new_place(image, variables, data.pod, spec, self._runtime.outside)
-        return place._replace(volumes=volumes.mounts(data, spec, image_files, known={})), argv
+        return place._replace(volumes=volumes.mounts(data, spec, image_files, earlier={})), argv
 
     def _start(self, sync: PodSync, spec: ContainerSpec, image: Image, place: Place, argv: list[str]) -> Container:
         """Run the process at once, to its end or its wait, and give the worker a container with the outcome."""

@@ -74,9 +74,8 @@ class ContainerServer(NamedTuple):
         Raises StatusError and StartError, as `execute` does.
         """
         running = self._running()
-        known = running.place.volumes
-        mounted = mounts(PodData(self.api, self.pod), running.spec, running.image_files, known)
-        running.place = running.place._replace(volumes={**known, **mounted})
+        volumes = mounts(PodData(self.api, self.pod), running.spec, running.image_files, running.place.volumes)
+        running.place = running.place._replace(volumes=volumes)
         running.place.check(list(argv), running.place.open_files())
         return running.place
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kubesim.api.clock import Micros, rfc3339
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD
-from kubesim.cluster.apiserver.deletion import marked
+from kubesim.cluster.apiserver.deletion import with_deletion_timestamp
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.kubelet.containers import Container
 from kubesim.cluster.kubelet.worker import Worker
@@ -97,7 +97,7 @@ def terminated(worker: Worker, now: Micros, image_names: ImageNames) -> Object:
     for container_status in begun:
         if "terminated" not in container_status["state"]:
             container_status["state"] = {"terminated": _UNKNOWN_END}
-    return {**marked(POD, pod, now, 0), "status": status}
+    return {**with_deletion_timestamp(POD, pod, now, 0), "status": status}
 
 
 def _begun(inits: list[Object]) -> list[Object]:

@@ -15,75 +15,65 @@ from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.kubelet.environment import SOURCES, DataSource, MissingError, PodData
 from kubesim.shell.memoryfiles import Entries, filled
 
+# Sources of volumes that are mounted. Other types are stored without effect.
 _MOUNTED = frozenset({"secret", "configMap", "serviceAccountToken", "downwardAPI", "image", "emptyDir"})
-"""Sources of volumes that are mounted. Other types are stored without effect."""
-
-_DEEPEST = 20  # levels of folders in a volume; a limit of kubesim
+# Levels of folders in a volume; a limit of kubesim.
+_DEEPEST = 20
 
 Payload = dict[str, str]
-"""Files by their paths in a volume. The path "" is for a single file, mounted by its subPath."""
+"""The texts of files by their paths in a volume."""
 
 
 def mount_failures(data: PodData) -> Iterator[str]:
     """The kubelet's message for each volume of a Pod that can't be mounted."""
     for volume in data.pod["spec"].get("volumes", ()):
         try:
-            _contents(data, volume)
+            _files(data, volume)
         except MissingError as error:
             yield f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}'
 
 
 def mounts(
-    data: PodData, container: ContainerSpec, images: Mapping[str, Payload], known: Mapping[str, Entries]
+    data: PodData, container: ContainerSpec, images: Mapping[str, Payload], earlier: Mapping[str, Entries]
 ) -> dict[str, Entries]:
-    """The present files of a container's volumes, by mount path. An emptyDir is empty, as nothing writes to it.
+    """The mounts of a container with their present files, by mount path. An emptyDir is empty, as nothing writes to it.
 
-    `known` has what the container has mounted before, by mount path; callers merge the result into it.
-    So a path missing from the result stays as it was: a volume whose source is gone, and any mount with a subPath,
-    which is bound to the file at the container's start. Otherwise a broken volume is an empty folder, and a subPath
-    of it, which may be a file, is left out. `images` are the files of image volumes by volume.
+    `earlier` are its mounts so far, {} at its start. One with a subPath stays as it was, because it is bound to a file
+    at the start; so does one whose source is gone since. A mount that has no source at the start is an empty folder, or
+    left out with a subPath, which may be a file. `images` are the files of image volumes by volume.
     """
-    mounted: dict[str, Entries] = {}
+    present = dict(earlier)
     for mount in container.get("volumeMounts", ()):
         volume = find_named(data.pod["spec"].get("volumes", ()), mount["name"]) or {}
-        path = _path_of(mount)
-        part = mount.get("subPath")
-        is_bound = bool(part) and path in known
-        if not _is_mounted(volume) or is_bound:
+        mount_path = str(mount["mountPath"]).rstrip("/")
+        sub_path = mount.get("subPath", "")
+        if not _is_mounted(volume) or (sub_path and mount_path in earlier):
             continue
         try:
-            contents = images.get(mount["name"]) or _contents(data, volume)
+            files = images[mount["name"]] if mount["name"] in images else _files(data, volume)
         except MissingError:
-            if part or path in known:
-                continue
-            contents = {}
-        mounted[path] = _entries(_part_of(contents, part) if part else contents)
-    return mounted
-
-
-def _path_of(mount: Object) -> str:
-    return str(mount["mountPath"]).rstrip("/")
-
-
-def _entries(contents: Payload) -> Entries:
-    """The entries of a volume with these files."""
-    inside = filled({"": None}, {f"/{name}": text for name, text in contents.items() if name})
-    return {**inside, "": contents.get("")}
+            if not sub_path:
+                present.setdefault(mount_path, _entries({}))
+        else:
+            present[mount_path] = _entries(files, sub_path)
+    return present
 
 
 def _is_mounted(volume: Object) -> bool:
     return any(not _MOUNTED.isdisjoint(source) for source in _sources(volume))
 
 
-def _part_of(contents: Payload, path: str) -> Payload:
-    """The file or folder at a subPath. A missing one is an empty folder, as makeMounts creates it."""
-    path = posixpath.normpath(path)
-    if path == ".":
-        return contents
-    if path in contents:
-        return {"": contents[path]}
-    prefix = f"{path}/"
-    return {name.removeprefix(prefix): file for name, file in contents.items() if name.startswith(prefix)}
+def _entries(files: Payload, sub_path: str = "") -> Entries:
+    """The entries of a mount: the whole volume, or its file or folder at `sub_path`.
+
+    A missing folder is empty, as makeMounts of pkg/kubelet/kubelet_pods.go creates it.
+    """
+    path = posixpath.normpath(sub_path)
+    if path in files:
+        return {"": files[path]}
+    above = "" if path == "." else f"{path}/"
+    inside = {f"/{name.removeprefix(above)}": text for name, text in files.items() if name.startswith(above)}
+    return filled({"": None}, inside)
 
 
 def _sources(volume: Object) -> Sequence[Object]:
@@ -94,7 +84,7 @@ def _sources(volume: Object) -> Sequence[Object]:
     return (volume,)
 
 
-def _contents(data: PodData, volume: Object) -> Payload:
+def _files(data: PodData, volume: Object) -> Payload:
     """The files of a volume, by their paths in it. Raises MissingError."""
     payload: Payload = {}
     for source in _sources(volume):
@@ -108,7 +98,7 @@ def _source_files(data: PodData, source: Object) -> Payload:
     """The files of one source. Raises MissingError."""
     for kind in SOURCES:
         if reference := source.get(kind.volume):
-            return _keys(data, kind, reference)
+            return _files_of_keys(data, kind, reference)
     if token := source.get("serviceAccountToken"):
         try:
             return {token["path"]: data.api.pod_token(data.pod, token)}
@@ -129,7 +119,7 @@ def _downward_files(data: PodData, source: Object) -> Payload:
     return payload
 
 
-def _keys(data: PodData, source: DataSource, reference: Object) -> Payload:
+def _files_of_keys(data: PodData, source: DataSource, reference: Object) -> Payload:
     """The keys of a Secret or ConfigMap as files: all, or only the `items`, under their paths. Raises MissingError."""
     values = data.of(source.resource, reference) or {}
     items = reference.get("items")
@@ -138,5 +128,4 @@ def _keys(data: PodData, source: DataSource, reference: Object) -> Payload:
     missing = [item["key"] for item in items if item["key"] not in values]
     if missing and not reference.get("optional"):
         raise MissingError(f"references non-existent {source.noun} key: {missing[0]}")
-    there = [item for item in items if item["key"] in values]
-    return {item["path"]: values[item["key"]] for item in there}
+    return {item["path"]: values[item["key"]] for item in items if item["key"] in values}
