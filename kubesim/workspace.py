@@ -32,8 +32,8 @@ _CAUTION = _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0
 _AT = {os.open, os.stat, os.readlink, os.mkdir, os.unlink, os.rmdir, os.rename}
 _BY_DESCRIPTOR = bool(_NO_FOLLOW) and os.supports_dir_fd >= _AT and os.listdir in os.supports_fd
 
+# The progress file. No command changes or removes it.
 PROGRESS = "/workspace/.progress.json"
-"""The progress file. No command changes or removes it."""
 
 # Surrogates that stand for no byte, unlike those of "surrogateescape" (U+DC80 to U+DCFF).
 _NO_CHARACTER = "[\ud800-\udc7f\udd00-\udfff]"

@@ -10,6 +10,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
+# The commands, and their summaries for --help.
 COMMANDS = {
     "why": "explain why a Pod of a real cluster does not get its image",
     "practice": "open a broken cluster with the cause that why has named",
@@ -18,7 +19,6 @@ COMMANDS = {
     "serve": "open the API to a real kubectl",
     "completion": "print a script for the completion of a shell",
 }
-"""The commands, and their summaries for --help."""
 REGISTRIES = "a YAML file of registries of your own"
 
 

@@ -9,10 +9,10 @@ from importlib import import_module
 
 from kubesim.command import COMMANDS
 
+# The options before a command.
 _OPTIONS = ("--help", "--registries", "--version")
-"""The options before a command."""
+# The line with which zsh runs completion functions of bash.
 _ZSH = "autoload -Uz bashcompinit && bashcompinit\n"
-"""The line with which zsh runs completion functions of bash."""
 _BASH = """\
 _kubesim() {{
     local word command="" last="${{COMP_WORDS[COMP_CWORD]}}" candidates=""

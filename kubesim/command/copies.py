@@ -27,14 +27,14 @@ _LESSON_NAME = re.compile(r"\d\d-.+|playground|appendix-.+")
 class Renewal(NamedTuple):
     """The result of a copy for files that existed before. Paths are relative to the learner's folder."""
 
+    # Unedited files, replaced by this version's.
     replaced: tuple[str, ...] = ()
-    """Unedited files, replaced by this version's."""
+    # Edited files that are different in this version. They aren't changed.
     kept: tuple[str, ...] = ()
-    """Edited files that are different in this version. They aren't changed."""
+    # Files that this version lacks under their name, moved into `aside`.
     set_aside: tuple[str, ...] = ()
-    """Files that this version lacks under their name, moved into `aside`."""
+    # The folder of the moved files.
     aside: str = ""
-    """The folder of the moved files."""
 
     @property
     def summary(self) -> str:

@@ -26,21 +26,21 @@ _ABOUT = (
     "Explain why Pods don't get their images: a Pod by its name, or all that wait. Your own kubectl reads the Pod, its "
     "ServiceAccount, events and owner, and of Secrets the name, type and keys. It changes nothing, and nothing is sent."
 )
+# kubectl's flags that are passed on to it.
 _PASSED = ("context", "kubeconfig", "cluster", "user", "as", "as-group", "server", "token", "request-timeout")
-"""kubectl's flags that are passed on to it."""
+# Passed flags whose value -v doesn't print.
 _KEPT_BACK = ("token",)
-"""Passed flags whose value -v doesn't print."""
 _MOST_PODS = 300
+# The largest number of namespaces: more don't fit on one screen.
 _MOST_PLACES = 20
-"""The largest number of namespaces: more don't fit on one screen."""
+# The API groups of the kinds that create Pods, by apiVersion.
 _OWNERS = {"apps/v1": "apps", "batch/v1": "batch"}
-"""The API groups of the kinds that create Pods, by apiVersion."""
+# A go-template for a Secret's type and keys, without values.
 _SECRET = "{{.type}}{{range $key, $value := .data}} {{$key}}{{end}}"
-"""A go-template for a Secret's type and keys, without values."""
+# The placeholder for a value that kubectl wasn't asked for.
 _HIDDEN = "***"
-"""The placeholder for a value that kubectl wasn't asked for."""
+# Parts of the reasons of containers that wait for their image.
 _PULLS = ("Image", "ErrImagePull", "RegistryUnavailable", "SignatureValidationFailed", "InvalidImageName")
-"""Parts of the reasons of containers that wait for their image."""
 Object = dict[str, Any]
 
 

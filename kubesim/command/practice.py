@@ -14,8 +14,8 @@ from kubesim.lessons.task import all_hold, begin, check
 from kubesim.session import Session
 from kubesim.shell import Declaration, Invocation, Operands, Options
 
+# The markup of the lessons' texts.
 _MARKUP = re.compile(r"[`*]+")
-"""The markup of the lessons' texts."""
 
 
 def define(command: argparse.ArgumentParser) -> None:

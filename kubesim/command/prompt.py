@@ -25,8 +25,8 @@ with suppress(ImportError):
 
 PROMPT = "$ "
 CONTINUED = "> "
+# The longest pause at the prompt, in seconds, that counts as simulated time. Pods don't age over a lunch break.
 LONGEST_PAUSE = 600.0
-"""The longest pause at the prompt, in seconds, that counts as simulated time. Pods don't age over a lunch break."""
 
 
 def open_session(boot: datetime = BOOT, registries: Path | None = None) -> Session:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+# A string with its quotes.
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-"""A string with its quotes."""
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"}
 _UNQUOTED = dict(zip("abfnrtv\\", "\a\b\f\n\r\t\v\\", strict=True))
 _ESCAPE = r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.?))"

@@ -13,6 +13,18 @@ from typing import NamedTuple
 from kubesim.gotext.gofmt import QUOTED, quote_char
 
 END = "unexpected end of JSON input"
+# Go's context by the beginning of Python's message, for texts such as [], {a:1}, {"a" 1}, 1 2, "a<line end>".
+_CONTEXTS = {
+    "Expecting property name": "looking for beginning of object key string",
+    "Expecting ':'": "after object key",
+    "Extra data": "after top-level value",
+    "Unexpected UTF-8 BOM": "looking for beginning of value",
+    "Invalid control character": "in string literal",
+}
+_NO_VALUE = "looking for beginning of value"
+_LITERALS = {"t": "true", "f": "false", "n": "null"}
+# A pair of brackets with no bracket between them
+_CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
 
 
 class Problem(NamedTuple):
@@ -27,20 +39,6 @@ class _Stop(NamedTuple):
 
     at: int
     context: str
-
-
-# Go's context by the beginning of Python's message, for texts such as [], {a:1}, {"a" 1}, 1 2, "a<line end>".
-_CONTEXTS = {
-    "Expecting property name": "looking for beginning of object key string",
-    "Expecting ':'": "after object key",
-    "Extra data": "after top-level value",
-    "Unexpected UTF-8 BOM": "looking for beginning of value",
-    "Invalid control character": "in string literal",
-}
-_NO_VALUE = "looking for beginning of value"
-_LITERALS = {"t": "true", "f": "false", "n": "null"}
-# A pair of brackets with no bracket between them
-_CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
 
 
 def problem(text: str, error: json.JSONDecodeError) -> Problem:

@@ -212,6 +212,7 @@ def _pairs(value: str) -> tuple[str, ...]:
     return pairs
 
 
+# Parsers of a flag's text, by the flag's kind. Those that return a tuple let the flag be repeated.
 PARSERS: dict[str, Callable[[str], Any]] = {
     "text": str,
     "switch": parse_switch,
@@ -222,4 +223,3 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "pairs": _pairs,  # items KEY=VALUE separated by commas
     "array": lambda value: (value,),  # one item; commas have no meaning
 }
-"""Parsers of a flag's text, by the flag's kind. Those that return a tuple let the flag be repeated."""

@@ -34,7 +34,7 @@ from kubesim.kubectl.kubeconfig import Kubeconfig
 from kubesim.kubectl.lookup import ROOT, find_command, next_word
 
 _TERMINATED = 143  # exit status of a process that SIGTERM has ended: 128 + 15
-_LONGEST_KEPT = 1000  # letters; a longer command line isn't cached, so that the caches stay small
+_LONGEST_CACHED = 1000  # letters; a longer command line isn't cached, so that the caches stay small
 
 
 def run(args: Sequence[str], context: Context) -> Result:
@@ -43,9 +43,9 @@ def run(args: Sequence[str], context: Context) -> Result:
     Refusals become part of the Result. Only TooMuchError passes through, to the code that made the budget.
     """
     call = Call(ROOT, context)
-    is_short = sum(map(len, args)) <= _LONGEST_KEPT
-    find = _find_kept if is_short else find_command
-    parse = _parse_kept if is_short else _parse
+    is_short = sum(map(len, args)) <= _LONGEST_CACHED
+    find = _find_cached if is_short else find_command
+    parse = _parse_cached if is_short else _parse
     try:
         call.command, rest = find(tuple(args))
         if call.command is ROOT:
@@ -79,8 +79,8 @@ def _parse(command: Command, words: Sequence[str]) -> pflag.CommandLine:
 
 
 # Learners repeat command lines. A cached result is shared by later calls, and must never be changed.
-_find_kept = lru_cache(maxsize=256)(find_command)
-_parse_kept = lru_cache(maxsize=256)(_parse)
+_find_cached = lru_cache(maxsize=256)(find_command)
+_parse_cached = lru_cache(maxsize=256)(_parse)
 
 
 def _run(call: Call, line: pflag.CommandLine) -> None:

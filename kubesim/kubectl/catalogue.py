@@ -96,30 +96,29 @@ def _refused(kind: str, word: str) -> Flag:
 
 _TABLE: Table = typed.read_table(__file__, "commands.json", Table)
 
+# By heading of kubectl's help, first words of commands and the names of the modules that register their commands.
+#
+# A word without modules isn't simulated. `lookup` imports a module when its command is first used, because a learner's
+# first answer should not wait for sixty commands.
 GROUPS = _TABLE.groups
-"""By heading of kubectl's help, first words of commands and the names of the modules that register their commands.
-
-A word without modules isn't simulated. `lookup` imports a module when its command is first used, because a learner's
-first answer should not wait for sixty commands.
-"""
 WORDS = {word: modules for group in GROUPS.values() for word, modules in group.items()}
 MODULES = {word: modules for word, modules in WORDS.items() if modules}
 
+# Commands of kubectl v1.36 that are not simulated, as their words after "kubectl".
 ABSENT: frozenset[tuple[str, ...]] = frozenset(
     (*group.split(), word) for group, words in _TABLE.absent.items() for word in words
 )
-"""Commands of kubectl v1.36 that are not simulated, as their words after "kubectl"."""
 
+# The command to suggest for a word that is no command, such as those that cobra's SuggestFor lists.
 SUGGESTED = _TABLE.suggested
-"""The command to suggest for a word that is no command, such as those that cobra's SuggestFor lists."""
 
 # Bound methods, whose class tests use with a table that has mistakes.
 row_of = _TABLE.row
 flags_of = _TABLE.flags
 absent_of = _TABLE.absent_from
 
+# The flags of every command.
 GLOBAL = tuple(flags_of(_row(_TABLE.everywhere, "everywhere")))
-"""The flags of every command."""
 
+# Commands that only have subcommands, without kubectl itself.
 GROUP_PATHS = tuple(path for path, row in _TABLE.commands.items() if path and row.get("is_group"))
-"""Commands that only have subcommands, without kubectl itself."""

@@ -20,6 +20,8 @@ from kubesim.kubectl.selection import Query
 
 _MAX_REQUEST = 3 * 1024 * 1024  # the API server's limit for a request body, in bytes
 _PATCH_TYPES = ("json", "merge", "strategic")
+_PATCHED_LOCALLY = "this patch with --dry-run=client is not part of this simulator, but --dry-run=server is"
+_SCALED = frozenset(resource.kind for resource in RESOURCES if "scale" in resource.parts)
 
 
 def send_patch(call: Call, target: Target, change: Any, kind: patches.PatchType) -> Object:
@@ -71,9 +73,6 @@ def patch(call: Call) -> None:
     Query(call, call.args, needs_name=True, latest=False).visit(act)
 
 
-_PATCHED_LOCALLY = "this patch with --dry-run=client is not part of this simulator, but --dry-run=server is"
-
-
 def _report_patch(call: Call, resource: Resource, old: Object, new: Object) -> None:
     print_result(call, resource, new, "patched (no change)" if new == old else "patched")
 
@@ -107,9 +106,6 @@ def _read_patch(call: Call) -> _Patch:
         raise KubectlError(f"unable to parse {gofmt.quote(call.flags['patch'])}: {error}") from None
     except ValueError as error:
         return _Patch(None, bad_request(str(error)))
-
-
-_SCALED = frozenset(resource.kind for resource in RESOURCES if "scale" in resource.parts)
 
 
 @command("scale", asks_namespace=True, operands="types", kinds=_SCALED, checks_format="first")

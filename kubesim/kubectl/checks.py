@@ -12,6 +12,10 @@ from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.kubeconfig import SERVER
 
 _DRY_RUNS = ("none", "client", "server")
+_INVALID_TIMEOUT = (
+    "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding "
+    "time unit (e.g. 1s | 2m | 3h)"
+)
 
 
 def check_before_running(call: Call) -> None:
@@ -81,12 +85,6 @@ def _check_cluster(call: Call) -> None:
     server = cluster.get("server") or "localhost:8080, which is asked where the kubeconfig names none,"
     if server != SERVER:
         raise NotSimulated(f"the server {server} is not part of this simulator")
-
-
-_INVALID_TIMEOUT = (
-    "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding "
-    "time unit (e.g. 1s | 2m | 3h)"
-)
 
 
 def _check_namespace_of_context(call: Call) -> None:

@@ -28,6 +28,7 @@ LONGEST_WAIT = 86400.0  # simulated seconds that one command may wait
 DryRun = Literal["none", "client", "server"]
 
 
+# Field validation of the API server, by values of --validate.
 _VALIDATIONS: Mapping[str, Validation] = {
     "strict": "Strict",
     "true": "Strict",
@@ -35,7 +36,8 @@ _VALIDATIONS: Mapping[str, Validation] = {
     "ignore": "Ignore",
     "false": "Ignore",
 }
-"""Field validation of the API server, by values of --validate."""
+# Every imported command by its words, and by those with an alias as the last word. Importing a module fills it.
+REGISTERED: dict[tuple[str, ...], Command] = {}
 
 
 class Call:
@@ -154,9 +156,6 @@ class Call:
 
 Run = Callable[[Call], None]
 Check = Callable[[Call], None]
-
-REGISTERED: dict[tuple[str, ...], Command] = {}
-"""Every imported command by its words, and by those with an alias as the last word. Importing a module fills it."""
 
 
 class Traits(NamedTuple):

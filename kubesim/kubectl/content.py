@@ -14,6 +14,8 @@ from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.pull import imageref
 
+_HASH_LETTERS = str.maketrans("013ae", "ghkmt")
+
 
 def check_image(image: str, problem: str, where: str = "") -> None:
     """Raise KubectlError for an invalid image reference.
@@ -45,9 +47,6 @@ def parse_port(text: str) -> int:
         return parse_number(text, base=10)
     except ValueError as error:
         raise KubectlError(str(error).replace("ParseInt", "Atoi")) from None
-
-
-_HASH_LETTERS = str.maketrans("013ae", "ghkmt")
 
 
 def content_hash(obj: Object) -> str:

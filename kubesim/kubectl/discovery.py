@@ -23,6 +23,7 @@ from kubesim.kubectl.help import options_text
 from kubesim.kubectl.kubeconfig import SERVER
 from kubesim.kubectl.selection import warn_of_others
 
+# The clientVersion in `kubectl version -o json`: the build of the recorded kubectl.
 _BUILD = {
     "major": "1",
     "minor": "36",
@@ -34,7 +35,11 @@ _BUILD = {
     "compiler": "gc",
     "platform": "linux/amd64",
 }
-"""The clientVersion in `kubectl version -o json`: the build of the recorded kubectl."""
+# Verbs that kubectl accepts without a warning, for objects and for paths.
+_VERBS = (
+    "get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest"
+)
+_PATH_VERBS = "get put post head options delete patch *"
 
 
 @command("version", is_offline=True)
@@ -71,13 +76,6 @@ def cluster_info(call: Call) -> None:
             call.say(f"{name} is running at {SERVER}/api/v1/namespaces/{namespace}/services/{place}/proxy\n")
     finally:  # kubectl prints this even after an error
         call.say("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n")
-
-
-# Verbs that kubectl accepts without a warning, for objects and for paths.
-_VERBS = (
-    "get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest"
-)
-_PATH_VERBS = "get put post head options delete patch *"
 
 
 @command("auth can-i")

@@ -26,6 +26,14 @@ from kubesim.kubectl.errors import ManifestError, NotSimulated, reworded
 from kubesim.kubectl.scalars import plain
 
 _MAX_BYTES = 10 * 1024 * 1024
+_VISIBLE = re.compile(r"\S")
+# kubectl splits the text at such lines before it parses YAML. Only a comment may follow the dashes.
+_SEPARATOR = re.compile(r"^---[ \t\r]*(?P<wrong>[^#\s].*)?.*\n?", re.MULTILINE)
+_OF_ITSELF = "value contains itself"
+_BASE = yaml_loader()
+_TAG = "tag:yaml.org,2002:"
+_TYPES = ("binary", "null", "bool", "int", "float")  # tags that convert a text, which isn't simulated
+_KEYS = "interface {}"  # the Go type of a YAML map's keys, which appears in messages
 
 
 class Document(NamedTuple):
@@ -54,9 +62,6 @@ def documents(text: str) -> Iterator[Document]:
         if document.value is not None:
             values_left -= count_values(document.value, "a file", values_left)
             yield document
-
-
-_VISIBLE = re.compile(r"\S")
 
 
 def _json_first(text: str) -> Iterator[Document]:
@@ -109,10 +114,6 @@ def _json_problem(error: JSONError, before: str | None = None) -> str:
     if before is None:
         return str(error)
     return f"json: offset {len(before.encode()) + error.read}: {error}"
-
-
-# kubectl splits the text at such lines before it parses YAML. Only a comment may follow the dashes.
-_SEPARATOR = re.compile(r"^---[ \t\r]*(?P<wrong>[^#\s].*)?.*\n?", re.MULTILINE)
 
 
 def _yaml_documents(text: str) -> Iterator[Document]:
@@ -186,9 +187,6 @@ def _yaml(text: str) -> Any:
         loader.dispose()
 
 
-_OF_ITSELF = "value contains itself"
-
-
 def _unfolded(node: yaml.Node, sizes: dict[int, int | None]) -> int:
     """The number of nodes in `node` with every alias written out. Raises yaml.YAMLError beyond MAX_VALUES.
 
@@ -254,11 +252,6 @@ def _anchor_at(mark: yaml.Mark, text: str) -> str:
     return re.sub(r"(?s)^[*&]?([\w-]*).*", r"\1", from_sign)
 
 
-_BASE = yaml_loader()
-_TAG = "tag:yaml.org,2002:"
-_TYPES = ("binary", "null", "bool", "int", "float")  # tags that convert a text, which isn't simulated
-
-
 def _tagged(text: str, tag: str) -> Any:
     """The value of a scalar; `tag` is its tag, "" without one.
 
@@ -272,9 +265,6 @@ def _tagged(text: str, tag: str) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise ManifestError(f"json: unsupported value: {gofmt.sprint(value)}")
     return value
-
-
-_KEYS = "interface {}"  # the Go type of a YAML map's keys, which appears in messages
 
 
 class _Loader(_BASE):  # type: ignore[misc, valid-type]

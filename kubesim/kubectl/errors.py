@@ -83,8 +83,8 @@ def file_problem(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+# Errors with a printed message. After one, a command goes on with its other objects; after Exit it doesn't.
 REFUSALS = (KubectlError, NotSimulated, Plain, Several, StatusError)
-"""Errors with a printed message. After one, a command goes on with its other objects; after Exit it doesn't."""
 
 
 def raise_all(errors: Iterable[Exception]) -> None:
@@ -95,7 +95,7 @@ def raise_all(errors: Iterable[Exception]) -> None:
 
 
 def is_missing(error: Exception) -> bool:
-    """Whether the error is the API server's NotFound."""
+    """True for the API server's NotFound."""
     return isinstance(error, StatusError) and error.reason == "NotFound"
 
 

@@ -17,6 +17,8 @@ from kubesim.kubectl.errors import KubectlError, Plain, refuse_if, reworded
 from kubesim.kubectl.output import Columns, Table, event_age
 from kubesim.kubectl.selection import resolve, split_pair
 
+_HEADINGS = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
+
 
 @command("events", asks_namespace=True, checks_format="last")
 def events(call: Call) -> None:
@@ -71,9 +73,6 @@ def _show(call: Call, events: list[Object]) -> None:
         items = [in_go_order(EVENT, event) for event in events]
         listed = {"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": items}
         call.say(call.output_format().render(listed, typed=True))
-
-
-_HEADINGS = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
 
 
 def _row(event: Object, now: Micros) -> list[str]:

@@ -28,6 +28,8 @@ _NO_TYPE = (
     "You must specify the type of resource to explain. "
     'Use "kubectl api-resources" for a complete list of supported resources.'
 )
+# Parts of JSONPath that kubectl's parser accepts, and explain refuses: "[0]", a blank, ".*".
+_NOT_A_FIELD = re.compile(r"[\[ ]|\.\*")
 
 
 @command("explain", operands="types")
@@ -48,10 +50,6 @@ def explain(call: Call) -> None:
     if subject is None:  # whichever field of the path is missing, kubectl's message names the last one
         raise FormatError(f'field "{path[-1]}" does not exist', stdout=header)
     call.say(header + _explanation(subject, call.flags["recursive"]))
-
-
-# Parts of JSONPath that kubectl's parser accepts, and explain refuses: "[0]", a blank, ".*".
-_NOT_A_FIELD = re.compile(r"[\[ ]|\.\*")
 
 
 def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:

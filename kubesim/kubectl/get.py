@@ -35,6 +35,7 @@ You must specify the type of resource to get. Use "kubectl api-resources" for a 
 error: Required resource not specified.
 Use "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).
 See 'kubectl get -h' for help and examples"""
+_WATCHED_ALONE = "watch is only supported on individual resources and resource collections"
 
 
 def _check_get(call: Call) -> None:
@@ -142,9 +143,6 @@ def _watch(call: Call) -> None:
     finally:  # print the changes so far even if the budget ends the watch
         for now, change in seen:
             _show_objects(call, table, [change.obj], now)
-
-
-_WATCHED_ALONE = "watch is only supported on individual resources and resource collections"
 
 
 def _show_objects(call: Call, table: Table, objects: list[Object], now: Micros) -> None:

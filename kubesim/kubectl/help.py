@@ -17,6 +17,7 @@ from kubesim.kubectl.command import REGISTERED, Command
 _GLOBAL_OPTIONS = 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n'
 _NARROWEST = 11  # the least width of the column of subcommands
 _GROUPS_WIDTH = 13  # the width of the column of commands in the help of kubectl itself
+_LONGEST = 20  # letters that are compared: no command is so long that a longer word could be within two edits
 
 
 def help_text(command: Command) -> str:
@@ -105,11 +106,8 @@ def suggestions(word: str) -> str:
 
 
 def _is_near(typed: str, name: str) -> bool:
-    """Whether cobra suggests `name` for `typed`: by its table, as an abbreviation, or within two edits."""
+    """True if cobra suggests `name` for `typed`: by its table, as an abbreviation, or within two edits."""
     return name == SUGGESTED.get(typed) or name.startswith(typed) or _distance(typed[:_LONGEST], name) <= 2
-
-
-_LONGEST = 20  # letters that are compared: no command is so long that a longer word could be within two edits
 
 
 @lru_cache(maxsize=4096)

@@ -31,8 +31,8 @@ def _simulated(what: str) -> str:
     return base64.b64encode(f"the {what} of kubesim, which has none".encode()).decode()
 
 
+# The client certificate of the user kubernetes-admin. kubectl compares it as text.
 CERTIFICATE = _simulated("certificate of kubernetes-admin")
-"""The client certificate of the user kubernetes-admin. kubectl compares it as text."""
 
 _INITIAL: Object = {
     "kind": "Config",

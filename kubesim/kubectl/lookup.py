@@ -15,6 +15,8 @@ from kubesim.kubectl.command import REGISTERED, Call, Command, command
 from kubesim.kubectl.errors import Exit, NotSimulated, UsageError
 from kubesim.kubectl.help import help_text
 
+_HELP_ON_STDOUT = (("rollout",),)  # groups whose help goes to stdout; that of others goes to stderr
+
 
 def find_command(args: Sequence[str]) -> tuple[Command, list[str]]:
     """Find the command in the words after "kubectl"; return it and the other words, flags included.
@@ -58,7 +60,7 @@ def next_word(words: Sequence[str], flags: FlagSet) -> int | None:
 
 
 def _takes_next(word: str, flags: FlagSet) -> bool:
-    """Whether a word is a flag whose value is the next word. The empty word and "-" aren't flags."""
+    """True for a flag whose value is the next word. The empty word and "-" aren't flags."""
     if len(word) < 2 or "=" in word:
         return False
     if word.startswith("--"):
@@ -70,9 +72,6 @@ def _takes_next(word: str, flags: FlagSet) -> bool:
     return flag is None or flag.bare is None
 
 
-_HELP_ON_STDOUT = (("rollout",),)  # groups whose help goes to stdout; that of others goes to stderr
-
-
 def _show_group(call: Call) -> None:
     """The `run` of groups: print the group's help, and raise Exit. Raises UsageError for an unknown subcommand."""
     if call.args:
@@ -82,8 +81,8 @@ def _show_group(call: Call) -> None:
     raise Exit(1)
 
 
+# The command of kubectl itself, without words.
 ROOT = Command((), row_of(""), _show_group)
-"""The command of kubectl itself, without words."""
 
 # Groups have no module of their own, and so they are registered here.
 for _path in GROUP_PATHS:

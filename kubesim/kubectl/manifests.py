@@ -41,6 +41,7 @@ ANOTHER_NAMESPACE = (
 _VALUES_COST = 2
 _MOST_IN_VALUES = 300_000
 _ENDINGS = (".json", ".yaml", ".yml")  # of the files in a folder that are read
+_NETWORK = ("http://", "https://")
 
 
 class Target(NamedTuple):
@@ -126,9 +127,6 @@ def check_paths(call: Call) -> list[str]:
             )
     raise_all(problems)
     return files
-
-
-_NETWORK = ("http://", "https://")
 
 
 def _sources(call: Call, files: Sequence[str]) -> Iterator[tuple[str, str]]:

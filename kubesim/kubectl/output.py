@@ -21,6 +21,7 @@ from kubesim.gotext.terminal import escape
 from kubesim.kubectl.command import Call
 
 DRY_RUN_SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
+_CELL_COST = 10  # steps of the budget for the cell of a label: -L may list thousands of labels
 
 
 def print_result(call: Call, resource: Resource, obj: Object, operation: str) -> None:
@@ -63,9 +64,6 @@ class Columns(NamedTuple):
 
     names: list[str]
     cells: printers.Cells
-
-
-_CELL_COST = 10  # steps of the budget for the cell of a label: -L may list thousands of labels
 
 
 class Table:

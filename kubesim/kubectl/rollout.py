@@ -48,6 +48,13 @@ _command = partial(
     is_typed=True,
     prints_alone=True,
 )
+# By revision, in ascending order, the objects that keep former Pod templates: ReplicaSets or ControllerRevisions.
+_Revisions = dict[int, Object]
+_APPLIED_BEFORE = (
+    "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the "
+    "kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future "
+    "'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n"
+)
 
 
 def _visit(call: Call, act: Callable[[Call, Target], None], refusal: str, reports_none: bool = True) -> None:
@@ -133,10 +140,6 @@ def _number(obj: Object, path: str) -> int:
     path, _, subtracted = path.partition(" - ")
     number = int(at(obj, path) or 0)
     return number - int(at(obj, subtracted) or 0) if subtracted else number
-
-
-# By revision, in ascending order, the objects that keep former Pod templates: ReplicaSets or ControllerRevisions.
-_Revisions = dict[int, Object]
 
 
 def _history(call: Call, target: Target) -> _Revisions:
@@ -253,13 +256,6 @@ def _undo(call: Call, target: Target) -> None:
         "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
     )
     print_result(call, target.resource, obj, _roll_back(call, target, old, number))
-
-
-_APPLIED_BEFORE = (
-    "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the "
-    "kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future "
-    "'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n"
-)
 
 
 def _roll_back(call: Call, target: Target, old: Object, number: int) -> str:

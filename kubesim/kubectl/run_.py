@@ -22,6 +22,13 @@ from kubesim.kubectl.output import print_result
 
 _RESTART_POLICIES = ("", "Always", "OnFailure", "Never")
 _PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
+_VARIABLE = re.compile("([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+_BROKEN_OVERRIDE = "Invalid JSON Patch"
+_NO_HEAD = "couldn't get version/kind; json parse error: "
+_HEAD = (
+    'value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
+    'Kind string "json:\\"kind,omitempty\\"" }'
+)
 
 
 def _check_run(call: Call) -> None:
@@ -72,9 +79,6 @@ def _pod(call: Call) -> Object:
     }
 
 
-_VARIABLE = re.compile("([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
-
-
 def _variables(texts: Sequence[str]) -> list[Object]:
     variables = []
     for text in texts:
@@ -83,14 +87,6 @@ def _variables(texts: Sequence[str]) -> list[Object]:
             raise KubectlError(f"invalid env: {text}")
         variables.append(nonempty({"name": match[1], "value": match[2]}))
     return variables
-
-
-_BROKEN_OVERRIDE = "Invalid JSON Patch"
-_NO_HEAD = "couldn't get version/kind; json parse error: "
-_HEAD = (
-    'value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
-    'Kind string "json:\\"kind,omitempty\\"" }'
-)
 
 
 def _override(call: Call, pod: Object) -> Object:

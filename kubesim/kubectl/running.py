@@ -23,6 +23,9 @@ from kubesim.shell.process import Process, StartError
 T = TypeVar("T")
 _NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
 _LONGEST_EXEC = 3600  # simulated seconds after which a process counts as endless and is interrupted
+_PHASES = {"Unknown": 1, "Pending": 2}  # ranks of phases; all others have 0 and come first
+# Suffixes of containers' names in messages, by the field of the Pod's spec, in the messages' order.
+_MARKS = {"containers": "", "ephemeralContainers": " (ephem)", "initContainers": " (init)"}
 
 
 def find_subject(call: Call, word: str) -> Target:
@@ -54,9 +57,6 @@ def pod_of(call: Call, subject: Target, purpose: str, tells_choice: bool = False
     if len(pods) > 1 and tells_choice:
         call.complain(f"Found {len(pods)} pods, using pod/{name_of(best)}\n")
     return best
-
-
-_PHASES = {"Unknown": 1, "Pending": 2}  # ranks of phases; all others have 0 and come first
 
 
 def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
@@ -93,10 +93,6 @@ def container_name(pod: Object, container: str, tell: Callable[[str], None]) -> 
     if len(marked) > 1:
         tell(f'Defaulted container "{first}" out of: {listed}\n')
     return first
-
-
-# Suffixes of containers' names in messages, by the field of the Pod's spec, in the messages' order.
-_MARKS = {"containers": "", "ephemeralContainers": " (ephem)", "initContainers": " (init)"}
 
 
 def names_of(pod: Object, key: str) -> list[str]:

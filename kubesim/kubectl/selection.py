@@ -16,6 +16,20 @@ from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, is_missing, refuse_if, visit
 from kubesim.kubectl.manifests import Target, check_paths, manifests
 
+_NOTHING_NAMED = (
+    "You must provide one or more resources by argument or filename.\n"
+    "Example resource specifications include:\n"
+    "   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'"
+)
+_TYPE_TWICE = (
+    "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
+    "(e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'"
+)
+_SEVERAL_TYPES = "you may only specify a single resource type"
+_FILES_AND_WORDS = "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+_VISIT_COST = 2_000  # steps of the budget for an object that a command changes
+_NAME_COST = 300  # steps of the budget for a name on the command line
+
 
 class Group(NamedTuple):
     """Live objects of one type. An empty group is a type of which all objects were requested and none exist."""
@@ -165,7 +179,7 @@ class Query:
 
     @property
     def is_single(self) -> bool:
-        """Whether the command line selects one object, by a name or one file: --output prints it without a List."""
+        """True if the command line selects one object, by a name or one file: --output prints it without a List."""
         if paths := self._call.flags.get("filename"):
             return len(paths) == 1 and paths[0] not in ("-", "") and not self._call.context.workspace.is_dir(paths[0])
         return len(self.targets) == 1 and self.targets[0].name is not None
@@ -201,19 +215,6 @@ class Query:
             return Group(target.resource, list_live(self._call, target))
         except REFUSALS as error:
             return error
-
-
-_NOTHING_NAMED = (
-    "You must provide one or more resources by argument or filename.\n"
-    "Example resource specifications include:\n"
-    "   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'"
-)
-_TYPE_TWICE = (
-    "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
-    "(e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'"
-)
-_SEVERAL_TYPES = "you may only specify a single resource type"
-_FILES_AND_WORDS = "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
 
 
 def _all_of(call: Call, resource: Resource) -> Target:
@@ -265,10 +266,6 @@ def _types(call: Call, word: str) -> list[Resource]:
             if resource not in types:
                 types.append(resource)
     return types
-
-
-_VISIT_COST = 2_000  # steps of the budget for an object that a command changes
-_NAME_COST = 300  # steps of the budget for a name on the command line
 
 
 def _named(call: Call, resource: Resource, name: str) -> Target:

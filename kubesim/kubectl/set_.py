@@ -22,6 +22,8 @@ from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
 _set = partial(command, asks_namespace=True, operands="types", checks_format="first", is_typed=True)
+# Changes the object of a target in place; `_changed` passes a copy.
+_Make = Callable[[Target], None]
 
 
 def _containers(target: Target) -> list[ContainerSpec]:
@@ -66,10 +68,6 @@ def set_service_account(call: Call) -> None:
         template_of(copy.resource, copy.obj)["spec"]["serviceAccountName"] = account
 
     _change(call, words, "serviceaccount updated", set_account, "ServiceAccountName", sends_empty=True)
-
-
-# Changes the object of a target in place; `_changed` passes a copy.
-_Make = Callable[[Target], None]
 
 
 def _change(

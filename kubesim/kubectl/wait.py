@@ -22,6 +22,8 @@ from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, find_live, follow
 
+_Test = Callable[[Object], bool]
+
 
 @command("wait", operands="types", checks_format="first")
 def wait(call: Call) -> None:
@@ -50,9 +52,6 @@ def wait(call: Call) -> None:
     else:
         visited = query.visit(wait_for)
     refuse_if(not visited and "delete" not in events, "no matching resources found")
-
-
-_Test = Callable[[Object], bool]
 
 
 class _Condition(NamedTuple):

@@ -23,6 +23,11 @@ _MAP_START = yaml.MappingStartEvent(None, None, True, flow_style=False)
 _MAP_END = yaml.MappingEndEvent()
 _LIST_START = yaml.SequenceStartEvent(None, None, True, flow_style=False)
 _LIST_END = yaml.SequenceEndEvent()
+# Numbers in base 60 and times. Other readers of YAML 1.1 convert them, and so goyaml quotes them.
+_AMBIGUOUS = re.compile(
+    r"[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?"
+    r"|\d{4}-\d\d?-\d\d?(?:[Tt]\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)| \d\d?:\d\d?:\d\d?(?:\.\d+)?)?"
+)
 
 
 def dump(value: Any) -> str:
@@ -66,15 +71,8 @@ def _text(text: str) -> yaml.Event:
     return yaml.ScalarEvent(None, None, (True, True), gojson.without_surrogates(text), style=style)
 
 
-# Numbers in base 60 and times. Other readers of YAML 1.1 convert them, and so goyaml quotes them.
-_AMBIGUOUS = re.compile(
-    r"[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?"
-    r"|\d{4}-\d\d?-\d\d?(?:[Tt]\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)| \d\d?:\d\d?:\d\d?(?:\.\d+)?)?"
-)
-
-
 def resolves(text: str) -> bool:
-    """Whether a reader would take the text without quotes for something other than a string."""
+    """True if YAML without quotes would read the text as something other than a string."""
     return not isinstance(plain(text), str) or bool(_AMBIGUOUS.fullmatch(text))
 
 

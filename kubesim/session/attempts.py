@@ -12,10 +12,12 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import printers
 from kubesim.why.judge.scene import VOLUME, containers
 
+# READY and STATUS of each Pod by namespace and name. Unlike AGE, these columns don't change with time alone.
 Pods = dict[tuple[str, str], tuple[str, str]]
-"""READY and STATUS of each Pod by namespace and name. Unlike AGE, these columns don't change with time alone."""
+# The largest number of Pods named in one change.
 MOST_NAMED = 4
-"""The largest number of Pods named in one change."""
+# Outcomes of an attempt that leave the image on the node.
+PULLED = ("Pulled", "AlreadyPresent")
 
 
 def pods(cluster: Cluster, namespace: str | None = None, pod: str = "") -> Pods:
@@ -47,10 +49,6 @@ def _state(columns: tuple[str, str] | None) -> str:
         return "gone"
     ready, status = columns
     return status if ready.startswith("0/") else f"{ready} {status}"
-
-
-PULLED = ("Pulled", "AlreadyPresent")
-"""Outcomes of an attempt that leave the image on the node."""
 
 
 class Try(NamedTuple):

@@ -20,15 +20,14 @@ from kubesim.session import Session
 from kubesim.shell import Declaration, Invocation, Operands, Options, Tool
 from kubesim.shell.passwords import hide_passwords
 
+# The largest number of steps kept.
 LIMIT = 100
-"""The largest number of steps kept."""
+# The largest number of Pods in all kept snapshots (two for each step), estimated from the present number of Pods.
+#
+# A Pod in a snapshot takes 0.4 kB, because snapshots share most of it.
 MOST_PODS = 100_000
-"""The largest number of Pods in all kept snapshots (two for each step), estimated from the present number of Pods.
-
-A Pod in a snapshot takes 0.4 kB, because snapshots share most of it.
-"""
+# Simulated seconds. A longer step is kept even if nothing but time has changed.
 PAUSE = 1.0
-"""Simulated seconds. A longer step is kept even if nothing but time has changed."""
 
 
 class Snapshot(NamedTuple):
@@ -205,7 +204,7 @@ class History:
         return Snapshot(self._session.cluster.copy(), copy(self._session.config))
 
     def _has_changed(self, before: Snapshot) -> bool:
-        """Whether users changed the cluster or kubectl's configuration since `before`, or PAUSE is over."""
+        """True if users changed the cluster or kubectl's configuration since `before`, or PAUSE is over."""
         now = self._session.cluster
         if (now.clock.now - before.moment) / SECOND > PAUSE or self._session.config.content != before.config.content:
             return True

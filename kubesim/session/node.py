@@ -12,6 +12,11 @@ from kubesim.pull import imageref
 from kubesim.pull.keyring import Credential, NodeCredential, registry_key
 from kubesim.shell import Invocation, Operands, Options, UnsupportedError
 
+_LATER = {
+    CONFIG: "the kubelet reads it again within five minutes",
+    PROXY: "the container runtime has been restarted to read it",
+}
+
 
 def aws(current: Callable[[], Cluster], operands: Operands, options: Options, io: Invocation) -> None:
     """Print a password for Amazon's registries, which expires as the file of registries says."""
@@ -20,12 +25,6 @@ def aws(current: Callable[[], Cluster], operands: Operands, options: Options, io
     if operands != ["ecr", "get-login-password"] or not issuing:
         raise UnsupportedError(f"'{' '.join(['aws', *operands])}'")
     io.out(issuing[0].issue("AWS", cluster.clock.now) + "\n")
-
-
-_LATER = {
-    CONFIG: "the kubelet reads it again within five minutes",
-    PROXY: "the container runtime has been restarted to read it",
-}
 
 
 def node(current: Callable[[], Cluster], operands: Operands, options: Options, io: Invocation) -> int:
@@ -67,7 +66,7 @@ def node(current: Callable[[], Cluster], operands: Operands, options: Options, i
 
 
 def _is_well_named(command: str, registry: str) -> bool:
-    """Whether `registry` is written as in an image's name. Credentials may include a path to repositories."""
+    """True if `registry` is written as in an image's name. Credentials may include a path to repositories."""
     is_registry = registry != "" and registry_key(registry) == registry
     return is_registry and ("/" not in registry or command in ("login", "logout"))
 

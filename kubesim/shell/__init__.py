@@ -40,7 +40,7 @@ class Shell:
         self.aliases = self._machine.shell.aliases
         self.history = self._machine.history
         self.has_exited = False
-        """Whether the last line ran `exit`. A real shell would be gone then."""
+        """True after a line that ran `exit`. A real shell would be gone then."""
 
     def set_clock(self, clock: Clock) -> None:
         """Take the clock of the cluster that has replaced the one before."""
@@ -114,7 +114,7 @@ class Shell:
             self._machine.wait()
 
     def is_complete(self, text: str) -> bool:
-        """Whether `text` is a whole command: no open quote, here-document or loop, and no backslash at its end."""
+        """True for a whole command: no open quote, here-document or loop, and no backslash at its end."""
         return self._missing(text) is None
 
     def end_mark(self, text: str) -> str:

@@ -7,35 +7,34 @@ from typing import NamedTuple
 from kubesim.shell.memoryfiles import Entries, MemoryFiles, filled
 from kubesim.shell.tools import TOOLS
 
+# Programs whose presence is stated for every base. An unlisted one is absent, even if the base `has_more`.
 _LISTED = {*TOOLS, "tar"}
-"""Programs whose presence is stated for every base. An unlisted one is absent, even if the base `has_more`."""
 
 
 class BaseRow(NamedTuple):
     """A base in bases.json."""
 
+    # The folders of $PATH. `ls` shows the programs in the first one.
     paths: tuple[str, ...]
-    """The folders of $PATH. `ls` shows the programs in the first one."""
+    # For each shell, the rewriting of bash's and the GNU tools' messages: a replacement by regular expression.
+    #
+    # In a pattern, `<` and `>` stand for failed redirections.
     shells: Mapping[str, Mapping[str, str]]
-    """For each shell, the rewriting of bash's and the GNU tools' messages: a replacement by regular expression.
-
-    In a pattern, `<` and `>` stand for failed redirections.
-    """
+    # Names or paths of the simulated programs besides the shells, separated by spaces.
     programs: str
-    """Names or paths of the simulated programs besides the shells, separated by spaces."""
+    # Names or paths of programs of the real image that aren't simulated, separated by spaces.
     lacking: str = ""
-    """Names or paths of programs of the real image that aren't simulated, separated by spaces."""
+    # True if the real image may have other programs, too.
     has_more: bool = False
-    """Whether the real image may have other programs, too."""
+    # The image's contents are unknown.
     is_unknown: bool = False
-    """Whether the image's contents are unknown."""
+    # Texts by path, besides those of the image.
     files: Mapping[str, str] = {}
-    """Texts by path, besides those of the image."""
     folders: tuple[str, ...] = ()
+    # The groups of root's processes.
     root_groups: tuple[int, ...] = (0,)
-    """The groups of root's processes."""
+    # Lines that its server writes at the start; {time} is replaced by the time.
     log: tuple[str, ...] = ()
-    """Lines that its server writes at the start; {time} is replaced by the time."""
     is_busybox: bool = False
 
 
@@ -48,11 +47,11 @@ class Base(BaseRow):
         return [*self.shells, *map(last_part, self.programs.split())]
 
     def can_run(self, path: str) -> bool:
-        """Whether `path`, a name or a path, is a simulated program."""
+        """True if `path`, a name or a path, is a simulated program."""
         return self._is_in_path(path) and last_part(path) in self.names
 
     def has_unsimulated(self, path: str, files: MemoryFiles) -> bool:
-        """Whether the real image has, or may have, the program `path` that isn't simulated.
+        """True if the real image has, or may have, the program `path` that isn't simulated.
 
         `files` are the container's. An entry in them is a plain file, not a program.
         """

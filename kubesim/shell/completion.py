@@ -8,17 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from kubesim.shell.machine import Files, Machine
 from kubesim.shell.tools import Tool
 
+# Pattern of the operators between two commands.
 _SEPARATORS = r"\|\||&&|[|;&\n(]"
-"""Pattern of the operators between two commands."""
+# Pattern of a redirection's operator at the end of a line.
 _REDIRECT = r"(?:[0-9&]?>>?|<)[ \t]*\Z"
-"""Pattern of a redirection's operator at the end of a line."""
+# Pattern of a word with its quotes. The last quote may be open.
 _WORD = r"(?s)(?:'[^']*+'?|\"(?:[^\"\\]|\\.)*+\"?|\\.|[^\s'\"\\]|\\)++"
-"""Pattern of a word with its quotes. The last quote may be open."""
+# Pattern of a variable at the end of a word; its name may be unfinished.
 _VARIABLE = r"(?<!\\)\$(?P<brace>\{?)(?P<start>[A-Za-z_0-9]*)\Z"
-"""Pattern of a variable at the end of a word; its name may be unfinished."""
 _QUOTE = r"(?s)\\(.)|['\"]"
+# Pattern of the characters that need a backslash in a file name.
 _SPECIAL = r"[\s'\"\\$`|&;()<>*?\[\]#~]"
-"""Pattern of the characters that need a backslash in a file name."""
 _MAX_COMPLETED = 10_000  # longest part of the line before the cursor that is parsed, in characters
 
 

@@ -19,8 +19,8 @@ from kubesim.shell.process import Process, StartError, Write
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import TOOLS, LeaveError, Tool
 
+# The process ID of the first `exec` in a container.
 _EXEC_PID = 7
-"""The process ID of the first `exec` in a container."""
 _BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test true unset"
 _UNSIMULATED_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap type umask unalias wait"
 
@@ -126,16 +126,16 @@ class Place(NamedTuple):
 
     base: Base
     env: Mapping[str, str]
+    # Its own files by path, besides those of the base.
     files: Mapping[str, str]
-    """Its own files by path, besides those of the base."""
     hostname: str
+    # Programs that reach the cluster or a cloud.
     outside: Outside
-    """Programs that reach the cluster or a cloud."""
+    # The working directory.
     folder: str = "/"
-    """The working directory."""
     user: User = User()
+    # The entries of volumes by mount path.
     volumes: Mapping[str, Entries] = {}
-    """The entries of volumes by mount path."""
 
     def run(
         self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""

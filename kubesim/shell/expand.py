@@ -34,6 +34,8 @@ _CHARACTER_COST = 3  # each character may be a brace or a comma, which the patte
 _PART_COST = 8  # a word may have dozens of parts
 _FOLDER_COST = 2000
 _PATTERN_COST = 40  # for each character of a file name pattern
+# The word `"$@"`: each parameter becomes a field of its own.
+_ALL_PARAMETERS = (Literal("", quoted=True), Variable("@", quoted=True))
 
 
 class Piece(NamedTuple):
@@ -41,10 +43,6 @@ class Piece(NamedTuple):
 
     text: str
     quoted: bool
-
-
-_ALL_PARAMETERS = (Literal("", quoted=True), Variable("@", quoted=True))
-"""The word `"$@"`: each parameter becomes a field of its own."""
 
 
 class Expander:

@@ -16,8 +16,8 @@ from kubesim.workspace import ProtectedError
 
 _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
 
+# The device of `>&1` and of `>&2`.
 _STREAMS = {"1": "/dev/stdout", "2": "/dev/stderr"}
-"""The device of `>&1` and of `>&2`."""
 
 
 class Interpreter:

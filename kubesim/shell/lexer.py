@@ -34,10 +34,10 @@ _VARIABLE = re.compile(
 _BACKQUOTED = re.compile(r"((?:[^`\\]|\\.)*+)`", re.DOTALL)
 _COST = 60  # steps for one token, or one part of a word
 
+# The escapes of `echo -e`: the character after the backslash, and its replacement.
 ECHO_ESCAPES = dict(zip("abeEfnrtv\\", "\a\b\x1b\x1b\f\n\r\t\v\\", strict=True))
-"""The escapes of `echo -e`: the character after the backslash, and its replacement."""
+# The escapes of printf and `$'…'`.
 ESCAPES = ECHO_ESCAPES | dict(zip("'\"?", "'\"?", strict=True))
-"""The escapes of printf and `$'…'`."""
 
 
 def unescape(text: str, escapes: Mapping[str, str] = ESCAPES) -> str:
@@ -110,7 +110,7 @@ class Lexer:
         return Operator(operator) if operator else self._word()
 
     def is_before(self, text: str) -> bool:
-        """Whether `text` follows immediately, without a blank."""
+        """True if `text` follows immediately, without a blank."""
         return self.text.startswith(text, self.position)
 
     def _skip(self, pattern: re.Pattern[str]) -> str:

@@ -16,6 +16,7 @@ from kubesim.workspace import Workspace
 Sink = Callable[[str], object]
 Files = Workspace | MemoryFiles
 
+# Advice for programs that a learner may try and that aren't simulated.
 _ADVICE = {
     "emacs": "its editor is nano, as in: nano pod.yaml",
     "vimtutor": "its editor is nano, as in: nano pod.yaml",
@@ -24,7 +25,6 @@ _ADVICE = {
     "find": "list files with ls, or with a pattern, as in: ls app/*.yaml",
     "diff": "kubectl compares a file with the cluster, as in: kubectl diff -f pod.yaml",
 }
-"""Advice for programs that a learner may try and that aren't simulated."""
 
 
 _PIPE_STATUS = re.compile(r"PIPESTATUS(?:\[([0-9]{1,5})\])?")
@@ -76,7 +76,7 @@ class ShellState:
         """The positional parameters, from `$0` on."""
         self.aliases: dict[str, str] = {}
         self.runs_script = False
-        """Whether the shell runs a script, or the text of `sh -c`, rather than typed lines."""
+        """True if the shell runs a script, or the text of `sh -c`, rather than typed lines."""
         self.loops = 0
         """The number of loops around the running command."""
         self.pipeline_pid = 0
@@ -111,8 +111,8 @@ class Machine:
     IS_TERMINAL = True
 
     hostname = "kubesim"
+    # For each shell that isn't bash, the rewriting of bash's and the GNU tools' messages, as in BaseRow.shells.
     dialects: Mapping[str, Mapping[str, str]] = {}
-    """For each shell that isn't bash, the rewriting of bash's and the GNU tools' messages, as in BaseRow.shells."""
     is_busybox = False
 
     def __init__(self, clock: Clock, files: Files, env: dict[str, str]) -> None:
@@ -134,7 +134,7 @@ class Machine:
 
     @property
     def is_dash(self) -> bool:
-        """Whether a script runs in Debian's sh, dash, whose messages and builtins differ."""
+        """True for a script in Debian's sh, dash, whose messages and builtins differ."""
         has_dash = not self.IS_TERMINAL and not self.is_busybox
         return has_dash and self.shell.runs_script and self.shell.name == "sh"
 

@@ -12,8 +12,8 @@ from posixpath import normpath
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.workspace import DEPTH_MAX, NULL, PATH_MAX, encoded, file_error
 
+# Texts by path; None is a folder. In the entries of a volume, "" is its mount point: a folder, or the one file.
 Entries = dict[str, str | None]
-"""Texts by path; None is a folder. In the entries of a volume, "" is its mount point: a folder, or the one file."""
 
 
 @lru_cache(maxsize=4096)

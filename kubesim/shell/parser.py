@@ -18,6 +18,7 @@ _UNSUPPORTED_REDIRECTS = ("<&", "<>", "<<-", ">|", "&>>")
 _CLOSERS = {"while": ("do", "done"), "until": ("do", "done"), "{": ("}",), "(": (")",)}
 _CLOSING = frozenset({"then", "else", "elif", "fi", "do", "done", "}"})
 _LONG = 1000  # characters; a longer line is rarely typed twice, so it isn't cached
+_SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 
 
 def parse(text: str, aliases: Mapping[str, str], budget: Budget) -> Iterator[Script]:
@@ -50,11 +51,8 @@ def _lexer(text: str, aliases: Mapping[str, str], budget: Budget) -> Lexer:
     return Lexer(text, budget, lambda lexer: Parser(lexer, aliases).substitution())
 
 
-_SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
-
-
 def _job(pipeline: syntax.Pipeline) -> syntax.Pipeline | None:
-    """What `&` makes of the pipeline before it: a job, if it is a subshell that sleeps first. Else None."""
+    """The job that `&` starts from the pipeline before it; None unless that is a subshell that sleeps first."""
     match pipeline:
         case syntax.Pipeline(";", (syntax.Compound("(", ((first, *rest),), redirects),), negated=False):
             pass

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 MASK = "***"
+# Pattern of a shell word with its quotes.
 _WORD = r"""(?>'[^'\n]*'|"(?:[^"\\\n]|\\.)*"|\\.|[^\s'"\\&|;<>()])+"""
-"""Pattern of a shell word with its quotes."""
 _WORDS = rf"{_WORD}(?:[ \t]+{_WORD}){{0,99}}+"
+# Pattern of a value in YAML or JSON, or of a variable.
 _SCALAR = r"""(?:'[^'\n]*'|"(?:[^"\\\n]|\\.)*"|[^\s'"&|;]+)"""
-"""Pattern of a value in YAML or JSON, or of a variable."""
 _SECRET_WORD = "passw|pwd|token|creds|auth|secret|api-?key|dockerc|(?:(?<![a-z])pass|pw)(?![a-z])"
 # The repetitions in these patterns are bounded, so that no line takes long to match.
 _SECRET_NAME = rf"(?!\w*PullSecrets)[\w.-]{{0,40}}(?:{_SECRET_WORD})[\w.-]{{0,40}}"
@@ -22,6 +22,11 @@ _INTO_FILE = rf">>?[ \t]{{0,9}}[\w./-]{{0,40}}?(?<!\w){_SECRET_NAME}"  # a file 
 _HERE = r"<<-?[ \t]*['\"]?(?P<end>\w{1,40})\b"
 _UP_TO_ITS_END = r"(?s:.{1,999}?)(?=\n\t*(?P=end)\b)"
 _USER = r"(?:-u|--user(?:name)?)[= ]?\s*"
+# Pattern of a variable that is used as a secret.
+_USED = re.compile(
+    rf"(?:{_SECRET_FLAG}[= ]\s*|\blogin\b.{{0,80}}?\s-p[= ]?\s*|--from-literal[= ]\s*['\"]?[\w.-]+="
+    rf"|{_USER}[^\s:]{{1,80}}:|\b(?:echo|printf)\b(?=[^|\n]{{0,80}}\|[^\n]{{0,80}}{_ENCODES})[^|\n$]{{0,40}})['\"]?\$\{{?(\w+)"
+)
 
 
 class _Form(NamedTuple):
@@ -46,6 +51,7 @@ def _mask_patch(operation: re.Match[str]) -> str:
     return re.sub(rf"(['\"]?value['\"]?\s*:\s*){_SCALAR}", rf"\g<1>{MASK}", operation[0])
 
 
+# The forms of secrets, each with an example above it. The first group is kept.
 _FORMS = (
     # What sed writes: s/password: .*/password: sesame/
     _form(rf"(\bs[/|#,][^\n'\"]{{0,80}}?{_SECRET_NAME}[^\n'\"]{{0,80}}?[/|#,])[^\n'\"]+"),
@@ -99,12 +105,6 @@ _FORMS = (
     # a token by itself: a long word of capitals, small letters and digits
     _form(r"((?-i:(?<![\w/:.-])(?=[\w+/=-]*[a-z])(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*\d)))[\w+/=-]{16,}"),
 )
-"""The forms of secrets, each with an example above it. The first group is kept."""
-_USED = re.compile(
-    rf"(?:{_SECRET_FLAG}[= ]\s*|\blogin\b.{{0,80}}?\s-p[= ]?\s*|--from-literal[= ]\s*['\"]?[\w.-]+="
-    rf"|{_USER}[^\s:]{{1,80}}:|\b(?:echo|printf)\b(?=[^|\n]{{0,80}}\|[^\n]{{0,80}}{_ENCODES})[^|\n$]{{0,40}})['\"]?\$\{{?(\w+)"
-)
-"""Pattern of a variable that is used as a secret."""
 
 
 def hide_passwords(text: str) -> str:

@@ -10,6 +10,8 @@ from kubesim.api.clock import Micros, to_datetime
 from kubesim.shell.machine import Input
 from kubesim.shell.tools import lines
 
+_TIME = re.compile(r"\{time(?::([^}]*))?\}")
+
 
 class Write(NamedTuple):
     """One write of a process."""
@@ -31,14 +33,14 @@ class Process(NamedTuple):
 
     writes: tuple[Write, ...] = ()
     exit_code: int = 0
+    # The duration; inf for a process that runs until it is stopped.
     seconds: float = 0
-    """The duration; inf for a process that runs until it is stopped."""
+    # The exit code after SIGTERM. None: it ignores SIGTERM.
     stop_code: int | None = None
-    """The exit code after SIGTERM. None: it ignores SIGTERM."""
+    # The runtime's error if the process could not be started, else "".
     failure: str = ""
-    """The runtime's error if the process could not be started, else ""."""
+    # The feature that isn't simulated and at which the process stopped, else "".
     unsimulated: str = ""
-    """The feature that isn't simulated and at which the process stopped, else ""."""
 
     def written(self, stream: str) -> str:
         return "".join(write.text for write in self.writes if write.stream == stream)
@@ -91,9 +93,6 @@ class Awaited(Input):
 
     def line(self) -> str:
         return self.rest()
-
-
-_TIME = re.compile(r"\{time(?::([^}]*))?\}")
 
 
 def server(log: Iterable[str], started: Micros, stop_code: int | None) -> Process:

@@ -73,7 +73,7 @@ Part = Literal | Variable | Substitution
 
 
 def is_bare(part: Part) -> TypeGuard[Literal]:
-    """Whether a part is unquoted literal text."""
+    """True for unquoted literal text."""
     return isinstance(part, Literal) and not part.quoted
 
 
@@ -108,8 +108,8 @@ class Operator(NamedTuple):
     descriptor: str | None = None  # the digits before a redirection, "" if there are none; None for other operators
 
 
+# The result of the lexer; None at the end of the text.
 Token = Word | Operator | None
-"""The result of the lexer; None at the end of the text."""
 
 
 class HereDocument:

@@ -44,8 +44,8 @@ def _one_name(call: Call) -> None:
     refuse_if(names != 1, f"exactly one NAME is required, got {names}", UsageError)
 
 
+# A decorator like `command`, for commands that create one object.
 subcommand = partial(command, check=_one_name, is_typed=True)
-"""A decorator like `command`, for commands that create one object."""
 
 
 def refuse_empty_name(call: Call) -> None:

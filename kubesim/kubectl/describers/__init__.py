@@ -25,6 +25,12 @@ from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import event_age, nothing_found
 from kubesim.kubectl.selection import Query
 
+_EVENT_HEADINGS = ("Type", "Reason", "Age ", "From", "Message")  # kubectl writes four dashes below "Age"
+_NO_TYPE = (
+    "You must specify the type of resource to describe. "
+    'Use "kubectl api-resources" for a complete list of supported resources.'
+)
+
 
 def describe(obj: Object, related: Lists, now: Micros) -> str:
     """The description of `obj`, ending in a newline. Raises NotSimulated for a kind without a screen.
@@ -37,9 +43,6 @@ def describe(obj: Object, related: Lists, now: Micros) -> str:
     if "events" in screen.related:
         described += _event_lines(related.get("events"), now)
     return tabwriter.align(escape("".join(f"{line}\n" for line in described)))
-
-
-_EVENT_HEADINGS = ("Type", "Reason", "Age ", "From", "Message")  # kubectl writes four dashes below "Age"
 
 
 def _event_lines(events: Listed, now: Micros) -> Iterator[str]:
@@ -68,12 +71,6 @@ def _event(event: Object, now: Micros) -> list[str]:
 def pod_template(template: Object) -> str:
     """A Pod template as `kubectl rollout history --revision` shows it. Unlike a description, it isn't aligned."""
     return "".join(f"{line}\n" for line in template_lines(template))
-
-
-_NO_TYPE = (
-    "You must specify the type of resource to describe. "
-    'Use "kubectl api-resources" for a complete list of supported resources.'
-)
 
 
 @command("describe", asks_namespace=True, operands="types", shows_config_errors=True)

@@ -16,12 +16,12 @@ from kubesim.api.objects import LAST_APPLIED, Object, at
 
 _MAX_ANNOTATION = 140  # characters of an annotation that fit in one line
 
+# A list in an object, None if the field is missing.
 Items = Sequence[Object] | None
-"""A list in an object, None if the field is missing."""
+# A related list, the refusal to show in its place, or None if it wasn't requested.
 Listed = Items | StatusError
-"""A related list, the refusal to show in its place, or None if it wasn't requested."""
+# Related lists by plural; a refusal in place of a list is shown in the description.
 Lists = Mapping[str, list[Object] | StatusError]
-"""Related lists by plural; a refusal in place of a list is shown in the description."""
 
 
 class Around(NamedTuple):

@@ -12,6 +12,10 @@ from kubesim.kubectl.command import Call
 from kubesim.kubectl.describers.common import Lists
 from kubesim.kubectl.describers.screens import screen_of
 
+# A refused list ends the description, except for these pairs of an object's kind and a list's plural.
+_OPTIONAL = {("Deployment", "replicasets")}  # the list counts as empty
+_SHOWN_REFUSALS = {("Node", "leases"), ("ReplicaSet", "pods")}  # the description shows the refusal
+
 
 def related_lists(call: Call, resource: Resource, obj: Object, with_events: bool) -> Lists:
     """The lists that the screen of `obj` requires, without events unless `with_events`.
@@ -24,11 +28,6 @@ def related_lists(call: Call, resource: Resource, obj: Object, with_events: bool
         if listed and (with_events or listed is not EVENT):
             related[plural] = _listed(call, listed, resource, obj)
     return related
-
-
-# A refused list ends the description, except for these pairs of an object's kind and a list's plural.
-_OPTIONAL = {("Deployment", "replicasets")}  # the list counts as empty
-_SHOWN_REFUSALS = {("Node", "leases"), ("ReplicaSet", "pods")}  # the description shows the refusal
 
 
 def _listed(call: Call, listed: Resource, resource: Resource, obj: Object) -> list[Object] | StatusError:

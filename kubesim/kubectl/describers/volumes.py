@@ -101,6 +101,7 @@ def _image(source: Object) -> Iterator[str]:
     yield row("    PullPolicy", source.get("pullPolicy"))
 
 
+# By the field of a volume.
 SOURCES: Mapping[str, Callable[[Object], Iterator[str]]] = {
     "nfs": _nfs,
     "hostPath": _host_path,
@@ -112,11 +113,10 @@ SOURCES: Mapping[str, Callable[[Object], Iterator[str]]] = {
     "projected": _projected,
     "image": _image,
 }
-"""By the field of a volume."""
+# By the field of a source of a projected volume.
 PROJECTIONS: Mapping[str, Callable[[Object], Iterator[str]]] = {
     "secret": _projected_secret,
     "downwardAPI": _projected_downward_api,
     "configMap": _projected_config_map,
     "serviceAccountToken": _projected_token,
 }
-"""By the field of a source of a projected volume."""

@@ -16,6 +16,9 @@ from kubesim.api.objects import Object
 from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 
+# Formats of kubectl that aren't simulated.
+ABSENT_FORMATS = ("kyaml", "go-template-file", "templatefile", "jsonpath-file")
+
 
 class Print(Protocol):
     """A function that turns an object or a List into text; for `typed` see `Format.render`. It may keep state."""
@@ -83,12 +86,10 @@ _TEMPLATED: _Makers = {
     "jsonpath-as-json": partial(_jsonpath, as_json=True),
 }
 _COLUMNS: _Makers = {"custom-columns": _columns, "custom-columns-file": _columns_of_file}
-ABSENT_FORMATS = ("kyaml", "go-template-file", "templatefile", "jsonpath-file")
-"""Formats of kubectl that aren't simulated."""
+# Formats of every command with --output.
 FORMATS = (*_PLAIN, *_TEMPLATED, *ABSENT_FORMATS)
-"""Formats of every command with --output."""
+# Formats of `kubectl get`.
 OUTPUT_FORMATS = (*FORMATS, *_COLUMNS, "wide")
-"""Formats of `kubectl get`."""
 
 
 class Format(NamedTuple):
@@ -99,7 +100,7 @@ class Format(NamedTuple):
 
     @property
     def is_table(self) -> bool:
-        """Whether the output is a table, or a report such as "pod/web created": the caller prints both itself."""
+        """True for a table, or a report such as "pod/web created": the caller prints both itself."""
         return self.printer is None
 
     def render(self, obj: Object, typed: bool = False) -> str:

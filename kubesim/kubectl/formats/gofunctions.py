@@ -13,8 +13,10 @@ from typing import Any
 from kubesim.gotext import gobase64, gofmt
 from kubesim.kubectl.errors import reworded
 
+# Functions and keywords of Go's templates that aren't simulated.
 ABSENT = "and block break call continue define exists ge gt html js le lt ne or print println slice template urlquery"
-"""Functions and keywords of Go's templates that aren't simulated."""
+_VERB = re.compile("%([svd])")
+_VERB_TYPES = {"s": str, "d": int}
 
 
 class Refusal(Exception):
@@ -36,12 +38,12 @@ def _base64decode(value: Any) -> str:
 
 
 def _equal(value: Any, other: Any, *others: Any) -> bool:
-    """Whether `value` equals one of the others. Raises TypeError for different types."""
+    """True if `value` equals one of the others. Raises TypeError for different types."""
     return any(_are_equal(value, each) for each in (other, *others))
 
 
 def _are_equal(one: Any, other: Any) -> bool:
-    """Whether two values are equal; None, a missing field, equals only None. Raises TypeError for different types."""
+    """True if two values are equal; None, a missing field, equals only None. Raises TypeError for different types."""
     if one is None or other is None:
         return one is other
     if type(one) is not type(other) or isinstance(one, dict | list):
@@ -67,10 +69,6 @@ def _len(item: Any) -> int:
     return len(item.encode() if isinstance(item, str) else item)
 
 
-_VERB = re.compile("%([svd])")
-_VERB_TYPES = {"s": str, "d": int}
-
-
 def _printf(form: str, *values: Any) -> str:
     """`form` with each %s, %v or %d replaced by a value. Raises TypeError for other verbs and wrong types."""
     first, *rest = _VERB.split(form)  # a text, a verb, the text behind it, a verb, …
@@ -86,6 +84,7 @@ def _printf(form: str, *values: Any) -> str:
     return printed
 
 
+# Functions by name. Wrong arguments raise Refusal, TypeError or AttributeError: see `call`.
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "base64decode": _base64decode,
     "eq": _equal,
@@ -94,4 +93,3 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "not": lambda value: not value,
     "printf": _printf,
 }
-"""Functions by name. Wrong arguments raise Refusal, TypeError or AttributeError: see `call`."""

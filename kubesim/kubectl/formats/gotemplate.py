@@ -24,6 +24,23 @@ from kubesim.kubectl.formats.gofunctions import Refusal
 
 _STATEMENT_COST = 5  # steps of the budget
 _TOKEN_COST = 25
+_CONTROLS = ("if", "range", "with")
+_CONSTANTS = {"true": True, "false": False, "nil": None}
+_STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
+_ACTION = re.compile(rf"\{{\{{((?:{_STRING}|[^\"`}}]|\}}(?!\}}))*)\}}\}}", re.DOTALL)
+# Order matters, because the first match counts: a declaration begins with a path.
+_TOKEN = re.compile(
+    rf"""\s*(?:(?P<string>{_STRING})
+    |(?P<declare>\$\w+(?:\s*,\s*\$\w+)?\s*:=)
+    |(?P<number>[-+]?[0-9][\w.]*)
+    |(?P<path>\$\w*(?:\.[^\W\d]\w*)*|(?:\.[^\W\d]\w*)+|\.)
+    |(?P<word>[^\W\d]\w*)
+    |(?P<pipe>\|))""",
+    re.VERBOSE,
+)
+_BAD_CHARACTER = re.compile(r"[^\s.,|:()]")  # not allowed directly after a path or a word
+_INTEGER = re.compile("[-+]?(?:0|[1-9][0-9]{0,17})")
+_CODE = re.compile(r"\\[0-7xuU]")  # a character's code in a string, which isn't simulated
 
 
 class Printer:
@@ -174,25 +191,6 @@ def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from enumerate(value)
     else:
         raise Refusal(f"range can't iterate over {gofmt.sprint(value)}")
-
-
-_CONTROLS = ("if", "range", "with")
-_CONSTANTS = {"true": True, "false": False, "nil": None}
-_STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
-_ACTION = re.compile(rf"\{{\{{((?:{_STRING}|[^\"`}}]|\}}(?!\}}))*)\}}\}}", re.DOTALL)
-# Order matters, because the first match counts: a declaration begins with a path.
-_TOKEN = re.compile(
-    rf"""\s*(?:(?P<string>{_STRING})
-    |(?P<declare>\$\w+(?:\s*,\s*\$\w+)?\s*:=)
-    |(?P<number>[-+]?[0-9][\w.]*)
-    |(?P<path>\$\w*(?:\.[^\W\d]\w*)*|(?:\.[^\W\d]\w*)+|\.)
-    |(?P<word>[^\W\d]\w*)
-    |(?P<pipe>\|))""",
-    re.VERBOSE,
-)
-_BAD_CHARACTER = re.compile(r"[^\s.,|:()]")  # not allowed directly after a path or a word
-_INTEGER = re.compile("[-+]?(?:0|[1-9][0-9]{0,17})")
-_CODE = re.compile(r"\\[0-7xuU]")  # a character's code in a string, which isn't simulated
 
 
 class _Token(NamedTuple):

@@ -19,8 +19,43 @@ from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if, reworded
 
 Values = list[Any]
+# A step of a path: a function from one value to the values found in it, paid from the budget.
 Find = Callable[[Any, Budget], Iterable[Any]]
-"""A step of a path: a function from one value to the values found in it, paid from the budget."""
+_READING_COST = 5  # for each character of a template
+_COST = 6  # steps of the budget for each value that a path passes
+_NAME = r"(?:\\.|[^ \t\r\n.,\[\]$@{}\\])*\\?"
+# Order matters, because the first match counts: `..` begins like a field. The groups' names are the keys of _STEPS.
+_TOKEN = re.compile(
+    rf"""(?P<descent>\.\.(?:(?=\w){_NAME})?)
+    |(?P<field>\.{_NAME})
+    |\[\?\((?P<filter>(?:"[^"\n]*"|'[^'\n]*'|[^"'\n)])*)\)\]
+    |\[(?!\?\()(?P<array>[^\]\n]*)\]
+    |(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
+    |(?P<number>[+-]?[0-9]{{1,18}}(?:\.[0-9]+)?)
+    |(?P<word>\w[^ \t\r\n.,\[\]$@{{}}]*)
+    |(?P<root>[ @$])""",
+    re.VERBOSE | re.DOTALL,
+)
+# The message for a place without a token, by the first pattern that matches there.
+_BROKEN = {
+    r"$|[\r\n]": "unclosed action",
+    r"\[\?\((?:\"[^\"\n]*\"|'[^'\n]*'|[^\"'\n)])*\)": "unclosed array expect ]",
+    r"\[\?\(": "unterminated filter",
+    r"\[": "unterminated array",
+    r"[\"']": "unterminated quoted string",
+}
+_PIECE = re.compile(r"[^{]+|\{end\}|\{(?:range )?")
+_RELAXED = r"\{\.?([^{}]+)\}|\.?([^{}]+)"
+_SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?")
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
+_COMPARISON = re.compile(r"([^!<>=]+)([!<>=]+)(.+)", re.DOTALL)
 
 
 class _Union(NamedTuple):
@@ -89,10 +124,6 @@ def results(parts: Sequence[Part], obj: Any, budget: Budget) -> list[Values]:
     return values_of_parts
 
 
-_READING_COST = 5  # for each character of a template
-_COST = 6  # steps of the budget for each value that a path passes
-
-
 def _follow(path: Path, obj: Any, budget: Budget) -> Values:
     """The values that a path finds in `obj`. Raises FormatError."""
     values = [obj]
@@ -112,37 +143,10 @@ def _follow(path: Path, obj: Any, budget: Budget) -> Values:
     return values
 
 
-_NAME = r"(?:\\.|[^ \t\r\n.,\[\]$@{}\\])*\\?"
-# Order matters, because the first match counts: `..` begins like a field. The groups' names are the keys of _STEPS.
-_TOKEN = re.compile(
-    rf"""(?P<descent>\.\.(?:(?=\w){_NAME})?)
-    |(?P<field>\.{_NAME})
-    |\[\?\((?P<filter>(?:"[^"\n]*"|'[^'\n]*'|[^"'\n)])*)\)\]
-    |\[(?!\?\()(?P<array>[^\]\n]*)\]
-    |(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
-    |(?P<number>[+-]?[0-9]{{1,18}}(?:\.[0-9]+)?)
-    |(?P<word>\w[^ \t\r\n.,\[\]$@{{}}]*)
-    |(?P<root>[ @$])""",
-    re.VERBOSE | re.DOTALL,
-)
-# The message for a place without a token, by the first pattern that matches there.
-_BROKEN = {
-    r"$|[\r\n]": "unclosed action",
-    r"\[\?\((?:\"[^\"\n]*\"|'[^'\n]*'|[^\"'\n)])*\)": "unclosed array expect ]",
-    r"\[\?\(": "unterminated filter",
-    r"\[": "unterminated array",
-    r"[\"']": "unterminated quoted string",
-}
-_PIECE = re.compile(r"[^{]+|\{end\}|\{(?:range )?")
-
-
 @lru_cache(maxsize=256)
 def parse(template: str) -> Sequence[Part]:
     """The parts of a template. Raises FormatError, whose message is only the reason, such as "unclosed action"."""
     return _parts(template, 0)[0]
-
-
-_RELAXED = r"\{\.?([^{}]+)\}|\.?([^{}]+)"
 
 
 def relaxed(expression: str) -> str:
@@ -264,9 +268,6 @@ def _descend(value: Any, budget: Budget) -> Iterator[Any]:
             left += reversed(_children(item))
 
 
-_SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?")
-
-
 def _array(text: str) -> Step:
     """The step for brackets: a quoted key, an index, a slice, or a union of these. Raises FormatError."""
     if "," in text:
@@ -311,17 +312,6 @@ def _cut(value: Any, first: int, last: int | None) -> Values:
     return value[first:last]
 
 
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    ">": operator.gt,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<=": operator.le,
-    ">=": operator.ge,
-}
-_COMPARISON = re.compile(r"([^!<>=]+)([!<>=]+)(.+)", re.DOTALL)
-
-
 def _filter(text: str) -> Step:
     """The step for a filter such as `?(@.type=="Ready")` or `?(@.type)`: the items of a list that pass it."""
     match = _COMPARISON.fullmatch(text)
@@ -340,7 +330,7 @@ def _filter(text: str) -> Step:
 
 
 def _exists(path: Path, item: Any, budget: Budget) -> bool:
-    """Whether a filter without comparison accepts an item. As in client-go, errors count as missing."""
+    """True if a filter without comparison accepts an item. As in client-go, errors count as missing."""
     try:
         return bool(_follow(path, item, budget))
     except _UnknownWordError:
@@ -350,7 +340,7 @@ def _exists(path: Path, item: Any, budget: Budget) -> bool:
 
 
 def _satisfies(left: Path, symbol: str, right: Path, item: Any, budget: Budget) -> bool:
-    """Whether a filter with a comparison accepts an item; not if one side finds nothing. Raises FormatError."""
+    """True if a filter with a comparison accepts an item, False if one side finds nothing. Raises FormatError."""
     left_values = _follow(left, item, budget)
     right_values = _follow(right, item, budget)
     refuse_if(len(left_values) > 1 or len(right_values) > 1, "can only compare one element at a time", FormatError)

@@ -166,21 +166,20 @@ def bare_lines(text: str) -> list[str]:
     return [line.removesuffix("\n") for line in lines(text)]
 
 
+# The function of a declared tool. It writes to its Invocation, and returns an exit status, or None for 0.
 Function = Callable[[Operands, Options, Invocation], int | None]
-"""The function of a declared tool. It writes to its Invocation, and returns an exit status, or None for 0."""
 
 
 class Declaration(NamedTuple):
     """The declaration of a tool: a row of tools.json, or of a program such as kubectl."""
 
     usage: str
+    # The options of the tool as words; None is for a tool that reads its arguments itself.
+    #
+    # `ad` are the flags -a and -d. `k:` takes a value. `e*` takes a value and may be repeated: the values are joined by
+    # newlines. `w:/wrap` has the long form --wrap. The value of `n#` may be a first word itself, as in `head -12` and
+    # `tail -12f`.
     options: str | None = None
-    """The options of the tool as words; None is for a tool that reads its arguments itself.
-
-    `ad` are the flags -a and -d. `k:` takes a value. `e*` takes a value and may be repeated: the values are joined by
-    newlines. `w:/wrap` has the long form --wrap. The value of `n#` may be a first word itself, as in `head -12` and
-    `tail -12f`.
-    """
     example: str = ""
     builtin: bool = False
     trouble: int = 1  # the exit status of a failure, such as a wrong option

@@ -22,6 +22,8 @@ from kubesim.shell.tools import (
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_TIMED_OUT = 124
+_TERMINATED = 143  # the exit status of a process ended by SIGTERM
 
 
 def true(operands: Operands, options: Options, io: Invocation) -> None:
@@ -48,10 +50,6 @@ def wait(operands: Operands, options: Options, io: Invocation) -> None:
     if operands:
         raise UnsupportedError(f"'wait' for {operands[0][:40]}")
     io.machine.wait()
-
-
-_TIMED_OUT = 124
-_TERMINATED = 143  # the exit status of a process ended by SIGTERM
 
 
 def timeout(operands: Operands, options: Options, io: Invocation) -> int:

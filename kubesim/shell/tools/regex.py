@@ -19,6 +19,32 @@ from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import ToolError
 
+_TOKEN_COST = 200  # to read and compile a token
+_LETTER_COST = 40  # for each character of a token; a bracket may be as long as the pattern
+_PART_COST = 2  # to try a part at one position
+BRACKET = r"\[\^?+\]?+(?:\[[:.=][^\]:.=]*[:.=]\]|[^\]])*+\]"
+_REST = rf"\\.|{BRACKET}|."
+_TOKEN = re.compile(r"\{[0-9]+\}|\{[0-9]*,[0-9]*\}|" + _REST, re.DOTALL)
+_BASIC_TOKEN = re.compile(r"\\\{[0-9]*,?[0-9]*\\\}|" + _REST, re.DOTALL)
+_REPEATS = {"*": "{0,}", "+": "{1,}", "?": "{0,1}"}
+# Operators that the basic syntax writes with a backslash, and the extended without one.
+_BACKSLASHED = ("(", ")", "|", "{", "+", "?")
+_ESCAPES = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S"}
+_ESCAPES |= {"b": r"\b", "B": r"\B", "<": r"\b(?=\w)", ">": r"\b(?<=\w)"}
+_SINGLE = {"^": r"\A", "$": r"\Z", ".": "."}
+CLASSES = {
+    "alpha": "a-zA-Z",
+    "digit": "0-9",
+    "alnum": "a-zA-Z0-9",
+    "upper": "A-Z",
+    "lower": "a-z",
+    "space": r" \t-\r",
+    "blank": r" \t",
+    "punct": r"!-/:-@\[-`{-~",
+    "xdigit": "0-9A-Fa-f",
+    "cntrl": r"\x00-\x1f\x7f",
+}
+
 
 class Span(NamedTuple):
     """The place of a match: `end` is behind its last character."""
@@ -54,33 +80,6 @@ class Repeat(NamedTuple):
 
 
 Part = Single | Series | Alternatives | Repeat
-
-_TOKEN_COST = 200  # to read and compile a token
-_LETTER_COST = 40  # for each character of a token; a bracket may be as long as the pattern
-_PART_COST = 2  # to try a part at one position
-
-BRACKET = r"\[\^?+\]?+(?:\[[:.=][^\]:.=]*[:.=]\]|[^\]])*+\]"
-_REST = rf"\\.|{BRACKET}|."
-_TOKEN = re.compile(r"\{[0-9]+\}|\{[0-9]*,[0-9]*\}|" + _REST, re.DOTALL)
-_BASIC_TOKEN = re.compile(r"\\\{[0-9]*,?[0-9]*\\\}|" + _REST, re.DOTALL)
-_REPEATS = {"*": "{0,}", "+": "{1,}", "?": "{0,1}"}
-_BACKSLASHED = ("(", ")", "|", "{", "+", "?")
-"""Operators that the basic syntax writes with a backslash, and the extended without one."""
-_ESCAPES = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S"}
-_ESCAPES |= {"b": r"\b", "B": r"\B", "<": r"\b(?=\w)", ">": r"\b(?<=\w)"}
-_SINGLE = {"^": r"\A", "$": r"\Z", ".": "."}
-CLASSES = {
-    "alpha": "a-zA-Z",
-    "digit": "0-9",
-    "alnum": "a-zA-Z0-9",
-    "upper": "A-Z",
-    "lower": "a-z",
-    "space": r" \t-\r",
-    "blank": r" \t",
-    "punct": r"!-/:-@\[-`{-~",
-    "xdigit": "0-9A-Fa-f",
-    "cntrl": r"\x00-\x1f\x7f",
-}
 
 
 def with_characters(pattern: str) -> str:
@@ -121,7 +120,7 @@ class Regex:
         return Span(begin, max(self._ends(self._tree, text, [begin])))
 
     def _begins_by(self, text: str, start: int, last: int) -> bool:
-        """Whether a match begins between two positions, both included."""
+        """True if a match begins between two positions, both included."""
         return bool(self._ends(self._tree, text, range(start, last + 1)))
 
     def find_all(self, text: str) -> Iterator[Span]:
@@ -195,7 +194,7 @@ def _refuse_repeats_of_nothing(tokens: list[str]) -> None:
 
 
 def _is_repeat(token: str) -> bool:
-    """Whether a token is a repeat: "*", "+", "?" or an interval such as "{2}". A single "{" is none."""
+    """True for a repeat: "*", "+", "?" or an interval such as "{2}". A single "{" is none."""
     return token in _REPEATS or (token[0] == "{" and len(token) > 1)
 
 

@@ -21,6 +21,11 @@ from kubesim.shell.tools import (
 from kubesim.shell.tools.regex import Regex, with_characters
 
 _LINE_COST = 100
+_FIELD = r"\$(?:NF|[0-9]{1,6})"
+_PROGRAM = re.compile(
+    rf"\s*(?:/(?P<pattern>(?:[^/\\\n]|\\.)+)/)?\s*"
+    rf"(?:(?P<action>\{{)\s*print\s*(?P<fields>{_FIELD}(?:\s*,\s*{_FIELD})*+)?\s*\}})?\s*"
+)
 
 
 class _Selection(NamedTuple):
@@ -148,13 +153,6 @@ def _with_context(selection: _Selection, context: _Context | None, options: Opti
             yield "--\n"
         yield f"{_prefix(selection.label, index, mark, options)}{selection.lines[index]}\n"
         needs_gap = index + 1 not in marks
-
-
-_FIELD = r"\$(?:NF|[0-9]{1,6})"
-_PROGRAM = re.compile(
-    rf"\s*(?:/(?P<pattern>(?:[^/\\\n]|\\.)+)/)?\s*"
-    rf"(?:(?P<action>\{{)\s*print\s*(?P<fields>{_FIELD}(?:\s*,\s*{_FIELD})*+)?\s*\}})?\s*"
-)
 
 
 def awk(operands: Operands, options: Options, io: Invocation) -> None:

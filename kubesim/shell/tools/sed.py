@@ -19,8 +19,8 @@ _COMMAND = re.compile(
 _END = re.compile(r"[ \t]*+(?:[;\n]\s*+|\Z)")
 _COMMAND_COST = 100
 
+# A line's number, "$" for the last line, or a pattern.
 Address = int | str | Regex
-"""A line's number, "$" for the last line, or a pattern."""
 
 
 @dataclass
