@@ -9,6 +9,9 @@ from typing import Any
 from kubesim.api.errors import StatusError, not_simulated
 from kubesim.gotext.gojson import levels
 
+MAX_DEPTH = 100
+MAX_VALUES = 30_000
+
 
 class TooMuchError(Exception):
     """A spent budget. The message is the one line to print, and the exit status is 1.
@@ -17,8 +20,8 @@ class TooMuchError(Exception):
     happened until then stays (see Clock.run_until).
     """
 
-    def __init__(self, what: str = "that is more work than one command line may do here, and was stopped") -> None:
-        super().__init__(f"kubesim: {what}")
+    def __init__(self, sentence: str = "that is more work than one command line may do here, and was stopped") -> None:
+        super().__init__(f"kubesim: {sentence}")
 
 
 class Budget:
@@ -85,28 +88,25 @@ class _Unpaid(Budget):
         yield
 
 
+# The budget of the cluster's own work, such as its setup.
 UNPAID = _Unpaid(10**18, 10**18)
-"""The budget of the cluster's own work, such as its setup."""
-
-MAX_DEPTH = 100
-MAX_VALUES = 30_000
 
 
-def count_values(value: Any, what: str, room: int = MAX_VALUES) -> int:
+def count_values(value: Any, subject: str, room: int = MAX_VALUES) -> int:
     """The number of values in decoded JSON or YAML. Raises StatusError (501) beyond `room` values or MAX_DEPTH levels.
 
-    `what` is the subject of the refusal. `room` is what the file's earlier documents have left of MAX_VALUES. `value`
+    `subject` begins the refusal. `room` is what the file's earlier documents have left of MAX_VALUES. `value`
     consists of str, int, finite float, bool, None, list and dict; see gojson and kubectl's documents.
     """
     count = 0
     for depth, level in enumerate(levels(value)):
         count += len(level)
         if count > room or depth == MAX_DEPTH:
-            raise too_much(what)
+            raise too_much(subject)
     return count
 
 
-def too_much(what: str) -> StatusError:
+def too_much(subject: str) -> StatusError:
     """The refusal of a file with more than MAX_VALUES values or MAX_DEPTH levels."""
     limits = f"{MAX_VALUES} values, or of more than {MAX_DEPTH} one in the other,"
-    return not_simulated(f"{what} of more than {limits} is not part of this simulator")
+    return not_simulated(f"{subject} of more than {limits} is not part of this simulator")

@@ -21,8 +21,8 @@ from kubesim.api.garbage import uncollected
 
 Micros = int
 SECOND: Micros = 1_000_000
+# Steps of a budget for one unit of `Clock.work`.
 STEPS = 100
-"""Steps of a budget for one unit of `Clock.work`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Micros = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z
 

@@ -12,8 +12,11 @@ from ipaddress import ip_address
 from math import inf
 from typing import Any
 
+# A function from a value to its problems; an empty list for a valid value.
 Check = Callable[[Any], list[str]]
-"""A function from a value to its problems; an empty list for a valid value."""
+
+
+_OF_CONTAINERS = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
 def _too_long(value: str, limit: float, unit: str = "characters") -> list[str]:
@@ -37,6 +40,11 @@ def text_form(pattern: str, limit: float, what: str, *examples: str, unit: str =
     return check
 
 
+def number_between(low: int, high: int) -> Check:
+    """The check of a number from `low` to `high`."""
+    return lambda value: [] if low <= value <= high else [f"must be between {low} and {high}, inclusive"]
+
+
 _WORD = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _ENDS = "must start and end with an alphanumeric character"
 _CONSISTS = f"consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
@@ -57,23 +65,6 @@ dns_subdomain = text_form(
     f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and {_ENDS}",
     "example.com",
 )
-
-
-def qualified_name(value: str) -> list[str]:
-    """The key of a label: an optional DNS prefix and a slash, then a name."""
-    prefix, slash, name = value.rpartition("/")
-    if "/" in prefix:
-        end = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-        return [f"a valid label key {_NAME('')[0]} {end}"]
-    problems = []
-    if slash:
-        of_prefix = dns_subdomain(prefix) if prefix else [_EMPTY]
-        problems += [f"prefix part {problem}" for problem in of_prefix]
-    if not name:
-        problems.append(f"name part {_EMPTY}")
-    return problems + [f"name part {problem}" for problem in _NAME(name)]
-
-
 _dns_label = text_form(
     r"[a-z0-9]([-a-z0-9]*[a-z0-9])?",
     63,
@@ -93,6 +84,24 @@ _config_key = text_form(
 percent = text_form(
     "[0-9]+%", inf, "a valid percent string must be a numeric string followed by an ending '%'", "1%", "93%"
 )
+port_number = number_between(1, 65535)
+# The number of a user or group.
+numeric_id = number_between(0, 2**31 - 1)
+
+
+def qualified_name(value: str) -> list[str]:
+    """The key of a label: an optional DNS prefix and a slash, then a name."""
+    prefix, slash, name = value.rpartition("/")
+    if "/" in prefix:
+        end = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        return [f"a valid label key {_NAME('')[0]} {end}"]
+    problems = []
+    if slash:
+        of_prefix = dns_subdomain(prefix) if prefix else [_EMPTY]
+        problems += [f"prefix part {problem}" for problem in of_prefix]
+    if not name:
+        problems.append(f"name part {_EMPTY}")
+    return problems + [f"name part {problem}" for problem in _NAME(name)]
 
 
 def dns_label(value: str) -> list[str]:
@@ -138,16 +147,6 @@ def ip(value: str) -> list[str]:
     return []
 
 
-def number_between(low: int, high: int) -> Check:
-    """The check of a number from `low` to `high`."""
-    return lambda value: [] if low <= value <= high else [f"must be between {low} and {high}, inclusive"]
-
-
-port_number = number_between(1, 65535)
-numeric_id = number_between(0, 2**31 - 1)
-"""The number of a user or group."""
-
-
 def port_name(value: str) -> list[str]:
     """The name of a container's port."""
     problems = _too_long(value, 15)
@@ -170,9 +169,6 @@ def projected_path(value: str) -> list[str]:
     if value.startswith("..") and value[2:3] not in ("", "/"):
         problems.append("must not start with '..'")
     return problems
-
-
-_OF_CONTAINERS = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
 def container_resource(value: str) -> list[str]:

@@ -23,6 +23,8 @@ Decoder = Callable[[Any], Any]
 # Go's kinds in the converter's sentences, and the beginnings of those sentences, by kind of the expected type.
 _GO_KINDS = {str: "string", bool: "bool", int: "int64", float: "float64", list: "slice", dict: "map"}
 _RESTORED = {"list": "slice from", "bytes": "slice from", "map": "map from", "struct": "struct from:"}
+_RFC3339 = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)"
+_INT32 = Type("integer", "int32")
 
 
 class DecodeError(Exception):
@@ -105,11 +107,11 @@ def _unknown(kind: Type, value: Any, path: str) -> Iterator[str]:
     if isinstance(value, dict) and kind.kind == "struct":
         known = fields(kind)
         for key in sorted(value):
-            where = f"{path}.{key}" if path else key
+            inner_path = f"{path}.{key}" if path else key
             if key in known:
-                yield from _unknown(known[key].type, value[key], where)
+                yield from _unknown(known[key].type, value[key], inner_path)
             else:
-                yield where
+                yield inner_path
 
 
 @cache
@@ -189,9 +191,6 @@ def _bytes(kind: Type, value: Any) -> str:
     return text.replace("\n", "").replace("\r", "")
 
 
-_RFC3339 = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)"
-
-
 def _time(kind: Type, value: Any) -> str:
     if value.__class__ is not str:
         raise DecodeError(Type("string", "string"), value, is_unmarshaled=True)
@@ -217,9 +216,6 @@ def _quantity(kind: Type, value: Any) -> str:
         return quantity.canonical(text)
     except ValueError as error:
         raise DecodeError(kind, value, str(error)) from None
-
-
-_INT32 = Type("integer", "int32")
 
 
 def _int_or_string(_kind: Type, value: Any) -> int | str:

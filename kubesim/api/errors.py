@@ -190,6 +190,6 @@ def too_new(version: int, present: int) -> StatusError:
     return StatusError(504, "Timeout", message, causes=[FieldError("", "Too large resource version")])
 
 
-def not_simulated(what: str) -> StatusError:
-    """A refusal of what Kubernetes does and kubesim doesn't; `what` completes "kubesim: "."""
-    return StatusError(501, "NotImplemented", f"kubesim: {what}")
+def not_simulated(sentence: str) -> StatusError:
+    """A refusal of what Kubernetes does and kubesim doesn't; `sentence` completes "kubesim: "."""
+    return StatusError(501, "NotImplemented", f"kubesim: {sentence}")

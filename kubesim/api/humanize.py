@@ -20,6 +20,13 @@ _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _YEAR = 365 * _DAY
 _SECONDS = {"s": 1, "m": _MINUTE, "h": _HOUR, "d": _DAY, "y": _YEAR}
+_REQUIREMENTS = {
+    "In": "{key} in ({values})",
+    "NotIn": "{key} notin ({values})",
+    "Exists": "{key}",
+    "DoesNotExist": "!{key}",
+}
+_ROLE_PREFIX = "node-role.kubernetes.io/"
 
 
 class _Range(NamedTuple):
@@ -78,14 +85,6 @@ def format_labels(labels: Mapping[str, str] | None) -> str:
     return ",".join(sorted(f"{key}={value}" for key, value in labels.items())) if labels else NONE
 
 
-_REQUIREMENTS = {
-    "In": "{key} in ({values})",
-    "NotIn": "{key} notin ({values})",
-    "Exists": "{key}",
-    "DoesNotExist": "!{key}",
-}
-
-
 def format_selector(selector: Mapping[str, Any] | None) -> str:
     """A metav1.LabelSelector on one line: "app=web,tier in (api,web)", or "<none>"."""
     selector = selector or {}
@@ -94,9 +93,6 @@ def format_selector(selector: Mapping[str, Any] | None) -> str:
         values = ",".join(sorted(item.get("values") or ()))
         parts.append((item["key"], _REQUIREMENTS[item["operator"]].format(key=item["key"], values=values)))
     return ",".join([text for _, text in sorted(parts, key=lambda part: part[0])]) or NONE
-
-
-_ROLE_PREFIX = "node-role.kubernetes.io/"
 
 
 def node_roles(labels: Mapping[str, str] | None) -> str:

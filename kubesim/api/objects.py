@@ -11,8 +11,23 @@ from kubesim.api.resources import Resource
 from kubesim.api.specs import ContainerSpec, PodSpec
 
 Object = dict[str, Any]
+# A namespace and a name.
 Key = tuple[str, str]
-"""A namespace and a name."""
+T = TypeVar("T")
+Named = TypeVar("Named", bound=Mapping[str, Any])
+_MOST_REMEMBERED = 8192
+# Annotation of a mirror Pod: the object at the API server for a static Pod.
+MIRROR = "kubernetes.io/config.mirror"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+CHANGE_CAUSE = "kubernetes.io/change-cause"
+REVISION = "deployment.kubernetes.io/revision"
+REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
+DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
+MAX_REPLICAS = "deployment.kubernetes.io/max-replicas"
+# Annotations that a Deployment doesn't pass on to its ReplicaSets.
+ROLLOUT_ANNOTATIONS = (LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS)
+# The label that distinguishes the Pods of a Deployment's ReplicaSets.
+TEMPLATE_HASH = "pod-template-hash"
 
 
 def clone(value: Any) -> Any:
@@ -22,11 +37,6 @@ def clone(value: Any) -> Any:
     if isinstance(value, list):
         return [clone(item) for item in value]
     return value
-
-
-T = TypeVar("T")
-Named = TypeVar("Named", bound=Mapping[str, Any])
-_MOST_REMEMBERED = 8192
 
 
 def remembered(about: Callable[[Object], T]) -> Callable[[Object], T]:
@@ -107,20 +117,6 @@ def at(value: Any, path: str) -> Any:
     return getter(path)(value)
 
 
-# Annotation of a mirror Pod: the object at the API server for a static Pod.
-MIRROR = "kubernetes.io/config.mirror"
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-CHANGE_CAUSE = "kubernetes.io/change-cause"
-REVISION = "deployment.kubernetes.io/revision"
-REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
-DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
-MAX_REPLICAS = "deployment.kubernetes.io/max-replicas"
-# Annotations that a Deployment doesn't pass on to its ReplicaSets.
-ROLLOUT_ANNOTATIONS = (LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS)
-# The label that distinguishes the Pods of a Deployment's ReplicaSets.
-TEMPLATE_HASH = "pod-template-hash"
-
-
 def revision(replica_set: Object) -> int:
     """The revision in a ReplicaSet's annotation, 0 if it isn't a number."""
     return integer(str(annotations_of(replica_set).get(REVISION, ""))) or 0
@@ -153,24 +149,24 @@ def owner_reference(owner: Object) -> Object:
 
 
 def is_controlled_by(obj: Object, owner: Object) -> bool:
-    """Whether `owner` controls `obj`."""
+    """True if `owner` controls `obj`."""
     uid = owner["metadata"]["uid"]
     references = metadata(obj).get("ownerReferences") or ()
     return any(reference.get("controller") and reference.get("uid") == uid for reference in references)
 
 
 def is_static(pod: Object) -> bool:
-    """Whether the Pod is a static Pod's mirror: the kubelet runs it from a file."""
+    """True if the Pod is a static Pod's mirror: the kubelet runs it from a file."""
     return MIRROR in annotations_of(pod)
 
 
 def is_deleted(obj: Object) -> bool:
-    """Whether the object is being deleted (it has a deletionTimestamp)."""
+    """True if the object is being deleted (it has a deletionTimestamp)."""
     return bool(metadata(obj).get("deletionTimestamp"))
 
 
 def has_ended(pod: Object) -> bool:
-    """Whether the Pod's phase is final: all containers have ended, and none is restarted."""
+    """True if the Pod's phase is final: all containers have ended, and none is restarted."""
     return pod["status"].get("phase") in ("Succeeded", "Failed")
 
 

@@ -12,8 +12,8 @@ from kubesim.api import quantity
 from kubesim.api.objects import Object
 from kubesim.api.specs import ContainerSpec, PodSpec
 
+# Amounts by resource, such as cpu (in cores) and memory (in bytes).
 Amounts = dict[str, Decimal]
-"""Amounts by resource, such as cpu (in cores) and memory (in bytes)."""
 
 
 def pod_requests(pod: Object) -> Amounts:

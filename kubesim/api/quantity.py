@@ -59,7 +59,7 @@ class _Written(NamedTuple):
 
     @property
     def is_canonical(self) -> bool:
-        """Whether Go takes the text for canonical and keeps it. Go isn't strict: "1.500" passes."""
+        """True if Go takes the text for canonical and keeps it. Go isn't strict: "1.500" passes."""
         if self.suffix in _BINARY:
             return not self.fraction and int(self.whole[-3:] or 0) % 8 != 0
         scale = self.power - len(self.fraction)

@@ -67,7 +67,7 @@ class Resource(ResourceRow):
 
     @property
     def has_generation(self) -> bool:
-        """Whether metadata.generation counts changes of the spec. All types with a Pod template have it."""
+        """True if metadata.generation counts changes of the spec. All types with a Pod template have it."""
         return self.counted or bool(self.template)
 
     @property
@@ -132,7 +132,7 @@ RESOURCES: tuple[Resource, ...] = typed.read_table(__file__, "kinds.json", tuple
 API_VERSIONS = sorted({resource.api_version for resource in RESOURCES} | {"autoscaling/v1"})
 
 
-def _kept(kind: str) -> Resource:
+def _simulated(kind: str) -> Resource:
     """The simulated type with this kind. Raises LookupError if kinds.json lacks it."""
     for resource in RESOURCES:
         if resource.kind == kind and resource.simulated:
@@ -140,25 +140,25 @@ def _kept(kind: str) -> Resource:
     raise LookupError(f"kinds.json lacks {kind}")
 
 
-CONFIG_MAP = _kept("ConfigMap")
-EVENT = _kept("Event")
-NAMESPACE = _kept("Namespace")
-NODE = _kept("Node")
-POD = _kept("Pod")
-SECRET = _kept("Secret")
-SERVICE_ACCOUNT = _kept("ServiceAccount")
-SERVICE = _kept("Service")
-CONTROLLER_REVISION = _kept("ControllerRevision")
-DAEMON_SET = _kept("DaemonSet")
-DEPLOYMENT = _kept("Deployment")
-REPLICA_SET = _kept("ReplicaSet")
-STATEFUL_SET = _kept("StatefulSet")
-CRON_JOB = _kept("CronJob")
-JOB = _kept("Job")
-CLUSTER_ROLE_BINDING = _kept("ClusterRoleBinding")
-CLUSTER_ROLE = _kept("ClusterRole")
-ROLE_BINDING = _kept("RoleBinding")
-ROLE = _kept("Role")
+CONFIG_MAP = _simulated("ConfigMap")
+EVENT = _simulated("Event")
+NAMESPACE = _simulated("Namespace")
+NODE = _simulated("Node")
+POD = _simulated("Pod")
+SECRET = _simulated("Secret")
+SERVICE_ACCOUNT = _simulated("ServiceAccount")
+SERVICE = _simulated("Service")
+CONTROLLER_REVISION = _simulated("ControllerRevision")
+DAEMON_SET = _simulated("DaemonSet")
+DEPLOYMENT = _simulated("Deployment")
+REPLICA_SET = _simulated("ReplicaSet")
+STATEFUL_SET = _simulated("StatefulSet")
+CRON_JOB = _simulated("CronJob")
+JOB = _simulated("Job")
+CLUSTER_ROLE_BINDING = _simulated("ClusterRoleBinding")
+CLUSTER_ROLE = _simulated("ClusterRole")
+ROLE_BINDING = _simulated("RoleBinding")
+ROLE = _simulated("Role")
 LEASE = next(resource for resource in RESOURCES if resource.kind == "Lease")
 
 

@@ -19,8 +19,8 @@ class Edit(NamedTuple):
     editor: str = "nano"
 
 
+# Whether a text went to stderr, and the text.
 Written = tuple[bool, str]
-"""Whether a text went to stderr, and the text."""
 
 
 class Result(NamedTuple):

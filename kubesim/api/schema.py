@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 from kubesim.api import typed
 from kubesim.api.resources import Resource
 
+# The kinds of values that decoders, printers and describers distinguish.
 Kind = Literal[
     "any",
     "boolean",
@@ -30,7 +31,6 @@ Kind = Literal[
     "struct",
     "time",
 ]
-"""The kinds of values that decoders, printers and describers distinguish."""
 _FIELD = re.compile(r"^    (\w+): '([^']+)'", re.M)
 _FIRST_WORD = re.compile("^[a-z]+")  # the first word of a camelCase name
 _SCALARS: Mapping[str, tuple[Kind, str]] = {

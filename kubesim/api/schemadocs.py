@@ -44,7 +44,7 @@ class _Line(NamedTuple):
     words: str
 
     def continues(self, before: _Line) -> bool:
-        """Whether the line continues the paragraph: its first word had no room on the line before."""
+        """True if the line continues the paragraph: its first word had no room on the line before."""
         first, *_ = self.words.split()
         return not self.indent and len(before.indent + before.words) + 1 + len(first) > _WIDTH
 

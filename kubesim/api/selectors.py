@@ -23,6 +23,10 @@ _TOKEN = r"==|!=|[=!(),<>]|[^\s=!(),<>]+"
 _EXPECTED_OPERATORS = "in, notin, =, ==, !=, gt, lt"
 # The operators of manifests by those of the command line.
 _OPERATORS = {"in": "In", "notin": "NotIn", "=": "In", "==": "In", "!=": "NotIn", ">": "Gt", "<": "Lt"}
+_ONLY_NAMES = '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+_FIELD_REFUSALS = {"Job": 'field label "{}" not supported for Job'}
+# A term between commas. A backslash escapes a comma in it.
+_TERM = r"(?:\\.|[^,])+"
 
 
 class SelectorError(ValueError):
@@ -32,16 +36,16 @@ class SelectorError(ValueError):
 def label_selector(text: str) -> Selector:
     """Compile a label selector to a predicate of objects. Raises SelectorError."""
     requirements = list(_Parser(text).requirements())
-    return lambda obj: all(requirement.holds(labels_of(obj)) for requirement in requirements)
+    return lambda obj: all(requirement.is_met_by(labels_of(obj)) for requirement in requirements)
 
 
 def matches(selector: Object, labels: Mapping[str, str]) -> bool:
-    """Whether a metav1.LabelSelector (matchLabels, matchExpressions), or a node selector term, selects `labels`."""
+    """True if a metav1.LabelSelector (matchLabels, matchExpressions), or a node selector term, selects `labels`."""
     for key, value in (selector.get("matchLabels") or {}).items():
         if labels.get(key) != value:
             return False
     for item in selector.get("matchExpressions") or ():
-        if not _Requirement(item["key"], item["operator"], item.get("values") or ()).holds(labels):
+        if not _Requirement(item["key"], item["operator"], item.get("values") or ()).is_met_by(labels):
             return False
     return True
 
@@ -53,8 +57,8 @@ class _Requirement(NamedTuple):
     operator: str
     values: Collection[str] = ()
 
-    def holds(self, labels: Mapping[str, str]) -> bool:
-        """Whether `labels` meet the requirement. "Gt" and "Lt" compare integers, and have one value."""
+    def is_met_by(self, labels: Mapping[str, str]) -> bool:
+        """True if `labels` meet the requirement. "Gt" and "Lt" compare integers, and have one value."""
         label = labels.get(self.key)
         match self.operator:
             case "In":
@@ -77,45 +81,45 @@ class _Parser:
     """Parser of a label selector, with the error messages of labels.Parser."""
 
     def __init__(self, text: str) -> None:
-        self._words = deque([*re.findall(_TOKEN, text), ""])  # "" marks the end
+        self._tokens = deque([*re.findall(_TOKEN, text), ""])  # "" marks the end
 
     def _is_identifier(self) -> bool:
-        return bool(self._words[0]) and self._words[0][0] not in "=!(),<>"
+        return bool(self._tokens[0]) and self._tokens[0][0] not in "=!(),<>"
 
     def _expect(self, expected: str, is_there: bool) -> None:
         if not is_there:
-            raise SelectorError(f"found '{self._words[0]}', expected: {expected}")
+            raise SelectorError(f"found '{self._tokens[0]}', expected: {expected}")
 
     def _take(self) -> str:
-        return self._words.popleft() if self._words[0] else ""
+        return self._tokens.popleft() if self._tokens[0] else ""
 
     def requirements(self) -> Iterator[_Requirement]:
         """The requirements of the selector, none for an empty one."""
-        if not self._words[0]:
+        if not self._tokens[0]:
             return
         expected = "!, identifier, or 'end of string'"
         while True:
-            self._expect(expected, self._is_identifier() or self._words[0] == "!")
+            self._expect(expected, self._is_identifier() or self._tokens[0] == "!")
             try:
                 yield self._requirement()
             except SelectorError as error:
                 raise SelectorError(f"unable to parse requirement: {error}") from None
-            self._expect("',' or 'end of string'", self._words[0] in ("", ","))
+            self._expect("',' or 'end of string'", self._tokens[0] in ("", ","))
             if not self._take():
                 return
             expected = "identifier after ','"
 
     def _requirement(self) -> _Requirement:
         """Parse one requirement: `!key`, `key`, `key=value` or `key in (a,b)`."""
-        if self._words[0] == "!":
+        if self._tokens[0] == "!":
             self._take()
             return _Requirement(self._key(), "DoesNotExist")
         key = self._key()
-        if self._words[0] in ("", ","):
+        if self._tokens[0] in ("", ","):
             return _Requirement(key, "Exists")
-        self._expect(_EXPECTED_OPERATORS, self._words[0] in _OPERATORS)
+        self._expect(_EXPECTED_OPERATORS, self._tokens[0] in _OPERATORS)
         symbol = self._take()
-        values = self._several() if symbol in ("in", "notin") else {self._one()}
+        values = self._values_in_parentheses() if symbol in ("in", "notin") else {self._single_value()}
         for index, value in enumerate(sorted(values)):
             if symbol in (">", "<") and integer(value) is None:
                 _check(f"values[{index}]", value, ["for 'Gt', 'Lt' operators, the value must be an integer"])
@@ -128,19 +132,19 @@ class _Parser:
         _check("<nil>", key, qualified_name(key))
         return key
 
-    def _one(self) -> str:
+    def _single_value(self) -> str:
         """The value after "=" and the like, which may be empty."""
-        if self._words[0] in ("", ","):
+        if self._tokens[0] in ("", ","):
             return ""
         self._expect("identifier", self._is_identifier())
         return self._take()
 
-    def _several(self) -> set[str]:
+    def _values_in_parentheses(self) -> set[str]:
         """The values in parentheses, each of which may be empty."""
-        if self._words[0] != "(":
-            raise SelectorError(f"found '{self._words[0]}' expected: '('")
+        if self._tokens[0] != "(":
+            raise SelectorError(f"found '{self._tokens[0]}' expected: '('")
         self._take()
-        self._expect("',', ')' or identifier", self._is_identifier() or self._words[0] in (",", ")"))
+        self._expect("',', ')' or identifier", self._is_identifier() or self._tokens[0] in (",", ")"))
         values: set[str] = set()
         while True:
             if self._is_identifier():
@@ -149,7 +153,7 @@ class _Parser:
             else:
                 values.add("")
                 expected = "',', or identifier"
-            self._expect(expected, self._words[0] in (",", ")"))
+            self._expect(expected, self._tokens[0] in (",", ")"))
             if self._take() == ")":
                 return values
 
@@ -158,10 +162,6 @@ def _check(field: str, value: str, problems: list[str]) -> None:
     """Raise SelectorError if `problems` has any."""
     if problems:
         raise SelectorError(str(invalid_value(field, value, "; ".join(problems))))
-
-
-_ONLY_NAMES = '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
-_FIELD_REFUSALS = {"Job": 'field label "{}" not supported for Job'}
 
 
 def field_selector(text: str, resource: Resource) -> Selector:
@@ -179,10 +179,6 @@ def field_selector(text: str, resource: Resource) -> Selector:
         if test.field not in supported:
             raise SelectorError(refusal.format(test.field))
     return lambda obj: all(test.holds(obj) for test in tests)
-
-
-# A term between commas. A backslash escapes a comma in it.
-_TERM = r"(?:\\.|[^,])+"
 
 
 def _field_test(term: str, selector: str) -> _FieldTest:

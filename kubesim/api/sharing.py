@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K")
 T = TypeVar("T")
+_SCALARS = frozenset({bool, int, float, str})
+_COLLECTIONS = frozenset({dict, list, set})
 
 
 class Shared(Generic[K, T]):
@@ -63,10 +65,6 @@ class Shared(Generic[K, T]):
         self._things = other._things.copy()
         self._own = {}
         other._own = {}
-
-
-_SCALARS = frozenset({bool, int, float, str})
-_COLLECTIONS = frozenset({dict, list, set})
 
 
 class Stateful:

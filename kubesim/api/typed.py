@@ -9,12 +9,11 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from kubesim.api import load_table
 
+_SCALARS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+
 
 class UnknownFieldError(ValueError):
     """A field that the record lacks."""
-
-
-_SCALARS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def read_table(module: str, name: str, kind: Any) -> Any:

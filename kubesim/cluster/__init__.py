@@ -34,8 +34,8 @@ from kubesim.shell import Tool
 BOOT = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
 # Seconds after the boot at which a learner gets the cluster, and at which the Pods of kube-system start.
 AGE, SETTLED = 1140.0, 5.0
+# A function that returns programs for containers, by name, which call the given cluster, such as kubectl.
 ClusterPrograms = Callable[["Cluster"], Mapping[str, Tool]]
-"""A function that returns programs for containers, by name, which call the given cluster, such as kubectl."""
 # The Endpoints and EndpointSlices of a real new cluster aren't stored here. Their number, and the number of writes to
 # them during AGE, still count, so that revisions are like those of a real cluster.
 _ENDPOINT_OBJECTS, _ENDPOINT_WRITES = 2, 8

@@ -21,8 +21,8 @@ _KUBE_SYSTEM = Path(__file__).with_name("kube_system.json")
 NODE_NAME = "sim-worker"
 NODE_ADDRESS = "192.0.2.10"
 
+# Pairs of a type and an object. The metadata of each object is its own; the rest is shared with the table.
 Typed = Iterator[tuple[Resource, Object]]
-"""Pairs of a type and an object. The metadata of each object is its own; the rest is shared with the table."""
 
 
 class _Objects(NamedTuple):

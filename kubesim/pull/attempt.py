@@ -12,8 +12,8 @@ from kubesim.pull import keyring
 ALWAYS = "Always"
 NEVER = "Never"
 
+# A transition of the pull's state machine: a state and its outcome (TRANSITIONS in cluster/kubelet/imagepull.py).
 Transition = tuple[str, str]
-"""A transition of the pull's state machine: a state and its outcome (TRANSITIONS in cluster/kubelet/imagepull.py)."""
 
 
 class Waiting(NamedTuple):

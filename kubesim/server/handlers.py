@@ -28,12 +28,12 @@ from kubesim.shell.process import Process
 
 OPEN_PATHS = ("/version", "/healthz", "/livez", "/readyz")
 LONGEST_WATCH = 3600.0  # wall-clock seconds
+# Bytes of the first line and the headers.
 LONGEST_HEAD = 64 * 1024
-"""Bytes of the first line and the headers."""
+# Bytes, as in a real API server.
 MAX_BODY = 3 * 1024 * 1024
-"""Bytes, as in a real API server."""
+# Bytes read of a body above MAX_BODY before hanging up. A client that is still writing would not see the refusal.
 MAX_READ = 32 * 1024 * 1024
-"""Bytes read of a body above MAX_BODY before hanging up. A client that is still writing would not see the refusal."""
 
 _log = logging.getLogger(__name__)
 for _quiet in (_log, logging.getLogger("tornado.general")):  # so that Python's handler of last resort prints nothing
@@ -41,7 +41,7 @@ for _quiet in (_log, logging.getLogger("tornado.general")):  # so that Python's 
 
 
 class Server(Protocol):
-    """What the handlers need of the server: it authenticates, and it answers."""
+    """The parts of the server that the handlers need: authentication and answers."""
 
     @property
     def address(self) -> str: ...
@@ -133,7 +133,7 @@ def _size_of_head(request: HTTPServerRequest) -> int:
 
 
 def _is_safe_host(host: str) -> bool:
-    """Whether a host is an IP address or localhost, and not a name that a DNS server resolves."""
+    """True if a host is an IP address or localhost, and not a name that a DNS server resolves."""
     with suppress(ValueError):
         ipaddress.ip_address(host.strip("[]"))
         return True

@@ -32,8 +32,8 @@ from kubesim.server.watch import Watch
 from kubesim.shell.process import Process
 
 LOOPBACK = "127.0.0.1"
+# The simulated seconds of a request for objects, equal to those of a command in the shell.
 COMMAND_SECONDS = 0.1
-"""The simulated seconds of a request for objects, equal to those of a command in the shell."""
 MOST_CONNECTIONS = 256
 _SILENT = 10.0  # wall-clock seconds for a TLS handshake, for a request's header, and between two requests
 _STALLED = 30.0  # wall-clock seconds for a body
@@ -105,7 +105,7 @@ class Server:
 
     @property
     def is_watched(self) -> bool:
-        """Whether a client has a watch open."""
+        """True if a client has a watch open."""
         return self._api.history.is_watched
 
     @property

@@ -53,7 +53,7 @@ def write(path: Path, kubeconfig: Mapping[str, Any]) -> None:
 
 
 def _is_own(path: Path) -> bool:
-    """Whether the file has kubesim's cluster and user and no others. kubectl may have added contexts."""
+    """True if the file has kubesim's cluster and user and no others. kubectl may have added contexts."""
     with suppress(OSError, ValueError, RecursionError, yaml.YAMLError, AttributeError, TypeError, KeyError):
         if path.stat().st_size > _LARGEST:
             return False

@@ -19,6 +19,9 @@ from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.api.schemadocs import describe
 from kubesim.server.routes import by_version
 
+_GVK = "x-kubernetes-group-version-kind"
+_WRITING = ("dryRun", "fieldManager", "fieldValidation")
+
 
 class _Table(NamedTuple):
     """Facts about types that only OpenAPI needs."""
@@ -29,8 +32,6 @@ class _Table(NamedTuple):
 
 
 _TABLE: _Table = typed.read_table(__file__, "openapi.json", _Table)
-_GVK = "x-kubernetes-group-version-kind"
-_WRITING = ("dryRun", "fieldManager", "fieldValidation")
 
 
 @cache

@@ -27,10 +27,10 @@ from kubesim.server import protobuf
 from kubesim.server.routes import Route, parse
 from kubesim.server.views import INCLUDES, View, status_of
 
+# Steps of a request's budget, about a tenth of a second, in which other requests wait.
 STEPS = Budget.STEPS // 10
-"""Steps of a request's budget, about a tenth of a second, in which other requests wait."""
+# Steps for an object in a response.
 SHOWN_COST = 15
-"""Steps for an object in a response."""
 _VALUE_COST = 20  # steps for a value in a body
 _BYTES_PER_STEP = 20  # bytes of a body for one step
 _YAML = "application/yaml"
@@ -125,7 +125,7 @@ class Request:
 
     @property
     def dry_run(self) -> bool:
-        """Whether this is a dry run. Raises StatusError for an unknown strategy."""
+        """True if this is a dry run. Raises StatusError for an unknown strategy."""
         chosen = self.query.get("dryRun", "")
         if chosen not in ("", "All"):
             raise self._wrong_option(errors.unsupported("dryRun", [chosen], ("All",)))

@@ -60,7 +60,7 @@ class Route(NamedTuple):
 
     @property
     def is_allowed(self) -> bool:
-        """Whether the path supports the verb; if not, the response is 405. RBAC is checked later."""
+        """True if the path supports the verb; if not, the response is 405. RBAC is checked later."""
         if not self.verb:
             return False
         if self.subresource or self.verb == "watch":
@@ -99,7 +99,7 @@ def _verb(method: str, query: Mapping[str, str], name: str, subresource: str) ->
 
 
 def _is_placed(resource: Resource, namespace: str, name: str) -> bool:
-    """Whether the type can have this path. A namespaced object needs its namespace."""
+    """True if the type can have this path. A namespaced object needs its namespace."""
     if namespace:
         return resource.namespaced
     return not (resource.namespaced and name)
@@ -117,5 +117,5 @@ def whole(query: Mapping[str, str], name: str) -> int | None:
 
 
 def is_set(query: Mapping[str, str], name: str) -> bool:
-    """Whether a switch in a query is on: any value but false and 0."""
+    """True if a switch in a query is on: any value but false and 0."""
     return query.get(name, "false").lower() not in ("false", "0")

@@ -24,10 +24,10 @@ from kubesim.server.request import SHOWN_COST, Call
 from kubesim.server.routes import is_set, whole
 from kubesim.server.views import status_of
 
+# The number of changes kept for watches that reconnect.
 HISTORY = 5000
-"""The number of changes kept for watches that reconnect."""
+# The bytes of their objects together.
 HISTORY_BYTES = 32 * 1024 * 1024
-"""The bytes of their objects together."""
 # While a watch of one object finds no change, simulated time moves: a second a round, after a pause of wall-clock time.
 _ROUNDS = 600
 _PAUSE = 0.1

@@ -159,5 +159,5 @@ def _add_tolerations(spec: PodSpec) -> None:
 
 
 def _covers(own: Object, toleration: Object) -> bool:
-    """Whether a Pod's `own` toleration covers the taint of `toleration`. Without an effect or a key, it covers any."""
+    """True if a Pod's `own` toleration covers the taint of `toleration`. Without an effect or a key, it covers any."""
     return own.get("effect", "") in ("", toleration["effect"]) and own.get("key", "") in ("", toleration["key"])

@@ -20,6 +20,10 @@ SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
 MASTERS = "system:masters"
 AUTHENTICATED = "system:authenticated"
 UNAUTHENTICATED = "system:unauthenticated"
+# A client certificate's credential is named by the certificate's digest.
+_CREDENTIAL = f"X509SHA256={sha256(b'kubernetes-admin').hexdigest()}"
+# The API server escapes the message of a refusal for HTML.
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 class User(NamedTuple):
@@ -39,18 +43,12 @@ class Impersonation(NamedTuple):
     groups: tuple[str, ...]  # the groups of --as-group, each of which the requestor needs a right to
 
 
-# A client certificate's credential is named by the certificate's digest.
-_CREDENTIAL = f"X509SHA256={sha256(b'kubernetes-admin').hexdigest()}"
 ADMIN = User(
     "kubernetes-admin",
     (MASTERS, AUTHENTICATED),
     (("authentication.kubernetes.io/credential-id", (_CREDENTIAL,)),),
 )
 ANONYMOUS = User("system:anonymous", (UNAUTHENTICATED,))
-
-
-# The API server escapes the message of a refusal for HTML.
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 class Request(NamedTuple):
@@ -99,7 +97,7 @@ class Request(NamedTuple):
 
 
 def is_allowed(asked: Request, store: Store) -> bool:
-    """Whether a rule of the user's roles grants the request. Members of system:masters may do everything."""
+    """True if a rule of the user's roles grants the request. Members of system:masters may do everything."""
     if MASTERS in asked.user.groups:
         return True
     return any(grants(rule, asked) for rule in rules_for(asked.user, asked.namespace, store))
@@ -134,7 +132,7 @@ def _is_subject(subject: Object, user: User) -> bool:
 
 
 def grants(rule: Object, asked: Request) -> bool:
-    """Whether a rule of a role grants a request."""
+    """True if a rule of a role grants a request."""
     if not _covers(rule.get("verbs"), asked.verb):
         return False
     if asked.path:
@@ -147,10 +145,10 @@ def grants(rule: Object, asked: Request) -> bool:
 
 
 def _is_path_of(url: str, path: str) -> bool:
-    """Whether a nonResourceURL of a rule, which may end in a star, matches a path."""
+    """True if a nonResourceURL of a rule, which may end in a star, matches a path."""
     return path.startswith(url.rstrip("*")) if url.endswith("*") else path == url
 
 
 def _covers(granted: Sequence[str] | None, *names: str) -> bool:
-    """Whether one of the names, or "*", is in the list of a rule."""
+    """True if one of the names, or "*", is in the list of a rule."""
     return not {"*", *names}.isdisjoint(granted or ())

@@ -25,10 +25,10 @@ EVENT_TTL = 3600
 LEASE_REUSE = 60
 _EXPIRED_AT_ONCE = 500  # events that one timer removes
 # `Clock.work` counts the cluster's own work in units of one write:
+# Objects that can be read in the time of one write.
 READS = 10
-"""Objects that can be read in the time of one write."""
+# The work of a creation, which includes defaults, admission and validation.
 CREATION = 10
-"""The work of a creation, which includes defaults, admission and validation."""
 
 
 class Change(NamedTuple):  # quicker to make than a dataclass, and there are many
@@ -177,5 +177,5 @@ class Backend:
 
 
 def _may_be_missing(resource: Resource, name: str) -> bool:
-    """Whether a real cluster may have this object from the start though kubesim lacks it: a role named system:…"""
+    """True if a real cluster may have this object from the start though kubesim lacks it: a role named system:…"""
     return resource in (CLUSTER_ROLE, CLUSTER_ROLE_BINDING) and name.startswith("system:")

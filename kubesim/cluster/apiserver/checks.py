@@ -37,8 +37,8 @@ def name_in_selector(fields: str) -> str:
     return match[1] if match else ""
 
 
+# The treatment of unknown fields: refuse them, or drop them with or without a warning.
 Validation = Literal["Strict", "Warn", "Ignore"]
-"""The treatment of unknown fields: refuse them, or drop them with or without a warning."""
 
 
 class WriteOptions(NamedTuple):

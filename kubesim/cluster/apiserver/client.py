@@ -107,7 +107,7 @@ class Client:
         check_impersonation(asked, self._store)
 
     def can(self, verb: str, plural: str, group: str = "", namespace: str = "", name: str = "", path: str = "") -> bool:
-        """Whether the user may do something: the answer of a SelfSubjectAccessReview."""
+        """True if the user may do something: the answer of a SelfSubjectAccessReview."""
         self._check_review("selfsubjectaccessreviews", "authorization.k8s.io")
         return is_allowed(Request(self.user, verb, plural, group, namespace, name, path), self._store)
 

@@ -76,10 +76,10 @@ class NodeServer(Protocol):
         """A connection to one of the Pod's containers, even if that doesn't exist yet."""
 
     def lacks_program(self, reference: str, program: str) -> bool:
-        """Whether kubesim lacks a program that the image has, or may have, on a real node."""
+        """True if kubesim lacks a program that the image has, or may have, on a real node."""
 
     def is_guess(self, reference: str) -> bool:
-        """Whether the image is unknown to kubesim, and pulled as if it existed."""
+        """True if the image is unknown to kubesim, and pulled as if it existed."""
 
 
 def container_of(pod: Object, name: str) -> str:

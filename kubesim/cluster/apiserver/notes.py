@@ -12,8 +12,8 @@ from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.apiserver.warnings import warnings_of
 
+# A function that gets the text of a warning.
 Warn = Callable[[str], None]
-"""A function that gets the text of a warning."""
 
 
 class Inert(NamedTuple):

@@ -17,9 +17,11 @@ from kubesim.api.objects import Object, at, find_condition, getter, is_deleted, 
 from kubesim.api.resources import COLUMNS, RESOURCES
 from kubesim.cluster.apiserver.podsummary import pod_summary
 
+# The text of a cell, or a function from the moment to the text for cells such as AGE.
 Cell = str | Callable[[Micros], str]
-"""The text of a cell, or a function from the moment to the text for cells such as AGE."""
 Cells = Callable[[Object, Micros], list[str]]
+# In the order in which they count.
+_JOB_CONDITIONS = ("Complete", "Failed", "FailureTarget", "SuccessCriteriaMet")
 
 
 class Column(NamedTuple):
@@ -118,10 +120,6 @@ def _external_ip(spec: Object | None, ingress: Sequence[Object] | None) -> str:
     return ",".join(addresses)
 
 
-# In the order in which they count.
-_JOB_CONDITIONS = ("Complete", "Failed", "FailureTarget", "SuccessCriteriaMet")
-
-
 def _job_status(job: Object) -> str:
     held = [kind for kind in _JOB_CONDITIONS if find_condition(job, kind) == "True"]
     if is_deleted(job) and not {"Complete", "Failed"}.intersection(held):
@@ -177,6 +175,7 @@ def _pod_restarts(pod: Object) -> Cell:
     return lambda now: f"{summary.restarts} ({age(summary.last_end, now)} ago)"
 
 
+# By the names by which kinds.json calls them. Each gets the values at the paths, None for a missing value.
 FORMATTERS: dict[str, Callable[..., Cell]] = {
     "age": _age,
     "age_or_none": lambda time: _age(time) if time else NONE,
@@ -216,4 +215,3 @@ FORMATTERS: dict[str, Callable[..., Cell]] = {
     "trimmed": lambda text: (text or "").strip(),
     "users": partial(_subjects, kind="User"),
 }
-"""By the names by which kinds.json calls them. Each gets the values at the paths, None for a missing value."""

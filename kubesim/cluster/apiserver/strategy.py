@@ -16,6 +16,7 @@ from kubesim.cluster.apiserver.impersonation import CONSTRAINED
 
 GENERATION = "deprecated.daemonset.template.generation"
 _SYSTEM_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+_JOB_LABELS = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name")
 
 
 def prepare_for_create(resource: Resource, obj: Object) -> None:
@@ -93,9 +94,6 @@ def _change_ephemeral_containers_alone(pod: Object, old: Object) -> None:
 def _set_template_generation(daemon_set: Object, number: int) -> None:
     """Annotate a DaemonSet with the generation of its template."""
     daemon_set["metadata"]["annotations"] = {**annotations_of(daemon_set), GENERATION: str(number)}
-
-
-_JOB_LABELS = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name")
 
 
 def _check_generated_selector(spec: Object) -> None:

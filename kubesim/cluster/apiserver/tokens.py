@@ -104,7 +104,7 @@ def _read(token: str) -> _Claims | None:
 
 
 def _is_valid(backend: Backend, claims: _Claims) -> bool:
-    """Whether a token is meant for the API server, isn't expired, and its objects still exist."""
+    """True if a token is meant for the API server, isn't expired, and its objects still exist."""
     bound = claims.bound
     if _ISSUER not in claims.aud or backend.clock.now // SECOND > claims.exp + _LEEWAY:
         return False
@@ -114,7 +114,7 @@ def _is_valid(backend: Backend, claims: _Claims) -> bool:
 
 
 def _is_there(backend: Backend, resource: Resource, namespace: str, reference: _Reference) -> bool:
-    """Whether the object of a reference still exists, with the same uid."""
+    """True if the object of a reference still exists, with the same uid."""
     obj = backend.store.get(resource, namespace, reference.name)
     return obj is not None and obj["metadata"]["uid"] == reference.uid
 

@@ -12,6 +12,7 @@ from kubesim.cluster.controllers.replicaset import ReplicaSetController
 from kubesim.cluster.controllers.scheduler import Scheduler
 from kubesim.cluster.controllers.statefulset import StatefulSetController
 
+# The classes of a control plane, in the order in which they are notified of a change.
 CONTROL_PLANE = (
     Scheduler,
     NamespaceController,
@@ -23,4 +24,3 @@ CONTROL_PLANE = (
     JobController,
     CronJobController,
 )
-"""The classes of a control plane, in the order in which they are notified of a change."""

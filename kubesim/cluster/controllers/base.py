@@ -39,10 +39,10 @@ LAST_RETRY = 1000.0
 # The most Pods that one sync creates or deletes. Real controllers have 500, which the rate limit of their client
 # spreads over half a minute.
 BURST = 100
+# The work (see `Clock.work`) of a sync without any change.
 SYNC = 3
-"""The work (see `Clock.work`) of a sync without any change."""
+# The number of dependents that a sync can examine for one unit of work.
 _OWNED_IN_A_WRITE = 4
-"""The number of dependents that a sync can examine for one unit of work."""
 
 
 class Part(Stateful):
@@ -179,7 +179,7 @@ class Controller(Loop):
         return [item for item in self.api.owned_by(obj, self.owned) if is_controlled_by(item, obj)]
 
     def has_passed(self, obj: Object, seconds: int, since: str, slack: int = 0) -> bool:
-        """Whether `seconds` have passed since the timestamp `since`.
+        """True if `seconds` have passed since the timestamp `since`.
 
         If not, queue a sync of the object for `slack` seconds after they have.
         """

@@ -134,7 +134,7 @@ def _with_tolerations(template: Object) -> Object:
 
 
 def _is_same(toleration: Object, other: Object) -> bool:
-    """Whether two tolerations are equal apart from tolerationSeconds. Mirrors MatchToleration."""
+    """True if two tolerations are equal apart from tolerationSeconds. Mirrors MatchToleration."""
     return all(toleration.get(word) == other.get(word) for word in ("key", "operator", "value", "effect"))
 
 

@@ -13,8 +13,8 @@ from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.cluster.controllers.base import Controller
 from kubesim.cluster.controllers.rollout import Rollout, count, size_of
 
+# The progressDeadlineSeconds that means no deadline (HasProgressDeadline).
 NO_DEADLINE = 2**31 - 1
-"""The progressDeadlineSeconds that means no deadline (HasProgressDeadline)."""
 
 
 class _Condition(NamedTuple):
@@ -189,7 +189,7 @@ class DeploymentController(Controller):
             conditions.set("Progressing", _Condition("False", "ProgressDeadlineExceeded", message))
 
     def _is_late(self, deployment: Object, since: str) -> bool:
-        """Whether the progress deadline has passed; if not, queue a sync for then (requeueStuckDeployment)."""
+        """True if the progress deadline has passed; if not, queue a sync for then (requeueStuckDeployment)."""
         return self.has_passed(deployment, deployment["spec"]["progressDeadlineSeconds"], since, slack=1)
 
 
@@ -234,7 +234,7 @@ def _failure(rollout: Rollout) -> _Condition | None:
 
 
 def _has_progressed(before: Object, counts: dict[str, int]) -> bool:
-    """Whether more Pods are updated, ready or available, or fewer are old, than in the status `before`.
+    """True if more Pods are updated, ready or available, or fewer are old, than in the status `before`.
 
     Mirrors DeploymentProgressing.
     """

@@ -35,7 +35,7 @@ class GarbageCollector(Part):
                     self.api.delete_object(resource, obj)
 
     def _has_owner(self, dependent: Object) -> bool:
-        """Whether one of the dependent's owners still exists."""
+        """True if one of the dependent's owners still exists."""
         for reference in metadata(dependent).get("ownerReferences", ()):
             resource = find_kind(reference["apiVersion"], reference["kind"])
             if resource is None:

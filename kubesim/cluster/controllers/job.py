@@ -200,7 +200,7 @@ class JobController(Controller):
 
 
 def _is_complete(job: Object, status: Object, pods: list[Object]) -> bool:
-    """Whether spec.completions Pods have succeeded; without that field, one success after all Pods have ended."""
+    """True if spec.completions Pods have succeeded; without that field, one success after all Pods have ended."""
     completions = job["spec"].get("completions")
     if completions is None:
         return status["succeeded"] > 0 and not active_pods(pods)
@@ -208,7 +208,7 @@ def _is_complete(job: Object, status: Object, pods: list[Object]) -> bool:
 
 
 def _is_past_backoff_limit_on_failure(job: Object, pods: list[Object]) -> bool:
-    """Whether containers restarted too often in place, which only the restart policy OnFailure allows."""
+    """True if containers restarted too often in place, which only the restart policy OnFailure allows."""
     if job["spec"]["template"]["spec"]["restartPolicy"] != "OnFailure":
         return False
     restarts = 0

@@ -20,6 +20,11 @@ from kubesim.cluster.controllers.base import REACTION, Loop
 GRACE = 5.0
 # The estimated seconds until objects with finalizers are gone (finalizerEstimateSeconds).
 FINALIZING = 15
+_REMAINING = "NamespaceContentRemaining"
+_FINALIZERS_REMAINING = "NamespaceFinalizersRemaining"
+_OTHERS = tuple(item for item in RESOURCES if item.namespaced and item.simulated and item is not POD)
+# The API server restores its own Service every ten seconds. Here that is planned only after a Service was deleted.
+INTERVAL: Micros = 10 * SECOND
 
 
 class _Finding(NamedTuple):
@@ -29,8 +34,6 @@ class _Finding(NamedTuple):
     message: str
 
 
-_REMAINING = "NamespaceContentRemaining"
-_FINALIZERS_REMAINING = "NamespaceFinalizersRemaining"
 # The conditions of a terminating namespace, in order, with their contents while there is no problem.
 _FINE = {
     "NamespaceDeletionDiscoveryFailure": _Finding("ResourcesDiscovered", "All resources successfully discovered"),
@@ -43,9 +46,6 @@ _FINE = {
     _REMAINING: _Finding("ContentRemoved", "All content successfully removed"),
     _FINALIZERS_REMAINING: _Finding("ContentHasNoFinalizers", "All content-preserving finalizers finished"),
 }
-_OTHERS = tuple(item for item in RESOURCES if item.namespaced and item.simulated and item is not POD)
-# The API server restores its own Service every ten seconds. Here that is planned only after a Service was deleted.
-INTERVAL: Micros = 10 * SECOND
 
 
 class NamespaceController(Loop):

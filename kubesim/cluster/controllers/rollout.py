@@ -64,13 +64,13 @@ class Rollout:
 
     @property
     def is_resized(self) -> bool:
-        """Whether spec.replicas has changed since the ReplicaSets were scaled last, by their annotations."""
+        """True if spec.replicas has changed since the ReplicaSets were scaled last, by their annotations."""
         sizes = [annotations_of(item).get(DESIRED_REPLICAS) for item in self.active]
         return any(size not in (None, str(self.replicas)) for size in sizes)
 
     @property
     def is_complete(self) -> bool:
-        """Whether, by the last written status, all Pods have the current template and are available."""
+        """True if, by the last written status, all Pods have the current template and are available."""
         status = self.deployment["status"]
         counts = [status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas")]
         return all(count == self.replicas for count in counts)

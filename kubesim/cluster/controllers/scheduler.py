@@ -195,10 +195,10 @@ def _counted(reasons: list[str], nodes: int) -> str:
     return f"0/{nodes} nodes are available: {counts}."
 
 
+# The resources that a Pod requests, cached for each state of the Pod.
 _requests = remembered(pod_requests)
-"""The resources that a Pod requests, cached for each state of the Pod."""
 
 
 def matches_node(pod: Object, node: Object) -> bool:
-    """Whether a node's labels match the node selector of a Pod or of a Pod template."""
+    """True if a node's labels match the node selector of a Pod or of a Pod template."""
     return matches({"matchLabels": pod["spec"].get("nodeSelector")}, labels_of(node))

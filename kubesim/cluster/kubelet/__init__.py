@@ -35,8 +35,8 @@ REACTION = 0.02  # from a Pod's change to its sync
 SANDBOX = 0.2  # to start a sandbox
 # The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
 LONGEST_MOUNT_WAIT = 122.0
+# The computing time of a sync in units of Clock.work, from which a line's budget is paid.
 _SYNC = 2
-"""The computing time of a sync in units of Clock.work, from which a line's budget is paid."""
 
 
 class Kubelet(Stateful):

@@ -19,8 +19,12 @@ from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.gotext.gofmt import quote
 
+# The data of a Secret or ConfigMap, decoded, by key.
 Files = dict[str, str]
-"""The data of a Secret or ConfigMap, decoded, by key."""
+_REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
+LONGEST_EXPANSION = 1_000_000  # characters of all words of a command together
+# A field path of one label or annotation.
+_SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.+)'\]")
 
 
 class DataSource(NamedTuple):
@@ -37,11 +41,6 @@ SOURCES = (
     DataSource("secretRef", "secretKeyRef", "secret", SECRET, "secret"),
     DataSource("configMapRef", "configMapKeyRef", "configMap", CONFIG_MAP, "config"),
 )
-
-_REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
-LONGEST_EXPANSION = 1_000_000  # characters of all words of a command together
-# A field path of one label or annotation.
-_SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.+)'\]")
 
 
 class MissingError(Exception):

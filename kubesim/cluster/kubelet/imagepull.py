@@ -30,8 +30,8 @@ _CONFIG_LIFETIME: Micros = 300 * SECOND
 # The duration of a refused request.
 _REFUSAL_DURATION: Micros = 20_000
 
+# The image to start a container from, or the reason for which the container waits.
 PullResult = Image | Waiting
-"""The image to start a container from, or the reason for which the container waits."""
 
 # %q of Go, cached, because images repeat.
 quote = lru_cache(maxsize=1024)(gofmt.quote)

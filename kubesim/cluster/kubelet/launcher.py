@@ -24,8 +24,8 @@ from kubesim.pull.attempt import Waiting
 from kubesim.pull.image import Image
 from kubesim.shell.container import Place
 
+# The computing time of a start in units of Clock.work: making its files, and running its process.
 _START = 20
-"""The computing time of a start in units of Clock.work: making its files, and running its process."""
 
 
 class Launcher:

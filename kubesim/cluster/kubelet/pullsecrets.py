@@ -11,8 +11,8 @@ from kubesim.api.resources import SECRET
 from kubesim.api.sharing import Shared, Stateful
 from kubesim.cluster.apiserver import Component
 
+# The names in a Pod's list of pull secrets, in order, each with the Secret that the kubelet sees, or None.
 Secrets = list[tuple[str, Object | None]]
-"""The names in a Pod's list of pull secrets, in order, each with the Secret that the kubelet sees, or None."""
 
 
 class PullSecrets(Stateful):

@@ -25,8 +25,8 @@ from kubesim.shell.container import Place
 from kubesim.shell.memoryfiles import MemoryFiles
 from kubesim.shell.process import Process
 
+# The words for a waiting container by its reason; other reasons stand for themselves (validateContainerLogStatus).
 _WAITING_MESSAGES = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}
-"""The words for a waiting container by its reason; other reasons stand for themselves (validateContainerLogStatus)."""
 
 
 class ContainerServer(NamedTuple):

@@ -30,8 +30,8 @@ _UNKNOWN_END: Object = {
     "startedAt": None,
 }
 
+# A function from an image's digest to `image` and `imageID` of a status (NodeImages.status_names).
 ImageNames = Callable[[str], tuple[str, str]]
-"""A function from an image's digest to `image` and `imageID` of a status (NodeImages.status_names)."""
 
 
 class _ConditionValue(NamedTuple):

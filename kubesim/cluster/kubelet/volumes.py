@@ -20,8 +20,8 @@ _MOUNTED = frozenset({"secret", "configMap", "serviceAccountToken", "downwardAPI
 # Levels of folders in a volume; a limit of kubesim.
 _DEEPEST = 20
 
+# The texts of files by their paths in a volume.
 Payload = dict[str, str]
-"""The texts of files by their paths in a volume."""
 
 
 def mount_failures(data: PodData) -> Iterator[str]:

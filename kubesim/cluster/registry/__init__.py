@@ -40,7 +40,7 @@ class Registries:
 
     @property
     def furnished(self) -> bool:
-        """Whether the cluster runs Kubernetes' own components in kube-system."""
+        """True if the cluster runs Kubernetes' own components in kube-system."""
         return self._own is None or self._own.furnished
 
     @property

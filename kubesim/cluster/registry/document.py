@@ -13,8 +13,8 @@ from kubesim.api import load_yaml
 from kubesim.api.typed import read
 from kubesim.pull.image import NODE_PLATFORM, Trouble
 
+# The way in which a registry asks for credentials: not at all, HTTP Basic, or a token service.
 Auth = Literal["none", "basic", "token"]
-"""The way in which a registry asks for credentials: not at all, HTTP Basic, or a token service."""
 
 
 class ImageFields(NamedTuple):

@@ -124,7 +124,7 @@ class Network(NamedTuple):
         return repository.find(reference.manifest) if repository else None
 
     def is_guess(self, reference: Reference) -> bool:
-        """Whether an image is unknown to the file of registries, and pulled as if it existed."""
+        """True if an image is unknown to the file of registries, and pulled as if it existed."""
         repository = self._repository(reference)
         return repository is not None and repository.has_more and repository.listed(reference.manifest) is None
 

@@ -118,6 +118,6 @@ def literal_address(host: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is localhost or a loopback address. Mirrors containerd's MatchLocalhost."""
+    """True if a host is localhost or a loopback address. Mirrors containerd's MatchLocalhost."""
     address = literal_address(host)
     return address is not None and ip_address(address.strip("[]")).is_loopback

@@ -19,8 +19,8 @@ from kubesim.pull.image import Image, Trouble, digest_of
 from kubesim.pull.keyring import Credential, split_port
 
 HTTPS_PORT = "443"
+# The image in place of one that kubesim knows nothing about. It may have any program, and none is simulated.
 UNKNOWN = Image("", 25_000_000, base="unknown", runs="until-stopped")
-"""The image in place of one that kubesim knows nothing about. It may have any program, and none is simulated."""
 
 
 class Repository:
@@ -111,7 +111,7 @@ class Registry(NamedTuple):
 
     @property
     def is_steady(self) -> bool:
-        """Whether the response to a request never depends on the time."""
+        """True if the response to a request never depends on the time."""
         passes = any(answer.seconds is not None for answer in self.answers)
         return not passes and not self.issues and not self.certificate.until
 
@@ -149,7 +149,7 @@ class Registry(NamedTuple):
 
 
 def may_have_more(listed: tuple[str, ...] | None, name: str) -> bool:
-    """Whether a registry may have more of the repository `name` than the file says; `listed` is the registry's."""
+    """True if a registry may have more of the repository `name` than the file says; `listed` is the registry's."""
     return listed is not None and name not in listed and name.partition("/")[0] not in listed
 
 

@@ -19,6 +19,7 @@ from kubesim.cluster.registry.world import Registry, Repository, World, expand, 
 from kubesim.pull.image import Image, Trouble, digest_of
 
 _BUILTIN = Path(__file__).parent.parent / "registries.yaml"
+_PLAIN = Dialect(title="", source="")
 
 
 @cache
@@ -147,6 +148,3 @@ class _Named(NamedTuple):
         if name not in self.images:
             raise LookupError(f"{where} is the image {name}, which is not among the images")
         return self.images[name]
-
-
-_PLAIN = Dialect(title="", source="")

@@ -13,8 +13,8 @@ from kubesim.api.content import Check, label_value, qualified_name
 from kubesim.api.errors import FieldError
 from kubesim.api.objects import Object
 
+# A default argument: the problem shows the field's own value.
 _OWN = object()
-"""A default argument: the problem shows the field's own value."""
 
 
 class Field:

@@ -20,6 +20,11 @@ _DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _LONGEST = 2**31 - 1  # seconds
 _LASTING_CONTAINERS = ("containers", "initContainers")
 _CONTAINERS = (*_LASTING_CONTAINERS, "ephemeralContainers")
+_UPDATABLE = (
+    "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
+    "(only additions to existing tolerations),`spec.terminationGracePeriodSeconds` "
+    "(allow it to be set to 1 if it was previously negative)"
+)
 
 
 def validate_pod(pod: Field) -> None:
@@ -62,13 +67,6 @@ def _validate_security_context(context: Field) -> None:
     for name in ("fsGroup", "runAsUser", "runAsGroup"):
         context.check_nonempty(name, numeric_id)
     context.check_each("supplementalGroups", numeric_id)
-
-
-_UPDATABLE = (
-    "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
-    "(only additions to existing tolerations),`spec.terminationGracePeriodSeconds` "
-    "(allow it to be set to 1 if it was previously negative)"
-)
 
 
 def validate_pod_update(new: Field, old: Field, budget: Budget) -> None:

@@ -22,6 +22,7 @@ _KNOWN_FIELD = re.compile(
     r"|spec\.(nodeName|restartPolicy|serviceAccountName|schedulerName)|status\.(phase|(host|pod)IPs?)"
 )
 _SUBSCRIPTED = re.compile(r"metadata\.(annotations|labels)\['(.*)'\]")
+# Values of resourceFieldRef in variables and files.
 CONTAINER_RESOURCES = (
     "limits.cpu",
     "limits.ephemeral-storage",
@@ -30,7 +31,6 @@ CONTAINER_RESOURCES = (
     "requests.ephemeral-storage",
     "requests.memory",
 )
-"""Values of resourceFieldRef in variables and files."""
 _LEAST_TOKEN_SECONDS = 600
 _MOST_TOKEN_SECONDS = 2**32
 

@@ -18,6 +18,17 @@ from kubesim.cluster.apiserver.validation.metadata import validate_label_selecto
 from kubesim.cluster.apiserver.validation.pods import validate_pod_template
 
 _CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
+_COMPLETION_MODES = ("NonIndexed", "Indexed")
+# Fields of a StatefulSet's spec that may change.
+_UPDATABLE = (
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+)
 
 
 class _Selector(NamedTuple):
@@ -121,7 +132,7 @@ def _validate_int_or_percent(holder: Field, name: str) -> None:
 
 
 def _is_none(value: int | str | None) -> bool:
-    """Whether a number or percentage is 0. A malformed one counts as 0, too."""
+    """True if a number or percentage is 0. A malformed one counts as 0, too."""
     digits = str(value).removeprefix("-").removesuffix("%")
     return not digits.isdecimal() or not digits.strip("0")
 
@@ -145,9 +156,6 @@ def _validate_selector(spec: Field, kind: str) -> None:
     if selector is None or not matches(selector, labels):
         why = "`selector` does not match template `labels`"
         spec.invalid("template.metadata.labels", why, value=internal_map(labels))
-
-
-_COMPLETION_MODES = ("NonIndexed", "Indexed")
 
 
 def validate_job(job: Field) -> None:
@@ -221,18 +229,6 @@ def validate_controller_revision_update(new: Field, old: Field) -> None:
 def validate_selected_update(new: Field, old: Field) -> None:
     """Refuse a change of a workload's selector."""
     new.inner("spec").immutable(old.inner("spec"), "selector")
-
-
-_UPDATABLE = (
-    "replicas",
-    "ordinals",
-    "template",
-    "updateStrategy",
-    "revisionHistoryLimit",
-    "persistentVolumeClaimRetentionPolicy",
-    "minReadySeconds",
-)
-"""Fields of a StatefulSet's spec that may change."""
 
 
 def validate_stateful_set_update(new: Field, old: Field) -> None:
