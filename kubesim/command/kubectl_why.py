@@ -54,8 +54,8 @@ class Kubectl:
     def __init__(self, flags: Sequence[str], *, is_verbose: bool) -> None:
         self._flags = flags
         self._is_verbose = is_verbose
+        # kubectl's lines about forbidden objects, as an ordered set.
         self.forbidden: dict[str, None] = {}
-        """kubectl's lines about forbidden objects, as an ordered set."""
 
     def run(self, *words: str) -> str:
         """Run kubectl and return its stdout. Raises Refused."""

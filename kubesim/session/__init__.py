@@ -44,11 +44,10 @@ class Session:
         self.cluster.offer(in_containers)
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
+        # The namespaces of Pods that `why` explained, in order; "" for an export.
+        #
+        # A challenge charges points for them.
         self.explained: list[str] = []
-        """The namespaces of Pods that `why` explained, in order; "" for an export.
-
-        A challenge charges points for them.
-        """
         self.shell = Shell(self.cluster.clock, self.workspace, self._programs())
         self.shell.aliases["k"] = "kubectl"  # as in the CKA exams
 

@@ -39,8 +39,8 @@ class Shell:
         self._interpreter = Interpreter(self._machine, self._tools)
         self.aliases = self._machine.shell.aliases
         self.history = self._machine.history
+        # True after a line that ran `exit`. A real shell would be gone then.
         self.has_exited = False
-        """True after a line that ran `exit`. A real shell would be gone then."""
 
     def set_clock(self, clock: Clock) -> None:
         """Take the clock of the cluster that has replaced the one before."""

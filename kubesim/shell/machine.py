@@ -68,19 +68,19 @@ class ShellState:
 
     def __init__(self, name: str, env: dict[str, str], parameters: Sequence[str]) -> None:
         self.name = name
+        # The exported variables.
         self.env = env
-        """The exported variables."""
+        # The variables that aren't exported.
         self.variables: dict[str, str] = {}
-        """The variables that aren't exported."""
+        # The positional parameters, from `$0` on.
         self.parameters = parameters
-        """The positional parameters, from `$0` on."""
         self.aliases: dict[str, str] = {}
+        # True if the shell runs a script, or the text of `sh -c`, rather than typed lines.
         self.runs_script = False
-        """True if the shell runs a script, or the text of `sh -c`, rather than typed lines."""
+        # The number of loops around the running command.
         self.loops = 0
-        """The number of loops around the running command."""
+        # The process ID of the first process of the running pipeline.
         self.pipeline_pid = 0
-        """The process ID of the first process of the running pipeline."""
 
     def copy(self) -> "ShellState":
         other = copy(self)
@@ -118,18 +118,18 @@ class Machine:
     def __init__(self, clock: Clock, files: Files, env: dict[str, str]) -> None:
         self.clock = clock
         self.files = files
+        # The running shell. `subshell` replaces it for a while.
         self.shell = ShellState("bash", env, ("bash",))
-        """The running shell. `subshell` replaces it for a while."""
         self.history: list[str] = []
         self.shell_process = Started(10000, clock.now, ("bash",))
+        # The last processes that were started. Builtins start none.
         self.processes: deque[Started] = deque(maxlen=1000)
-        """The last processes that were started. Builtins start none."""
         self.next_pid = self.shell_process.pid + 1
         self.status = 0
+        # The exit statuses of the last pipeline's commands: $PIPESTATUS.
         self.pipe_statuses: Sequence[int] = (0,)
-        """The exit statuses of the last pipeline's commands: $PIPESTATUS."""
+        # The file that the command line wants a front end to open in its editor.
         self.edit: Edit | None = None
-        """The file that the command line wants a front end to open in its editor."""
         self.budget = Budget()
 
     @property
