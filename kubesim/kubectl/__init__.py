@@ -18,13 +18,13 @@ from kubesim.kubectl.checks import check_before_running
 from kubesim.kubectl.command import Call, Command
 from kubesim.kubectl.errors import (
     REFUSALS,
+    AggregateError,
     Exit,
     FlagError,
     FormatError,
     KubectlError,
     NotSimulated,
-    Plain,
-    Several,
+    UnprefixedError,
     UsageError,
     message,
     reworded,
@@ -49,7 +49,7 @@ def run(args: Sequence[str], context: Context) -> Result:
     try:
         call.command, rest = find(tuple(args))
         if call.command is ROOT:
-            _help(call, rest)
+            _run_without_command(call, rest)
         else:
             _run(call, parse(call.command, tuple(rest)))
     except Exit as end:
@@ -97,7 +97,7 @@ def _run(call: Call, line: pflag.CommandLine) -> None:
 
 def _fail(call: Call, error: Exception) -> None:
     """Write an error to stderr, after the output that came before it, and set the exit status."""
-    errors = error.errors if isinstance(error, Several) else [error]
+    errors = error.errors if isinstance(error, AggregateError) else [error]
     for each in errors:
         if isinstance(each, FormatError):
             call.say(each.stdout)
@@ -108,10 +108,10 @@ def _fail(call: Call, error: Exception) -> None:
     call.exit_code = call.command.traits.failure
 
 
-def _help(call: Call, words: Sequence[str]) -> None:
-    """Run a command line without a command: show kubectl's help, or that of a topic after "help".
+def _run_without_command(call: Call, words: Sequence[str]) -> None:
+    """Print the help of kubectl, or of the topic after "help".
 
-    Raises KubectlError for an unknown command, and Plain for flags before it.
+    Raises KubectlError for an unknown command, and UnprefixedError for flags before it.
     """
     position = next_word(words, ROOT.flag_set)
     if position is None:
@@ -119,7 +119,7 @@ def _help(call: Call, words: Sequence[str]) -> None:
         call.say(help_text(ROOT))
         return
     if words[0].startswith("-"):
-        raise Plain(f"Error: flags cannot be placed before plugin name: {words[0]}")
+        raise UnprefixedError(f"Error: flags cannot be placed before plugin name: {words[0]}")
     word = words[position]
     if word != "help":
         raise KubectlError(f'unknown command "{word}" for "kubectl"{suggestions(word)}')

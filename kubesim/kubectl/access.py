@@ -87,9 +87,9 @@ class Access:
         """The name of the context: --context, or the kubeconfig's current one."""
         return self._flags["context"] or self.kubeconfig.current
 
-    def of_context(self, part: Literal["cluster", "user"]) -> str:
+    def name_in_context(self, key: Literal["cluster", "user"]) -> str:
         """The name of the context's cluster or user, "" if it has none."""
-        return self.kubeconfig.fields("contexts", self.context_name).get(part) or ""
+        return self.kubeconfig.fields("contexts", self.context_name).get(key) or ""
 
     @property
     def namespace(self) -> str:
@@ -103,7 +103,7 @@ class Access:
         The flag --user of `create rolebinding` is a list of subjects and is ignored here.
         """
         typed = self._flags["user"]
-        return typed if typed and isinstance(typed, str) else self.of_context("user")
+        return typed if typed and isinstance(typed, str) else self.name_in_context("user")
 
     def client(self, warn: Callable[[str], None]) -> Client:
         """A client with the kubeconfig's credentials, impersonating the user of --as. Warnings go to `warn`.

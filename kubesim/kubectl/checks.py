@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kubesim.gotext.pflag import FALSE, TRUE
 from kubesim.kubectl.command import Call, DryRun
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
+from kubesim.kubectl.errors import KubectlError, NotSimulated, UnprefixedError, refuse_if
 from kubesim.kubectl.kubeconfig import SERVER
 
 _DRY_RUNS = ("none", "client", "server")
@@ -81,7 +81,7 @@ def check_client(call: Call) -> None:
 
 def _check_cluster(call: Call) -> None:
     """Refuse a context of any cluster other than the simulated one."""
-    cluster = call.access.kubeconfig.fields("clusters", call.access.of_context("cluster"))
+    cluster = call.access.kubeconfig.fields("clusters", call.access.name_in_context("cluster"))
     server = cluster.get("server") or "localhost:8080, which is asked where the kubeconfig names none,"
     if server != SERVER:
         raise NotSimulated(f"the server {server} is not part of this simulator")
@@ -98,7 +98,7 @@ def _check_namespace_of_context(call: Call) -> None:
     why = f"context was not found for specified context: {context}"
     if call.flags["as-group"] and not call.flags["as"]:
         why = f"\n* {why}\n* requesting uid, groups or user-extra for  without impersonating a user"
-    _check_context_exists(call, context, Plain(f"Error in configuration: {why}"))
+    _check_context_exists(call, context, UnprefixedError(f"Error in configuration: {why}"))
     _check_impersonation(call, is_plain=False)
 
 
@@ -112,4 +112,4 @@ def _check_impersonation(call: Call, is_plain: bool) -> None:
     """Refuse --as-group without --as. With `is_plain`, "Error in configuration: " begins the message, not "error: "."""
     if call.flags["as-group"] and not call.flags["as"]:
         why = f"requesting uid, groups or user-extra for {call.access.user} without impersonating a user"
-        raise Plain(f"Error in configuration: {why}") if is_plain else KubectlError(why)
+        raise UnprefixedError(f"Error in configuration: {why}") if is_plain else KubectlError(why)

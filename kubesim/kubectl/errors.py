@@ -46,22 +46,22 @@ class NotSimulated(Exception):
     """A feature of kubectl that this simulator lacks, printed as "kubesim: …"."""
 
 
-class Plain(Exception):
-    """A refusal whose text is printed as it is, without "error: "."""
+class UnprefixedError(Exception):
+    """A refusal printed without "error: " before it."""
 
 
 class ManifestError(ValueError):
     """Malformed YAML or JSON, with the message of kubectl's decoder. Callers turn it into a KubectlError."""
 
 
-class Several(Exception):
-    """Errors of several objects, printed one per line without "error: ". Nested ones are flattened."""
+class AggregateError(Exception):
+    """Errors of several objects, printed one per line without "error: ". Nested AggregateErrors are flattened."""
 
     def __init__(self, errors: Iterable[Exception]) -> None:
         super().__init__()
         self.errors: list[Exception] = []
         for error in errors:
-            self.errors += error.errors if isinstance(error, Several) else [error]
+            self.errors += error.errors if isinstance(error, AggregateError) else [error]
 
 
 class Exit(Exception):
@@ -84,14 +84,14 @@ def file_problem(error: OSError) -> str:
 
 
 # Errors with a printed message. After one, a command goes on with its other objects; after Exit it doesn't.
-REFUSALS = (KubectlError, NotSimulated, Plain, Several, StatusError)
+REFUSALS = (KubectlError, NotSimulated, UnprefixedError, AggregateError, StatusError)
 
 
 def raise_all(errors: Iterable[Exception]) -> None:
-    """Raise the error in `errors` or, for more than one, a Several. Does nothing without errors."""
-    gathered = Several(errors).errors
+    """Raise the error in `errors` or, for more than one, an AggregateError. Does nothing without errors."""
+    gathered = AggregateError(errors).errors
     if gathered:
-        raise gathered[0] if len(gathered) == 1 else Several(gathered)
+        raise gathered[0] if len(gathered) == 1 else AggregateError(gathered)
 
 
 def is_missing(error: Exception) -> bool:
@@ -109,8 +109,8 @@ def visit(
     """Call `act` with each item, go on after refusals, and raise them all at the end. Returns the number of items.
 
     An item that is an exception stands for an object that couldn't be found; it isn't counted. The exceptions among
-    the items come after the refusals of `act`, or with `errors_first` before them. Several of them next to refusals of
-    `act` become one error in brackets, as in kubectl. With `ignores_missing`, errors of the kind NotFound are dropped.
+    the items come after the refusals of `act`, or with `errors_first` before them. Next to refusals of `act`, several
+    of them become one error in brackets, as in kubectl. With `ignores_missing`, NotFound errors are dropped.
 
     Mirrors ContinueOnErrorVisitor of k8s.io/cli-runtime pkg/resource/visitor.go.
     """
@@ -171,7 +171,7 @@ def message(error: Exception, command: str, is_alone: bool = True) -> str:
     `command` is all words of the command, such as "kubectl get". With `is_alone` false, the error is one of several,
     which kubectl words more briefly. Mirrors StandardErrorMessage and MultipleErrors.
     """
-    if isinstance(error, Several):
+    if isinstance(error, AggregateError):
         return "".join(message(one, command, is_alone=False) for one in error.errors)
     if isinstance(error, StatusError):
         return _refusal_of_server(error, is_alone)

@@ -13,7 +13,7 @@ from kubesim.api.resources import EVENT
 from kubesim.api.schema import in_go_order
 from kubesim.gotext.terminal import escape
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, Plain, refuse_if, reworded
+from kubesim.kubectl.errors import KubectlError, UnprefixedError, refuse_if, reworded
 from kubesim.kubectl.output import Columns, Table, event_age
 from kubesim.kubectl.selection import resolve, split_pair
 
@@ -55,13 +55,13 @@ def _subject_of(event: Object) -> _Subject:
 
 
 def _subject(call: Call) -> _Subject | None:
-    """The object of --for, None without the flag. Raises KubectlError, and Plain for an unknown type."""
+    """The object of --for, None without the flag. Raises KubectlError, and UnprefixedError for an unknown type."""
     word = call.flags["for"]
     if not word:
         return None
     refuse_if("/" not in word, "--for must be in resource/name form")
     kind, name = split_pair(word)
-    with reworded(KubectlError, into=Plain):
+    with reworded(KubectlError, into=UnprefixedError):
         resource = resolve(call, kind)
     return _Subject(resource.kind, resource.api_version, name)
 

@@ -17,7 +17,7 @@ from kubesim.api.resources import RESOURCES, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.api.schemadocs import describe
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if
+from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, UnprefixedError, refuse_if
 from kubesim.kubectl.formats import jsonpath
 
 _WRAPPER = textwrap.TextWrapper(
@@ -56,7 +56,7 @@ def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
     """Parse the argument of explain, such as "deploy.spec" or "deployments.apps.spec", into a type and field names.
 
     kubectl parses the argument as JSONPath, so that dots mean both groups and fields. Raises FormatError, KubectlError
-    and Plain in kubectl's order: syntax of the path, then the type, then the fields.
+    and UnprefixedError in kubectl's order: syntax of the path, then the type, then the fields.
     """
     target = word.rstrip(".")
     jsonpath.parse(f"{{.{target}}}")  # raises FormatError for what isn't JSONPath
@@ -72,7 +72,7 @@ def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
         before_bracket = before_bracket.replace("..", ".", 1)
     path = before_bracket.split(".")[1:]
     if resource is None and type_name.strip("*"):
-        raise Plain(f'the server doesn\'t have a resource type "{type_name}"')
+        raise UnprefixedError(f'the server doesn\'t have a resource type "{type_name}"')
     if resource and re.match(rf"(?:{re.escape(resource.qualified)}|[^.]+)\.\*", dotted):
         raise KubectlError("unrecognized character in action: U+002A '*'")
     if resource is None or _NOT_A_FIELD.search(dotted) or path[:1] == [""]:

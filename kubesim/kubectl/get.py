@@ -16,7 +16,7 @@ from kubesim.kubectl.errors import (
     FormatError,
     KubectlError,
     NotSimulated,
-    Plain,
+    UnprefixedError,
     raise_all,
     refuse_if,
 )
@@ -39,10 +39,10 @@ _WATCHED_ALONE = "watch is only supported on individual resources and resource c
 
 
 def _check_get(call: Call) -> None:
-    """The trait `check` of get. Raises Plain without a type, and KubectlError for --show-labels without a table."""
+    """The trait `check` of get. Raises UnprefixedError without a type, KubectlError for --show-labels and no table."""
     flags = call.flags
     if not (call.args or flags["filename"] or flags["watch"] or flags["watch-only"]):
-        raise Plain(_NO_TYPE)
+        raise UnprefixedError(_NO_TYPE)
     output = flags["output"]
     refuse_if(
         flags["show-labels"] and output not in ("", "wide"),
@@ -60,7 +60,7 @@ def get(call: Call) -> None:
     groups, error = query.select()
     is_table = call.output_format().is_table
     if is_table and isinstance(error, KubectlError):
-        error = Plain(str(error))  # kubectl aggregates errors before printing tables, which drops "error: "
+        error = UnprefixedError(str(error))  # kubectl aggregates errors before printing tables, which drops "error: "
     refusals = [error] if error else []
     try:
         if is_table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from kubesim.api.objects import Object, find_named
 from kubesim.workspace import HOME
@@ -20,19 +20,19 @@ SERVER = "https://127.0.0.1:6443"
 KUBECONFIG = f"{HOME}/.kube/config"
 
 Section = Literal["clusters", "users", "contexts"]
-# The lists of the file, each with the field of its entries next to "name".
-_FIELDS: Mapping[Section, str] = {"clusters": "cluster", "users": "user", "contexts": "context"}
-# Fields of all three sections that kubesim reads and that must be strings.
-_TEXTS = ("server", "token", "client-certificate-data", "cluster", "user", "namespace")
+# By section, the key under which an entry has its fields. The entry's other key is "name".
+_ENTRY_KEYS: Mapping[Section, str] = {"clusters": "cluster", "users": "user", "contexts": "context"}
+# Fields, of any section, that kubesim reads and that must be strings.
+_STRING_FIELDS = ("server", "token", "client-certificate-data", "cluster", "user", "namespace")
 
 
-def _simulated(what: str) -> str:
+def _placeholder(name: str) -> str:
     """A base64 text in place of a certificate or key: nothing in kubesim is encrypted or signed with it."""
-    return base64.b64encode(f"the {what} of kubesim, which has none".encode()).decode()
+    return base64.b64encode(f"the {name} of kubesim, which has none".encode()).decode()
 
 
 # The client certificate of the user kubernetes-admin. kubectl compares it as text.
-CERTIFICATE = _simulated("certificate of kubernetes-admin")
+CERTIFICATE = _placeholder("certificate of kubernetes-admin")
 
 _INITIAL: Object = {
     "kind": "Config",
@@ -40,15 +40,16 @@ _INITIAL: Object = {
     "clusters": [
         {
             "name": CLUSTER,
-            "cluster": {"server": SERVER, "certificate-authority-data": _simulated("authority of the cluster")},
+            "cluster": {"server": SERVER, "certificate-authority-data": _placeholder("authority of the cluster")},
         }
     ],
     "users": [
-        {"name": USER, "user": {"client-certificate-data": CERTIFICATE, "client-key-data": _simulated("private key")}}
+        {"name": USER, "user": {"client-certificate-data": CERTIFICATE, "client-key-data": _placeholder("private key")}}
     ],
     "contexts": [{"name": CONTEXT, "context": {"cluster": CLUSTER, "user": USER}}],
     "current-context": CONTEXT,
 }
+# A kubeconfig without entries. As in a file without them, its sections are None.
 EMPTY: Object = {**_INITIAL, "clusters": None, "users": None, "contexts": None, "current-context": ""}
 
 
@@ -56,22 +57,18 @@ class NotAKubeconfigError(Exception):
     """A YAML file that isn't structured as a kubeconfig."""
 
 
-def _in_order(content: Object) -> Object:
-    """Sort the entries of each list by name, and return `content`, which is changed. The last of equal names counts.
+def _sorted_entries(entries: Any, key: str) -> list[Object] | None:
+    """The entries of a section, sorted by name; None without entries. The last of equal names counts.
 
-    Raises NotAKubeconfigError, and AttributeError, KeyError or TypeError for other structures.
+    `key` is of _ENTRY_KEYS. Raises AttributeError, KeyError or TypeError for entries of another structure.
     """
-    if content["kind"] != "Config":
-        raise NotAKubeconfigError
-    for section, part in _FIELDS.items():
-        by_name: dict[str, Object] = {}
-        for entry in content[section] or ():
-            fields = {**(entry.get(part) or {})}
-            if not all(isinstance(fields.get(name), str | None) for name in _TEXTS):
-                raise NotAKubeconfigError
-            by_name[str(entry["name"])] = fields
-        content[section] = [{"name": name, part: fields} for name, fields in sorted(by_name.items())] or None
-    return content
+    by_name: dict[str, Object] = {}
+    for entry in entries or ():
+        fields = {**(entry.get(key) or {})}
+        if not all(isinstance(fields.get(name), str | None) for name in _STRING_FIELDS):
+            raise TypeError
+        by_name[str(entry["name"])] = fields
+    return [{"name": name, key: fields} for name, fields in sorted(by_name.items())] or None
 
 
 class Kubeconfig:
@@ -100,11 +97,14 @@ class Kubeconfig:
         """Parse a file's text. Raises ManifestError for malformed YAML, NotAKubeconfigError for other structures."""
         from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
-        content = parse_document(text) or {}
         try:
-            return cls(_in_order({**EMPTY, **content}))
+            content = {**EMPTY, **(parse_document(text) or {})}
+            sections: Object = {name: _sorted_entries(content[name], key) for name, key in _ENTRY_KEYS.items()}
         except (AttributeError, KeyError, TypeError):  # a list or text in place of a map, or an entry without a name
             raise NotAKubeconfigError from None
+        if content["kind"] != "Config":
+            raise NotAKubeconfigError
+        return cls({**content, **sections})
 
     @property
     def current(self) -> str:
@@ -124,13 +124,13 @@ class Kubeconfig:
     def fields(self, section: Section, name: str) -> Object:
         """The fields of an entry, such as server or token; empty for a missing entry. Not to be changed."""
         entry = find_named(self.content[section] or (), name) or {}
-        fields: Object = entry.get(_FIELDS[section]) or {}
+        fields: Object = entry.get(_ENTRY_KEYS[section]) or {}
         return fields
 
     def put(self, section: Section, name: str, fields: Object) -> None:
         """Add an entry, or replace the entry of that name."""
         entries = [entry for entry in self.content[section] or () if entry["name"] != name]
-        entries.append({"name": name, _FIELDS[section]: fields})
+        entries.append({"name": name, _ENTRY_KEYS[section]: fields})
         self.content = {**self.content, section: sorted(entries, key=lambda entry: str(entry["name"]))}
 
     def use(self, context: str) -> None:

@@ -5,7 +5,7 @@ Mirrors k8s.io/kubectl pkg/cmd/{label,annotate}, v1.36, without --list and --loc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -40,24 +40,22 @@ def _read_change(word: str) -> Change | None:
     return Change(word[:-1], None) if word[1:].endswith("-") else None
 
 
-def split_changes(
-    args: Sequence[str], read: Callable[[str], object] = _read_change
-) -> tuple[Sequence[str], Sequence[str]]:
-    """Split the arguments into names of objects and changes, at the first for which `read` returns a true value."""
+def split_changes(args: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Split the arguments into words that name objects, and those from the first change on."""
     for at, word in enumerate(args):
-        if read(word):
+        if _read_change(word):
             return args[:at], args[at:]
     return args, ()
 
 
-class _Marks(NamedTuple):
-    """The changes of all labels or annotations in one command."""
+class _Changes(NamedTuple):
+    """The changes of labels or annotations in one command."""
 
     added: dict[str, str]
     removed: list[str]  # keys
 
     @classmethod
-    def of(cls, changes: Sequence[Change]) -> _Marks:
+    def of(cls, changes: Sequence[Change]) -> _Changes:
         added = {key: value for key, value in changes if value is not None}
         return cls(added, [key for key, value in changes if value is None])
 
@@ -66,25 +64,26 @@ class _Marks(NamedTuple):
         """Keys that the command both sets and removes, which is refused."""
         return [key for key in self.removed if key in self.added]
 
-    def change(self, present: Mapping[str, str]) -> dict[str, str | None]:
-        """The patch of the labels or annotations `present`, with None for each removed key that is among them."""
+    def patch_of(self, present: Mapping[str, str]) -> dict[str, str | None]:
+        """The merge patch of the labels or annotations `present`: None for each removed key that is among them."""
         removed = [key for key in self.removed if key in present]
         return {**dict.fromkeys(removed), **self.added}
 
 
 @_command("label", checks_format="last", prints_alone=True)
 def label(call: Call) -> None:
-    words, changes = _read_arguments(call, "label")
-    for change in changes:
+    words, typed_changes = _read_arguments(call, "label")
+    for change in typed_changes:
         _check_label(change)
-    marks = _Marks.of(changes)
-    refuse_if(marks.in_both, "can not both modify and remove a label in the same command")
-    _check_call(call, "label", words, changes)
+    changes = _Changes.of(typed_changes)
+    refuse_if(changes.in_both, "can not both modify and remove a label in the same command")
+    _check_call(call, "label", words, typed_changes)
 
     def act(target: Target) -> None:
         present = labels_of(target.obj)
-        raise_all(KubectlError(f"{text}, and --overwrite is false") for text in _overwritten(call, marks, present))
-        new, operation = _labeled(call, marks, target, present)
+        conflicts = _find_conflicts(call, changes, present)
+        raise_all(KubectlError(f"{conflict}, and --overwrite is false") for conflict in conflicts)
+        new, operation = _change_labels(call, changes, target, present)
         print_result(call, target.resource, new, operation)
 
     Query(call, words, needs_name=True).visit(act)
@@ -92,20 +91,18 @@ def label(call: Call) -> None:
 
 @_command("annotate", checks_format="first")
 def annotate(call: Call) -> None:
-    words, changes = _read_arguments(call, "annotation")
-    _check_call(call, "annotation", words, changes)
-    marks = _Marks.of(changes)
-    refuse_if(
-        marks.in_both,
-        "can not both modify and remove the following annotation(s) in the same command: " + ", ".join(marks.in_both),
-    )
+    words, typed_changes = _read_arguments(call, "annotation")
+    _check_call(call, "annotation", words, typed_changes)
+    changes = _Changes.of(typed_changes)
+    keys = ", ".join(changes.in_both)
+    refuse_if(keys, f"can not both modify and remove the following annotation(s) in the same command: {keys}")
 
     def act(target: Target) -> None:
         present = annotations_of(target.obj)
-        already = _overwritten(call, marks, present, but=CHANGE_CAUSE)
-        refuse_if(already, f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}")
-        change = {"metadata": {"annotations": marks.change(present)}}
-        print_result(call, target.resource, send_patch(call, target, change, "merge"), "annotated")
+        conflicts = "; ".join(_find_conflicts(call, changes, present, exempt=CHANGE_CAUSE))
+        refuse_if(conflicts, f"--overwrite is false but found the following declared annotation(s): {conflicts}")
+        patch = {"metadata": {"annotations": changes.patch_of(present)}}
+        print_result(call, target.resource, send_patch(call, target, patch, "merge"), "annotated")
 
     Query(call, words, needs_name=True).visit(act)
 
@@ -142,36 +139,36 @@ def _check_call(call: Call, noun: str, words: Sequence[str], changes: Sequence[C
     refuse_if(not changes, f"at least one {noun} update is required")
 
 
-def _labeled(call: Call, marks: _Marks, target: Target, present: Mapping[str, str]) -> tuple[Object, str]:
+def _change_labels(call: Call, changes: _Changes, target: Target, present: Mapping[str, str]) -> tuple[Object, str]:
     """Patch the labels of an object; return the object and kubectl's word for the operation.
 
     kubectl derives the word from the patch alone. It says "labeled" even if the API server's answer is unchanged.
     """
     if call.dry_run != "client":
-        call.say("".join(f'label "{key}" not found.\n' for key in marks.removed if key not in present))
-    change = {key: value for key, value in marks.change(present).items() if present.get(key) != value}
-    if not change:
+        call.say("".join(f'label "{key}" not found.\n' for key in changes.removed if key not in present))
+    patch = {key: value for key, value in changes.patch_of(present).items() if present.get(key) != value}
+    if not patch:
         return {**target.obj, "metadata": {**metadata(target.obj), "labels": present}}, "not labeled"
-    return send_patch(call, target, {"metadata": {"labels": change}}, "merge"), _operation(change)
+    return send_patch(call, target, {"metadata": {"labels": patch}}, "merge"), _operation(patch)
 
 
-def _operation(change: Mapping[str, str | None]) -> str:
+def _operation(patch: Mapping[str, str | None]) -> str:
     """kubectl's word for a patch of labels: "labeled", "unlabeled" or "modified". Mirrors updateDataChangeMsg."""
-    if None not in change.values():
+    if None not in patch.values():
         return "labeled"
-    adds = any(value is not None for value in change.values())
+    adds = any(value is not None for value in patch.values())
     return "modified" if adds else "unlabeled"
 
 
-def _overwritten(call: Call, marks: _Marks, present: Mapping[str, str], but: str = "") -> list[str]:
-    """Messages about labels or annotations whose value would change without --overwrite.
+def _find_conflicts(call: Call, changes: _Changes, present: Mapping[str, str], exempt: str = "") -> list[str]:
+    """Messages about present labels or annotations that would get another value, which takes --overwrite.
 
-    `but` is an annotation that may always change.
+    `exempt` is an annotation that may always change.
     """
     if call.flags["overwrite"]:
         return []
     return [
         f"'{key}' already has a value ({present[key]})"
-        for key, value in marks.added.items()
-        if key != but and present.get(key, value) != value
+        for key, value in changes.added.items()
+        if key != exempt and present.get(key, value) != value
     ]

@@ -18,11 +18,11 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, UsageError, is_missing, refuse_if
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import nothing_found
-from kubesim.kubectl.running import container_name, find_subject, names_of, pod_of
+from kubesim.kubectl.running import choose_container, choose_pod, container_names, find_subject
 from kubesim.kubectl.selection import Group, list_live
 from kubesim.shell.tools import lines
 
-_LINES_OF_EACH = 10  # the default of --tail with a selector
+_TAIL_OF_SELECTED = 10  # lines of each log with a selector and without --tail
 _TRIES = 20  # attempts of --follow, a second apart, to read the log of a container that hasn't started
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")  # the order of --all-containers
 _USAGE = (
@@ -48,17 +48,17 @@ def logs(call: Call) -> None:
         flags["selector"] and call.args,
         "selectors and the all flag cannot be used when passing resource/name arguments",
     )
-    subjects = _logged(call)
+    subjects = _find_subjects(call)
     container = call.args[1] if len(call.args) == 2 else flags["container"]
     _check_log_flags(call, container)
     options = _log_options(call)
-    for pod in [pod_of(call, subject, "get the logs from", tells_choice=True) for subject in subjects]:
+    for pod in [choose_pod(call, subject, "get the logs from", reports_choice=True) for subject in subjects]:
         if flags["all-containers"]:
-            names = list(chain.from_iterable(names_of(pod, field) for field in _CONTAINERS))
+            names = list(chain.from_iterable(container_names(pod, field) for field in _CONTAINERS))
         else:
-            names = [container_name(pod, container, call.complain)]
+            names = [choose_container(pod, container, call.complain)]
         for name in names:
-            text = _log(call, partial(call.api.log, namespace_of(pod), name_of(pod), name, options))
+            text = _read_log(call, partial(call.api.log, namespace_of(pod), name_of(pod), name, options))
             prefix = f"[pod/{name_of(pod)}/{name}] " if flags["prefix"] else ""
             call.say("".join(f"{prefix}{line}" for line in lines(text)))
 
@@ -69,7 +69,7 @@ def _whole_seconds(duration: float) -> int:
 
 
 def _check_log_flags(call: Call, container: str) -> None:
-    """Refuse wrong flags. Raises KubectlError. kubectl checks these only after it has found the Pods."""
+    """Raise KubectlError for wrong flags. kubectl checks these only after it has found the Pods."""
     flags = call.flags
     refuse_if(
         flags["all-containers"] and container,
@@ -81,7 +81,7 @@ def _check_log_flags(call: Call, container: str) -> None:
     refuse_if(flags["tail"] < -1, "--tail must be greater than or equal to -1")
 
 
-def _logged(call: Call) -> list[Target]:
+def _find_subjects(call: Call) -> list[Target]:
     """The objects whose logs are printed: the Pods of a selector, or the one named object.
 
     Raises KubectlError for a missing object, in words that only logs uses.
@@ -102,15 +102,15 @@ def _logged(call: Call) -> list[Target]:
 def _log_options(call: Call) -> LogOptions:
     """The part of each log to read, from --previous, --tail, --since and --timestamps."""
     flags = call.flags
-    tail = None if flags["tail"] < 0 else flags["tail"]
+    tail = flags["tail"] if flags["tail"] >= 0 else None  # --tail=-1, the default, means the whole log
     if flags["selector"] and "tail" not in call.typed_flags:
-        tail = _LINES_OF_EACH
+        tail = _TAIL_OF_SELECTED
     since = _whole_seconds(flags["since"]) if flags["since"] else None
     return LogOptions(flags["previous"], tail, since, flags["timestamps"])
 
 
-def _log(call: Call, read: Callable[[], str]) -> str:
-    """The result of `read`, a request for a log.
+def _read_log(call: Call, read: Callable[[], str]) -> str:
+    """The log that the request `read` returns.
 
     With --follow, the request is repeated every second as long as the API server refuses it because the container is
     waiting to start. Raises KubectlError after _TRIES attempts.

@@ -25,7 +25,7 @@ _NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of fi
 _LONGEST_EXEC = 3600  # simulated seconds after which a process counts as endless and is interrupted
 _PHASES = {"Unknown": 1, "Pending": 2}  # ranks of phases; all others have 0 and come first
 # Suffixes of containers' names in messages, by the field of the Pod's spec, in the messages' order.
-_MARKS = {"containers": "", "ephemeralContainers": " (ephem)", "initContainers": " (init)"}
+_NAME_SUFFIXES = {"containers": "", "ephemeralContainers": " (ephem)", "initContainers": " (init)"}
 
 
 def find_subject(call: Call, word: str) -> Target:
@@ -38,11 +38,11 @@ def find_subject(call: Call, word: str) -> Target:
     return target._replace(obj=get_live(call, target))
 
 
-def pod_of(call: Call, subject: Target, purpose: str, tells_choice: bool = False) -> Object:
-    """The Pod `subject` itself, or the best of a workload's Pods by `_rank`.
+def choose_pod(call: Call, subject: Target, purpose: str, reports_choice: bool = False) -> Object:
+    """The Pod `subject` itself, or the first of a workload's Pods by `_rank`.
 
-    `purpose`, such as "attach to", is part of the refusal of a type without Pods. With `tells_choice`, the choice among
-    several Pods is printed. Raises KubectlError and NotSimulated.
+    `purpose`, such as "attach to", is part of the refusal of a type without Pods. With `reports_choice`, the
+    choice among several Pods is printed. Raises KubectlError and NotSimulated.
     """
     resource = subject.resource
     if resource is POD:
@@ -54,7 +54,7 @@ def pod_of(call: Call, subject: Target, purpose: str, tells_choice: bool = False
     pods = call.api.list(POD, call.namespace, labels=format_selector(selector))
     refuse_if(not pods, "timed out waiting for the condition")
     best = min(pods, key=_rank)
-    if len(pods) > 1 and tells_choice:
+    if len(pods) > 1 and reports_choice:
         call.complain(f"Found {len(pods)} pods, using pod/{name_of(best)}\n")
     return best
 
@@ -73,31 +73,31 @@ def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
     return is_waiting, phase, not ready_since, ready_since, metadata(pod)["creationTimestamp"]
 
 
-def container_name(pod: Object, container: str, tell: Callable[[str], None]) -> str:
+def choose_container(pod: Object, container: str, tell: Callable[[str], None]) -> str:
     """Choose a container of a Pod: `container` if it isn't empty, the one in the Pod's annotation, or the first.
 
     `tell` gets a line about the choice of the first one among several. Raises KubectlError if the Pod has no such
     container.
     """
-    marked = {name: name + mark for field, mark in _MARKS.items() for name in names_of(pod, field)}
-    listed = ", ".join(marked.values())
+    suffixed = {name: name + suffix for field, suffix in _NAME_SUFFIXES.items() for name in container_names(pod, field)}
+    names = ", ".join(suffixed.values())
     if container:
         refuse_if(
-            container not in marked, f"container {container} is not valid for pod {name_of(pod)} out of: {listed}"
+            container not in suffixed, f"container {container} is not valid for pod {name_of(pod)} out of: {names}"
         )
         return container
     preferred = annotations_of(pod).get("kubectl.kubernetes.io/default-container", "")
-    if preferred in marked:
+    if preferred in suffixed:
         return preferred
-    first = next(iter(marked))
-    if len(marked) > 1:
-        tell(f'Defaulted container "{first}" out of: {listed}\n')
+    first = next(iter(suffixed))
+    if len(suffixed) > 1:
+        tell(f'Defaulted container "{first}" out of: {names}\n')
     return first
 
 
-def names_of(pod: Object, key: str) -> list[str]:
-    """The names of the containers in the field `key` of a Pod's spec."""
-    return [item["name"] for item in pod["spec"].get(key, ())]
+def container_names(pod: Object, field: str) -> list[str]:
+    """The names of the containers in a field of a Pod's spec, such as "initContainers"."""
+    return [item["name"] for item in pod["spec"].get(field, ())]
 
 
 def exec_in(call: Call, pod: Object, run: Callable[[Connection], T], tell: Callable[[str], None] | None = None) -> T:
@@ -110,7 +110,7 @@ def exec_in(call: Call, pod: Object, run: Callable[[Connection], T], tell: Calla
         has_ended(pod),
         f"cannot exec into a container in a completed pod; current phase is {pod['status']['phase']}",
     )
-    container = container_name(pod, call.flags["container"], tell or call.complain)
+    container = choose_container(pod, call.flags["container"], tell or call.complain)
     connection = call.api.exec(namespace_of(pod), name_of(pod), container)
     try:
         with reworded(StatusError, "unable to upgrade connection: "):
@@ -141,7 +141,7 @@ def execute(call: Call) -> None:
     subjects = Query(call, words).fetch(is_strict=True) if in_files else [find_subject(call, words[0])]
     # kubectl uses this message for a file without objects, too.
     refuse_if(len(subjects) != 1, "cannot exec into multiple objects at a time")
-    pod = pod_of(call, subjects[0], "attach to")
+    pod = choose_pod(call, subjects[0], "attach to")
 
     def run(connection: Connection) -> Process:
         if call.flags["stdin"] and call.flags["tty"]:

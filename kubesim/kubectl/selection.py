@@ -13,7 +13,7 @@ from kubesim.api.errors import StatusError, bad_request, no_such_path
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, is_missing, refuse_if, visit
+from kubesim.kubectl.errors import REFUSALS, AggregateError, KubectlError, NotSimulated, is_missing, refuse_if, visit
 from kubesim.kubectl.manifests import Target, check_paths, manifests
 
 _NOTHING_NAMED = (
@@ -145,7 +145,7 @@ class Query:
         """
         selection = self.select()
         error = selection.error
-        if isinstance(error, Several) and is_strict:
+        if isinstance(error, AggregateError) and is_strict:
             raise error.errors[0]
         if error:
             raise error

@@ -17,7 +17,7 @@ from kubesim.api.resources import (
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.create import create_object, refuse_empty_name, subcommand
-from kubesim.kubectl.errors import Plain, refuse_if
+from kubesim.kubectl.errors import UnprefixedError, refuse_if
 
 _VERBS = "get delete list create update patch watch proxy deletecollection use bind escalate impersonate *"
 
@@ -76,7 +76,7 @@ def _known(word: str, verbs: list[str]) -> tuple[str, str]:
     """The group and "plural/subresource" of a --resource, which may be a type that kubesim doesn't simulate.
 
     With a verb such as impersonate, the word may be no type of the API, such as users. Raises KubectlError for a verb
-    that doesn't apply to the type, and Plain for an unknown type.
+    that doesn't apply to the type, and UnprefixedError for an unknown type.
     """
     name, _, subresource = word.partition("/")
     part = f"/{subresource}" if subresource else ""
@@ -93,7 +93,7 @@ def _known(word: str, verbs: list[str]) -> tuple[str, str]:
         refuse_if(f"{plain}.{group}" not in _SPECIAL[verb], f"can not perform '{verb}' on '{plain}' in group '{group}'")
     if resource is None and not special:
         where = f' in group "{group}"' if group else ""
-        raise Plain(f'the server doesn\'t have a resource type "{plain}"{where}')
+        raise UnprefixedError(f'the server doesn\'t have a resource type "{plain}"{where}')
     return group, plain + part
 
 
