@@ -211,7 +211,7 @@ def test_the_wheel_holds_the_notebooks_and_what_lessons_are_made_of(dist: Path) 
         names = set(archive.namelist())
     shared = f"{wheel.name.removesuffix('-py3-none-any.whl')}.data/data/share"
     assert {f"{shared}/kubesim/notebooks/{path.name}" for path in NOTEBOOKS} <= names
-    extension = ("package.json", "static/room.js")
+    extension = ("package.json", "static/room.js", "static/sizes.js")
     assert {f"{shared}/jupyter/labextensions/kubesim/{name}" for name in extension} <= names
     data = [path for path in (ROOT / "kubesim").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     assert {path.relative_to(ROOT).as_posix() for path in data} <= names

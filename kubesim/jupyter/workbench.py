@@ -64,6 +64,7 @@ class Workbench(Terminal):
         "evidence.js",
         "views.js",
         "lesson.js",
+        "../labextensions/kubesim/static/sizes.js",
         "dock.js",
         "workbench.js",
     )

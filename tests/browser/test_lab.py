@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from browser.conftest import CURRENT, Lab, wait_until
 from browser.test_notebooks import magics
@@ -69,6 +69,10 @@ UNTOUCHED = (
 )
 
 
+LAYOUT_IS_KEPT = """async () => {
+    const {workspaces} = window.jupyterapp.serviceManager;
+    return JSON.stringify(await workspaces.list()).includes("00-start.ipynb");
+}"""
 IS_DIRTY = f"() => {CURRENT}.context.model.dirty"
 BARS = "#jp-menu-panel, .jp-SideBar, #jp-bottom-panel, .jp-NotebookPanel-toolbar, .lm-TabBar-tab"
 SEEN = "nodes => nodes.filter((node) => node.checkVisibility({visibilityProperty: true})).length"
@@ -101,6 +105,31 @@ def test_a_lesson_that_the_page_begins_with_is_a_room_until_jupyterlab_is_asked_
     page.reload()
     expect(header).to_be_visible()
     expect(page.locator(".ks-bench .prompt")).to_be_visible()  # also if nobody saved the notebook
+    page.close()
+    lab.end_kernels()
+
+
+def test_the_header_names_the_lesson_in_sight_of_those_that_the_last_visit_left_open(
+    lab: Lab, loaded_page: Page, folder: Path
+) -> None:
+    page = loaded_page.context.new_page()
+    page.add_init_script(UNTOUCHED)
+    page.goto(f"{lab.url}/lab/tree/{folder.name}/00-start.ipynb?token={lab.token}&reset")
+    expect(page.locator(".ks-bench .prompt")).to_be_visible()
+    wait_until(page, LAYOUT_IS_KEPT)
+    held: list[Route] = []
+    page.route(
+        "**/api/contents/**/00-start.ipynb?*content=1*", lambda route: held.append(route)
+    )  # Playwright asks for a function
+    page.goto(page.url.replace("00-start", "01-storing-credentials"))  # its workspace is in the address
+    header = page.locator(".ks-room-header")
+    expect(header).to_contain_text("01 · ")
+    expect(page.locator(".ks-bench .prompt")).to_be_visible()
+    for route in held:  # so that the other one comes last
+        route.continue_()
+    expect(page.locator(".ks-lesson-panel")).to_have_count(2)
+    expect(header).to_contain_text("01 · ")
+    expect(page.locator(".jp-Notebook:visible p").first).to_have_css("font-size", "16px")
     page.close()
     lab.end_kernels()
 

@@ -1,12 +1,10 @@
 // The bench's panel in JupyterLab's dock, at the right of its notebook or as a drawer below it. This file knows
 // JupyterLab's (Lumino's) layout, and nothing of what is on the bench.
 
-// Sizes in CSS pixels.
-const BESIDE = 1100; // the least width of the dock for a bench at the right
+// Sizes in CSS pixels, beside those of sizes.js in labextensions/, which comes before this file.
 // A dock lower than this, as at 150 % zoom, needs only this width: a drawer would leave five lines of the notebook.
 const LOW = { width: 760, height: 600 };
 const BELOW = { width: 640, height: 420 }; // the least dock for a drawer; with less room the bench is in its cell
-const NOTEBOOK_SHARE = { right: 0.55, bottom: 0.5 }; // the notebook's share; at 1280 px its pictures still fit
 const LOWEST_DRAWER = 310; // the prompt, the buttons, and ten lines
 const TAB = 30; // the height of a drawer's tab
 const DOCK = "#jp-main-dock-panel:not([data-mode=single-document])";

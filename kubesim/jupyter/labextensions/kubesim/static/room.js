@@ -15,15 +15,19 @@
   const IN_ROOM = "kubesim: this tab is a room"; // a key in sessionStorage; its values are the next two
   const [YES, NO] = ["yes", "no"];
 
-  // 1166px is BESIDE of static/dock.js plus 66px for JupyterLab's two side bars; 0.55 is its NOTEBOOK_SHARE, and 7.5px
-  // the rims of the dock. Change them together.
-  const STYLE = `
-    body { --ks-bars: 66px; }
+  const SIDE_BARS = 66; // the width of JupyterLab's two side bars, in CSS pixels
+  const sizes = import(new URL("sizes.js", document.currentScript.src));
+
+  // 7.5px are the rims of the dock. The font is larger than JupyterLab's own, unless the user has chosen one: JupyterLab
+  // writes that into the style attribute of <html>.
+  const styleFor = ({ BESIDE, NOTEBOOK_SHARE }) => `
+    html.ks-lessons { --jp-content-font-size1: 16px; }
+    body { --ks-bars: ${SIDE_BARS}px; }
     body.ks-room { --ks-bars: 0px; }
-    @media (min-width: 1166px) {
+    @media (min-width: ${BESIDE + SIDE_BARS}px) {
       #jp-main-dock-panel:not([data-mode=single-document]) > .ks-awaits .jp-WindowedPanel-outer {
         box-sizing: border-box;
-        padding-right: max(0px, 100% - (100vw - var(--ks-bars)) * 0.55 + 7.5px) !important; /* the page sets 0 there itself */
+        padding-right: max(0px, 100% - (100vw - var(--ks-bars)) * ${NOTEBOOK_SHARE.right} + 7.5px) !important; /* the page sets 0 there itself */
       }
     }
     .ks-awaits .jp-WindowedPanel-outer::after { visibility: hidden; } /* blank, but browsers count it as a layout shift */
@@ -185,11 +189,12 @@
     autoStart: true,
     activate(app) {
       const { docRegistry, shell, restored } = app;
-      document.head.append(Object.assign(document.createElement("style"), { textContent: STYLE }));
+      sizes.then((shared) => document.head.append(make("style", { textContent: styleFor(shared) })));
       let room = null;
 
       const arrive = (panel) => {
         panel.addClass("ks-awaits");
+        document.documentElement.classList.add("ks-lessons");
         // Hide the list of files, unless the user has clicked anything, such as the notebook in that list.
         const isBeginning = !navigator.userActivation?.hasBeenActive;
         if (isBeginning) restored.then(() => shell.collapseLeft?.());
@@ -198,7 +203,7 @@
           if (isBeginning && isWanted()) restored.then(() => room.show(true, true));
           else sessionStorage.setItem(IN_ROOM, NO);
         }
-        room?.follow(panel);
+        if (!panel.isHidden) room?.follow(panel); // JupyterLab opens the tabs of the last visit, too
         const isRoom = () => document.body.classList.contains("ks-room");
         Promise.all([restored, panel.revealed]).then(() => isRoom() && begin(panel));
       };
