@@ -21,7 +21,7 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.admission import MAX_PODS
 from kubesim.cluster.apiserver.notes import INERT
 from kubesim.cluster.kubelet.containers import bases
-from kubesim.cluster.registry.document import Status
+from kubesim.cluster.registry.document import ResponseRule
 from kubesim.cluster.registry.world import Registry, Repository
 from kubesim.cluster.registry.worldfile import builtin
 from kubesim.gotext.pflag import Flag
@@ -246,7 +246,7 @@ def _registry(registry: Registry, same: str) -> Iterator[str]:
     repositories = registry.repositories
     yield from _item(f"{names}, {', '.join([_AUTH[registry.auth], *users, *issued])}{':' if repositories else ''}")
     for answer in registry.answers:
-        yield from _item(_answer(answer), "  ")
+        yield from _item(_rule(answer), "  ")
     if repositories and same:
         yield from _item(f"the repositories of `{same}`", "  ")
         return
@@ -264,12 +264,12 @@ _CLIENTS = {
 }
 
 
-def _answer(answer: Status) -> str:
-    clients = [_CLIENTS.get(client, f"`{client}`") for client in answer.clients]
-    text = f"answers {answer.status} to {' and '.join(clients) or 'everyone'}"
-    if answer.repositories:
-        text += f" in {', '.join(f'`{name}`' for name in answer.repositories)}"
-    return text + (f" for the first {answer.seconds:g} seconds" if answer.seconds else "")
+def _rule(rule: ResponseRule) -> str:
+    clients = [_CLIENTS.get(client, f"`{client}`") for client in rule.clients]
+    text = f"answers {rule.status} to {' and '.join(clients) or 'everyone'}"
+    if rule.repositories:
+        text += f" in {', '.join(f'`{name}`' for name in rule.repositories)}"
+    return text + (f" for the first {rule.seconds:g} seconds" if rule.seconds else "")
 
 
 def _readers(repository: Repository) -> str:

@@ -101,7 +101,8 @@ class Field(NamedTuple):
     required: bool = False
     keeps_zero: bool = False  # an empty value is stored, not dropped
     is_pointer: bool = False  # Go's field is a pointer
-    merge_key: str | None = None  # for a list: the key by which a strategic merge matches items, "" for scalars
+    is_merged: bool = False  # a list that a strategic merge merges; it replaces others
+    merge_key: str = ""  # the field by which a merged list matches maps; "" if its items are scalars
     retains_keys: bool = False  # a strategic merge patch lists the keys to keep
 
 
@@ -163,7 +164,8 @@ def _field(struct: Type, name: str, annotation: str) -> Field:
         required=is_required,
         keeps_zero=keeps_zero,
         is_pointer=is_pointer,
-        merge_key=MERGE_KEYS.get(qualified),
+        is_merged=qualified in MERGE_KEYS,
+        merge_key=MERGE_KEYS.get(qualified, ""),
         retains_keys=qualified in _RETAINED,
     )
 

@@ -110,7 +110,7 @@ def _object(struct: Type) -> Object:
 
 def _property(field: Field, description: str) -> Object:
     strategies: list[str] = []
-    if field.merge_key is not None:
+    if field.is_merged:
         strategies.append("merge")
     if field.retains_keys:
         strategies.append("retainKeys")

@@ -19,7 +19,7 @@ from kubesim.cluster.registry.document import (
     ImageFields,
     RegistryFields,
     RepositoryFields,
-    Status,
+    ResponseRule,
 )
 from kubesim.cluster.registry.network import Network
 from kubesim.cluster.registry.node import NodeSettings
@@ -154,7 +154,7 @@ def test_the_same_content_has_the_same_digest_and_can_be_asked_for_by_it() -> No
 
 FIELDS = {
     record: record._fields
-    for record in (Document, Trouble, ImageFields, Status, Dialect, RepositoryFields, RegistryFields)
+    for record in (Document, Trouble, ImageFields, ResponseRule, Dialect, RepositoryFields, RegistryFields)
 }
 BUILTIN = (ROOT / "kubesim/cluster/registries.yaml").read_text(encoding="utf-8")
 
@@ -235,7 +235,7 @@ ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 @pytest.mark.parametrize(("hours", "change", "status"), ROWS["a_password_that_was_issued_expires"])
 def test_a_password_that_was_issued_expires(hours: float, change: str, status: str) -> None:
     world = registries()
-    issued = world.issued({"registry": ECR, "username": "AWS", "issued": True})
+    issued = world.with_password({"registry": ECR, "username": "AWS", "issued": True})
     world.clock.advance(hours * 3600)
     answer = world.resolve(parse(f"{ECR}/myapp:1.0"), Credential("AWS", issued["password"] + change))
     assert status in answer.refusal if status else answer.image

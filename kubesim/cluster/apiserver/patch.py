@@ -105,9 +105,9 @@ def three_way(original: Object | None, modified: Object, current: Object, resour
 
     Fields of `original`, the last applied object, that `modified` lacks are deleted; all others of `current` stay.
     """
-    return Diff(is_between_two=False).maps(original or {}, modified, current, schema.type_of(resource))
+    return Diff(is_three_way=True).maps(original or {}, modified, current, schema.type_of(resource))
 
 
 def between_two(before: Object, after: Object, resource: Resource) -> Object:
     """The strategic patch that turns `before` into `after`, as `kubectl edit` and `kubectl set` send it."""
-    return Diff(is_between_two=True).maps(before, after, before, schema.type_of(resource))
+    return Diff(is_three_way=False).maps(before, after, before, schema.type_of(resource))

@@ -30,13 +30,13 @@ from kubesim.cluster.apiserver.patchparts import (
 class Diff(NamedTuple):
     """A walk through the applied, the new and the live version of each field.
 
-    With `is_between_two`, the applied and the live versions are the same.
+    Without `is_three_way`, the applied and the live versions are the same.
     """
 
-    is_between_two: bool
+    is_three_way: bool
 
-    def maps(self, applied: Object, new: Object, live: Object, struct: Type, retain: bool = False) -> Object:
-        """The patch for maps of the type `struct`; with `retain`, it has a $retainKeys. Raises StatusError."""
+    def maps(self, applied: Object, new: Object, live: Object, struct: Type, retains_keys: bool = False) -> Object:
+        """The patch for maps of the type `struct`; with `retains_keys`, it has a $retainKeys. Raises StatusError."""
         patch: Object = {}
         for key in sorted(new):
             if key not in live or go_type(live[key]) != go_type(new[key]):
@@ -45,7 +45,7 @@ class Diff(NamedTuple):
                 patch |= self._values(field_of(struct, key), applied.get(key), new[key], live[key])
         patch |= {key: None for key in sorted(applied) if key not in new}
         kept = sorted(key for key in new if new[key] is not None)
-        if retain and kept and (patch or set(live) - set(new)):
+        if retains_keys and kept and (patch or set(live) - set(new)):
             patch[RETAIN] = kept
         return patch
 
@@ -55,7 +55,7 @@ class Diff(NamedTuple):
             before = applied if isinstance(applied, dict) else {}
             change = self.maps(before, new, live, field.type, field.retains_keys)
             return {field.name: change} if change else {}
-        if isinstance(new, list) and field.merge_key is not None:
+        if isinstance(new, list) and field.is_merged:
             items = applied if isinstance(applied, list) else []
             return self._lists(field, field.merge_key, items, new, live)
         return {field.name: new} if live != new else {}
@@ -85,10 +85,12 @@ class Diff(NamedTuple):
         applied_items = _by_place(applied, merge_key)
         new_items = _by_place(new, merge_key)
         live_items = _by_place(live, merge_key)
-        gone = {place.key: key_of(item, merge_key) for place, item in applied_items.items() if place not in new_items}
+        deleted = {
+            place.key: key_of(item, merge_key) for place, item in applied_items.items() if place not in new_items
+        }
         changed: list[Any] = []
         for place, item in new_items.items():
-            if place.key in gone and not self.is_between_two:
+            if place.key in deleted and self.is_three_way:
                 continue
             if place not in live_items:
                 changed.append(item)
@@ -96,15 +98,15 @@ class Diff(NamedTuple):
             before = applied_items.get(place, {})
             if change := self.maps(before, item, live_items[place], element, field.retains_keys):
                 changed.append({**change, merge_key: item[merge_key]})
-        return changed + [{PATCH: "delete", merge_key: key} for key in sorted(gone.values(), key=str)]
+        return changed + [{PATCH: "delete", merge_key: key} for key in sorted(deleted.values(), key=str)]
 
 
 def _diff_scalars(name: str, applied: list[Any], new: list[Any], live: list[Any]) -> Object:
     patch: Object = {}
     if added := [item for item in new if item not in live]:
         patch[name] = added
-    if gone := sorted({item for item in applied if item not in new}, key=str):
-        patch[DELETE_FROM + name] = gone
+    if deleted := sorted({item for item in applied if item not in new}, key=str):
+        patch[DELETE_FROM + name] = deleted
     if patch or live != new:
         patch[SET_ORDER + name] = new
     return patch
@@ -114,7 +116,7 @@ class _Place(NamedTuple):
     """The identity of an item in its list."""
 
     key: Hashable
-    number: int  # the number of earlier items with the same key
+    earlier: int  # the number of earlier items with the same key
 
 
 def _by_place(items: list[Any], merge_key: str) -> dict[_Place, Any]:

@@ -57,21 +57,21 @@ def _directive(item: Object) -> str:
     return str(item[PATCH])
 
 
-def _retain_keys(result: Object, values: Object, kept: Any) -> None:
+def _retain_keys(result: Object, values: Object, retained: Any) -> None:
     """Apply `$retainKeys`: remove all other keys from `result`. It must list all keys that the patch sets."""
     is_set = [key for key, value in values.items() if value is not None]
-    if not isinstance(kept, list) or any(key not in kept for key in is_set):
+    if not isinstance(retained, list) or any(key not in retained for key in is_set):
         raise bad_request("invalid patch format of retainKeys")
-    for key in [key for key in result if key not in kept]:
+    for key in [key for key in result if key not in retained]:
         del result[key]
 
 
-def _delete_scalars(result: Object, name: str, gone: Any) -> None:
+def _delete_scalars(result: Object, name: str, deleted: Any) -> None:
     """Apply `$deleteFromPrimitiveList` to a list of scalars in `result`."""
-    if not isinstance(gone, list):
+    if not isinstance(deleted, list):
         raise bad_request("invalid patch format of primitive list")
     if isinstance(result.get(name), list):
-        result[name] = [item for item in result[name] if item not in gone]
+        result[name] = [item for item in result[name] if item not in deleted]
 
 
 def _set_order(result: Object, field: Field, order: Any, new: Any) -> None:
@@ -88,7 +88,7 @@ def _set_order(result: Object, field: Field, order: Any, new: Any) -> None:
         merged = old
     else:
         merged = _merge_lists(field, old, new)
-    result[field.name] = _in_order(merged, order, old or [], field.merge_key or "")
+    result[field.name] = _in_order(merged, order, old or [], field.merge_key)
 
 
 def _merge_field(result: Object, field: Field, value: Any) -> None:
@@ -102,7 +102,7 @@ def _merge_field(result: Object, field: Field, value: Any) -> None:
             result[name] = _as_new(value)
     elif isinstance(value, dict):
         result[name] = merge_maps(result[name], value, field.type)
-    elif isinstance(value, list) and field.merge_key is not None:
+    elif isinstance(value, list) and field.is_merged:
         result[name] = _merge_lists(field, result[name], value)
     else:
         result[name] = value
@@ -141,15 +141,15 @@ def _merge_objects(field: Field, old: list[Any], new: list[Any]) -> list[Any]:
     kept = _not_deleted(old, new, merge_key)
     places = _index_by_key(kept, merge_key)
     merged = kept.copy()
-    plain = [item for item in new if PATCH not in item]
-    for item in plain:
+    new_items = [item for item in new if PATCH not in item]
+    for item in new_items:
         key = hashable_key(item, merge_key)
         if key in places:
             merged[places[key]] = merge_maps(merged[places[key]], item, field.type.element or UNKNOWN)
         else:
             places[key] = len(merged)
             merged.append(item)
-    return _in_order(merged, plain, kept, merge_key)
+    return _in_order(merged, new_items, kept, merge_key)
 
 
 def _not_deleted(old: list[Any], new: list[Any], merge_key: str) -> list[Any]:
@@ -158,8 +158,8 @@ def _not_deleted(old: list[Any], new: list[Any], merge_key: str) -> list[Any]:
     kinds = [_directive(item) for item in directives]  # raises for any unknown directive before one is applied
     if "replace" in kinds:
         return []
-    gone = _index_by_key(directives, merge_key)
-    return [item for item in old if merge_key not in item or hashable_key(item, merge_key) not in gone]
+    deleted = _index_by_key(directives, merge_key)
+    return [item for item in old if merge_key not in item or hashable_key(item, merge_key) not in deleted]
 
 
 def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], merge_key: str) -> list[Any]:
@@ -189,7 +189,7 @@ def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], 
 
 def _index_by_key(items: Iterable[Any], merge_key: str) -> dict[Hashable, int]:
     """By `hashable_key`, the index of the first item with that key."""
-    numbers: dict[Hashable, int] = {}
-    for number, item in enumerate(items):
-        numbers.setdefault(hashable_key(item, merge_key), number)
-    return numbers
+    indexes: dict[Hashable, int] = {}
+    for index, item in enumerate(items):
+        indexes.setdefault(hashable_key(item, merge_key), index)
+    return indexes

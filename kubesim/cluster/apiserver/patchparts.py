@@ -1,8 +1,7 @@
 """Parts of patchdiff.py and patchmerge.py: the directives of a strategic merge patch, fields, and keys of list items.
 
-A `merge_key` is the field that identifies the maps of a mergeable list. It is "" for a mergeable list of scalars, each
-of which is its own key, and None for a list that a patch replaces. Mirrors k8s.io/apimachinery
-pkg/util/strategicpatch/patch.go, v1.36.
+A `merge_key` is the field that identifies the maps of a merged list. It is "" for a merged list of scalars, each of
+which is its own key. Mirrors k8s.io/apimachinery pkg/util/strategicpatch/patch.go, v1.36.
 """
 
 from __future__ import annotations

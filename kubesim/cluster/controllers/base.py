@@ -138,7 +138,7 @@ class Controller(Loop):
         raise NotImplementedError
 
     def enqueue(self, key: Key, delay: float) -> None:
-        """Queue a sync of an owner. Subclasses may change the delay."""
+        """Queue a sync of an owner after a change. Subclasses may lengthen the delay."""
         self.add_key(key, delay)
 
     def _on_object(self, change: Change) -> None:
@@ -178,15 +178,9 @@ class Controller(Loop):
         """The dependents that `obj` controls. Objects with another controller may refer to it, too, and don't count."""
         return [item for item in self.api.owned_by(obj, self.owned) if is_controlled_by(item, obj)]
 
-    def has_passed(self, obj: Object, seconds: int, since: str, slack: int = 0) -> bool:
-        """True if `seconds` have passed since the timestamp `since`.
-
-        If not, queue a sync of the object for `slack` seconds after they have.
-        """
-        left = seconds - (self.clock.now - parse_time(since)) / SECOND
-        if left > 0:
-            self.add(obj, left + slack)
-        return left <= 0
+    def seconds_left(self, seconds: int, since: str) -> float:
+        """The rest of a period of `seconds` that began at the timestamp `since`; 0 or less once it is over."""
+        return seconds - (self.clock.now - parse_time(since)) / SECOND
 
     def report(self, obj: Object, status: Object, **counts: int) -> None:
         """Write the status with the fields `counts`; counts of 0 are left out, as Go omits them."""

@@ -171,7 +171,7 @@ class DeploymentController(Controller):
         return conditions.items
 
     def _note_progress(self, rollout: Rollout, counts: dict[str, int], conditions: _Conditions) -> None:
-        """Set the condition Progressing from the state of the rollout. Mirrors syncRolloutStatus."""
+        """Set the condition Progressing, and queue a sync for its deadline. Mirrors syncRolloutStatus."""
         progress = conditions.find("Progressing")
         was_complete = progress is not None and progress["reason"] == "NewReplicaSetAvailable"
         if was_complete and counts["updatedReplicas"] == counts["replicas"]:
@@ -184,13 +184,14 @@ class DeploymentController(Controller):
             conditions.set("Progressing", _Condition("True", "NewReplicaSetAvailable", message))
         elif progress is None or _has_progressed(rollout.deployment["status"], counts):
             conditions.renew("Progressing", _Condition("True", "ReplicaSetUpdated", f"{subject} is progressing."))
-        elif not was_complete and self._is_late(rollout.deployment, progress["lastUpdateTime"]):
-            message = f"{subject} has timed out progressing."
-            conditions.set("Progressing", _Condition("False", "ProgressDeadlineExceeded", message))
-
-    def _is_late(self, deployment: Object, since: str) -> bool:
-        """True if the progress deadline has passed; if not, queue a sync for then (requeueStuckDeployment)."""
-        return self.has_passed(deployment, deployment["spec"]["progressDeadlineSeconds"], since, slack=1)
+        elif not was_complete:
+            deadline = rollout.deployment["spec"]["progressDeadlineSeconds"]
+            left = self.seconds_left(deadline, progress["lastUpdateTime"])
+            if left <= 0:
+                message = f"{subject} has timed out progressing."
+                conditions.set("Progressing", _Condition("False", "ProgressDeadlineExceeded", message))
+            else:
+                self.add(rollout.deployment, left + 1)  # as requeueStuckDeployment does
 
 
 class _Conditions:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from math import inf
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Clock, Micros, parse_time
@@ -17,7 +18,8 @@ from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.controllers.base import BURST, Controller, active_pods, count_ready
 
-FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is replaced; doubled with each failure
+# Seconds until a failed Pod is replaced, which double with each failure, up to the last.
+FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0
 
 
 class JobOutcome(NamedTuple):
@@ -56,14 +58,14 @@ class _Tally:
 
     def __init__(self) -> None:
         self.counted: set[str] = set()  # uids of Pods that the status already counts
-        self.gone: list[Object] = []  # removed Pods that the next sync has to count
+        self.removed: list[Object] = []  # removed Pods that the next sync has to count
         self.failures = 0  # failed Pods since the last success
         self.last_failure: Micros = 0
 
     def copy(self) -> _Tally:
         tally = copy(self)
         tally.counted = self.counted.copy()
-        tally.gone = self.gone.copy()
+        tally.removed = self.removed.copy()
         return tally
 
     def count(self, pods: Iterable[Object], status: Object) -> None:
@@ -111,11 +113,11 @@ class JobController(Controller):
             return
         # A Pod removed without a grace period has no deletion time. With one, it counts as failed at this moment.
         deletion = {"deletionTimestamp": self.clock.timestamp(), "deletionGracePeriodSeconds": 0}
-        gone = {**change.obj, "metadata": {**deletion, **metadata(change.obj)}}
-        for reference in metadata(gone).get("ownerReferences", ()):
-            key = (namespace_of(gone), reference["name"])
+        removed = {**change.obj, "metadata": {**deletion, **metadata(change.obj)}}
+        for reference in metadata(removed).get("ownerReferences", ()):
+            key = (namespace_of(removed), reference["name"])
             if self.api.find(JOB, *key):
-                self._tallies.own_or(key, _Tally).gone.append(gone)
+                self._tallies.own_or(key, _Tally).removed.append(removed)
             else:
                 self._tallies.drop(key)
 
@@ -129,29 +131,18 @@ class JobController(Controller):
             return
         tally = self._tallies.own_or(key_of(job), _Tally)
         status = {"startTime": self.clock.timestamp(), "succeeded": 0, "failed": 0, **job["status"]}
-        tally.count([*pods, *tally.gone], status)
-        tally.gone = []
-        outcome = self._outcome_of(job, status, pods)
+        tally.count([*pods, *tally.removed], status)
+        tally.removed = []
+        limit = job["spec"].get("activeDeadlineSeconds")
+        left = inf if limit is None else self.seconds_left(limit, status["startTime"])
+        outcome = _outcome(job, status, pods, is_late=left <= 0)
+        if outcome is None and left < inf:
+            self.add(job, left)
         if outcome and not outcome.succeeded:
             tally.lose(active_pods(pods), status)
         desired = 0 if outcome else _desired(job, status)
         self._scale(job, pods, desired, tally.wait(self.clock.now))
         self._report(job, status, outcome)
-
-    def _outcome_of(self, job: Object, status: Object, pods: list[Object]) -> JobOutcome | None:
-        """The outcome of the Job, None while it continues. An outcome in the conditions stays while Pods terminate."""
-        for condition in status.get("conditions", ()):
-            if condition["type"] == "SuccessCriteriaMet":
-                return _COMPLETED
-            if condition["type"] == "FailureTarget":
-                return JobOutcome(condition["reason"], condition["message"])
-        spec = job["spec"]
-        if status["failed"] > spec["backoffLimit"] or _is_past_backoff_limit_on_failure(job, pods):
-            return _LIMIT
-        limit = spec.get("activeDeadlineSeconds")
-        if limit is not None and self.has_passed(job, limit, status["startTime"]):
-            return _DEADLINE
-        return _COMPLETED if _is_complete(job, status, pods) else None
 
     def _scale(self, job: Object, pods: list[Object], desired: int, wait: float) -> None:
         """Delete or create Pods until `desired` are active; creation has to `wait` so many seconds."""
@@ -197,6 +188,23 @@ class JobController(Controller):
         now = self.clock.timestamp()
         times = {"lastProbeTime": now, "lastTransitionTime": now}
         return {**times, "message": message, "reason": reason, "status": "True", "type": kind}
+
+
+def _outcome(job: Object, status: Object, pods: list[Object], is_late: bool) -> JobOutcome | None:
+    """The outcome of a Job, None while it continues. An outcome in the conditions stays while Pods terminate.
+
+    `is_late`: its active deadline has passed.
+    """
+    for condition in status.get("conditions", ()):
+        if condition["type"] == "SuccessCriteriaMet":
+            return _COMPLETED
+        if condition["type"] == "FailureTarget":
+            return JobOutcome(condition["reason"], condition["message"])
+    if status["failed"] > job["spec"]["backoffLimit"] or _is_past_backoff_limit_on_failure(job, pods):
+        return _LIMIT
+    if is_late:
+        return _DEADLINE
+    return _COMPLETED if _is_complete(job, status, pods) else None
 
 
 def _is_complete(job: Object, status: Object, pods: list[Object]) -> bool:

@@ -11,7 +11,8 @@ from kubesim.api.resources import REPLICA_SET
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.controllers.base import BURST, Controller, active_pods, count_ready, is_ready
 
-FREQUENT = 50  # the number of Pods up to which a ReplicaSet is synced without additional delay
+# The number of Pods up to which a ReplicaSet is synced without additional delay; a limit of kubesim.
+MOST_PODS_WITHOUT_DELAY = 50
 
 
 class ReplicaSetController(Controller):
@@ -25,7 +26,7 @@ class ReplicaSetController(Controller):
 
     def enqueue(self, key: Key, delay: float) -> None:
         """Queue a sync, with a delay that grows with the number of Pods, because a sync examines them all."""
-        self.add_key(key, delay * max(1, self._sizes.get(key, 0) / FREQUENT))
+        self.add_key(key, delay * max(1, self._sizes.get(key, 0) / MOST_PODS_WITHOUT_DELAY))
 
     def sync(self, replica_set: Object, pods: list[Object]) -> None:
         """Create or delete Pods to reach spec.replicas, and report them."""
@@ -37,8 +38,8 @@ class ReplicaSetController(Controller):
             active = active_pods(self.controlled_by(replica_set))
         self._report(replica_set, active, len(pods) - len(active))
 
-    def _failure(self, replica_set: Object) -> Object | None:
-        """The condition ReplicaFailure after a refused Pod, None otherwise. It keeps the first refusal's message."""
+    def _failure_condition(self, replica_set: Object) -> Object | None:
+        """The condition ReplicaFailure if this sync had a Pod refused, None otherwise. It keeps the first message."""
         if self.refusal is None:
             return None
         before: list[Object] = replica_set["status"].get("conditions", [])
@@ -70,7 +71,7 @@ class ReplicaSetController(Controller):
             "replicas": len(active),
             "terminatingReplicas": terminating,
         }
-        if failure := self._failure(replica_set):
+        if failure := self._failure_condition(replica_set):
             status["conditions"] = [failure]
         counts = {"availableReplicas": ready, "fullyLabeledReplicas": len(active), "readyReplicas": ready}
         self.report(replica_set, status, **counts)

@@ -65,7 +65,7 @@ class ImageManager(Stateful):
     def node_credentials(self, now: Micros) -> list[Match]:
         """The node's own credentials as the kubelet read them last. They are read again when that is too long ago."""
         if now >= self._read_again:
-            issued = map(self.registries.network.issued, self.registries.node.credentials)
+            issued = map(self.registries.network.with_password, self.registries.node.credentials)
             self._credentials = keyring.of_node(issued)
             self._read_again = now + _CONFIG_LIFETIME
         return self._credentials

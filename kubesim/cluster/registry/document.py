@@ -41,11 +41,11 @@ class ImageFields(NamedTuple):
     trouble: str | None = None  # the name of a trouble at content, config or container
 
 
-class Status(NamedTuple):
-    """An answer to requests that meet all conditions. An empty condition is met by all requests."""
+class ResponseRule(NamedTuple):
+    """A rule of a registry: the response to requests that meet all conditions. All requests meet an empty one."""
 
     status: int
-    reason: str = ""  # the body of the answer
+    reason: str = ""  # the body of the response
     requests: tuple[Literal["HEAD", "GET", "token"], ...] = ()
     # Names of users, USER:PASSWORD, or one of these words: anonymous, unknown (a wrong user or password), barred (a
     # user without the right to read the repository), expired (a temporary password that isn't valid any more).
@@ -62,7 +62,7 @@ class Dialect(NamedTuple):
     source: str  # the document or recording that the answers come from
     auth: Auth = "none"  # the way to authenticate
     hides: bool = False  # whether a missing repository gets the same answer as one that the user may not read
-    answers: tuple[Status, ...] = ()  # tried after the registry's own answers
+    answers: tuple[ResponseRule, ...] = ()  # tried after the registry's own answers
 
 
 class RepositoryFields(NamedTuple):
@@ -102,7 +102,7 @@ class RegistryFields(NamedTuple):
     catalog: Mapping[str, tuple[str, ...]] = {}
     trouble: str | None = None  # the name of a trouble at lookup, connection, certificate, protocol or config
     certificate: Certificate = Certificate()
-    answers: tuple[Status, ...] = ()  # the first match is sent
+    answers: tuple[ResponseRule, ...] = ()  # the first match is sent
 
 
 class Document(NamedTuple):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from kubesim.api.clock import SECOND, Clock, Micros
-from kubesim.cluster.registry.document import Status
+from kubesim.cluster.registry.document import ResponseRule
 from kubesim.cluster.registry.messages import Exchange, NoResponseError, Request, Response, Token, host_of
 from kubesim.cluster.registry.node import NodeSettings, is_loopback, literal_address
 from kubesim.cluster.registry.pull import Host, Pull
@@ -24,7 +24,8 @@ from kubesim.pull.keyring import Credential, NodeCredential, split_port
 
 _HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"
-_MOST_ANSWERS = 1024  # cached answers
+# Cached answers.
+_MOST_ANSWERS = 1024
 
 
 class Network(NamedTuple):
@@ -33,8 +34,9 @@ class Network(NamedTuple):
     clock: Clock
     world: World
     node: NodeSettings  # may change at any time
-    first_asked: dict[str, Micros]  # by a registry's own name, the time of the node's first request to it; changed
-    # Cached answers that don't depend on the time, by image, credential and NodeSettings.route.
+    # By a registry's own name, the time of the node's first request to it. `pull` adds to it.
+    first_asked: dict[str, Micros]
+    # Answers that don't depend on the time, by image, credential and NodeSettings.route. `pull` adds to it.
     steady_answers: dict[tuple[Reference, Credential | None, str], Answer]
 
     def pull(self, reference: Reference, credential: Credential | None) -> Answer:
@@ -109,7 +111,7 @@ class Network(NamedTuple):
             return ""
         return f"login attempt to {url} failed with status: {response.line}"
 
-    def issued(self, credential: NodeCredential) -> NodeCredential:
+    def with_password(self, credential: NodeCredential) -> NodeCredential:
         """A credential of the node. With the field `issued`, it gets a new temporary password from its registry."""
         host = split_port(credential["registry"].partition("/")[0], HTTPS_PORT)
         registry = self.world.at_port(*host)
@@ -160,14 +162,14 @@ class _Client(NamedTuple):
         return self._response(registry, request)
 
     def _response(self, registry: Registry, request: Request) -> Response:
-        """The first of the registry's `answers` that matches the request; without one, the regular response."""
+        """The response of the registry's first rule that applies to the request; without one, the regular response."""
         now = self.clock.now
         elapsed = (now - self.first_asked.get(registry.hosts[0], now)) / SECOND
-        clients = _clients(registry, request, now)
-        for answer in registry.answers:
-            is_over = answer.seconds is not None and elapsed >= answer.seconds
-            if not is_over and _matches(answer, request, clients, registry):
-                return Response(answer.status, answer.reason)
+        clients = _client_words(registry, request, now)
+        for rule in registry.answers:
+            is_over = rule.seconds is not None and elapsed >= rule.seconds
+            if not is_over and _applies(rule, request, clients, registry):
+                return Response(rule.status, rule.reason)
         return _token(registry, request, now) if request.kind == "token" else _content(registry, request, now)
 
     def _pass_proxy(self) -> None:
@@ -229,42 +231,42 @@ def _untrusted(problem: str) -> NoResponseError:
     return NoResponseError(f"tls: failed to verify certificate: x509: {problem}")
 
 
-def _clients(registry: Registry, request: Request, now: Micros) -> set[str]:
-    """The words for the client in the terms of `Status.clients`; none before the registry has asked for credentials."""
+def _client_words(registry: Registry, request: Request, now: Micros) -> set[str]:
+    """The words of `ResponseRule.clients` for the client; none before the registry has asked for credentials."""
     match request.authorization:
         case Token(None):
             return {"anonymous"}
         case Token(str(user)):
-            return _known(registry, request, user)
+            return _user_words(registry, request, user)
         case Credential(username, password) as credential:
-            standing = registry.standing(credential, now)
-            clients = _known(registry, request, username) if standing == "known" else {standing}
-            return clients | {f"{username}:{password}"}
+            validity = registry.check_password(credential, now)
+            words = _user_words(registry, request, username) if validity == "known" else {validity}
+            return words | {f"{username}:{password}"}
         case _:
             return {"anonymous"} if request.kind == "token" or registry.auth == "none" else set()
 
 
-def _known(registry: Registry, request: Request, user: str) -> set[str]:
-    """The words for a client whose user is known: the user, and "barred" without the right to the repository."""
+def _user_words(registry: Registry, request: Request, user: str) -> set[str]:
+    """The words for a user who has logged in: the name, and "barred" without the right to the repository."""
     is_barred = bool(request.repository) and not registry.repository(request.repository).readable_by(user)
     return {user, "barred"} if is_barred else {user}
 
 
-def _matches(answer: Status, request: Request, clients: set[str], registry: Registry) -> bool:
-    """True if all conditions of an answer hold, apart from its time."""
+def _applies(rule: ResponseRule, request: Request, clients: set[str], registry: Registry) -> bool:
+    """True if a request meets all conditions of a rule, apart from its time."""
     names = {request.repository, f"{request.repository}:{request.pulled}"}
     return (
-        (not answer.requests or request.kind in answer.requests)
-        and (not answer.clients or not clients.isdisjoint(answer.clients))
-        and (not answer.repositories or not names.isdisjoint(answer.repositories))
-        and not (answer.private and registry.repository(request.repository).public)
+        (not rule.requests or request.kind in rule.requests)
+        and (not rule.clients or not clients.isdisjoint(rule.clients))
+        and (not rule.repositories or not names.isdisjoint(rule.repositories))
+        and not (rule.private and registry.repository(request.repository).public)
     )
 
 
 def _token(registry: Registry, request: Request, now: Micros) -> Response:
     """The response of a token service: a token for any client, whatever its rights, but 401 for a wrong password."""
     credential = request.authorization if isinstance(request.authorization, Credential) else None
-    if credential and registry.standing(credential, now) != "known":
+    if credential and registry.check_password(credential, now) != "known":
         return Response(HTTPStatus.UNAUTHORIZED)
     return Response(HTTPStatus.OK, token=Token(credential.username if credential else None))
 
@@ -291,7 +293,7 @@ def _refusal(registry: Registry, request: Request, now: Micros) -> Response | No
             return None
         case ("basic", None) if repository.public:
             return None
-        case ("basic", Credential(user) as client) if registry.standing(client, now) == "known":
+        case ("basic", Credential(user) as client) if registry.check_password(client, now) == "known":
             no_right = Response(HTTPStatus.FORBIDDEN)
         case ("token", Token(user)):
             no_right = Response(HTTPStatus.UNAUTHORIZED, "insufficient_scope")

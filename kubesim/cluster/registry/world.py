@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.digest import sha256
-from kubesim.cluster.registry.document import Certificate, Status
+from kubesim.cluster.registry.document import Certificate, ResponseRule
 from kubesim.pull.image import Image, Trouble, digest_of
 from kubesim.pull.keyring import Credential, split_port
 
@@ -105,15 +105,15 @@ class Registry(NamedTuple):
     repositories: Mapping[str, Repository] = {}
     trouble: Trouble | None = None
     certificate: Certificate = Certificate()
-    answers: tuple[Status, ...] = ()
+    answers: tuple[ResponseRule, ...] = ()
     issues: Mapping[str, int] = {}
     listed: tuple[str, ...] | None = None
 
     @property
     def is_steady(self) -> bool:
         """True if the response to a request never depends on the time."""
-        passes = any(answer.seconds is not None for answer in self.answers)
-        return not passes and not self.issues and not self.certificate.until
+        is_temporary = any(rule.seconds is not None for rule in self.answers)
+        return not is_temporary and not self.issues and not self.certificate.until
 
     def trouble_at(self, *places: str) -> Trouble | None:
         """The registry's trouble if it occurs at one of `places`, such as "lookup"; otherwise None."""
@@ -128,7 +128,7 @@ class Registry(NamedTuple):
         text = json.dumps({"payload": seal, "version": "2", "type": "DATA_KEY", "expiration": until})
         return base64.b64encode(text.encode()).decode()
 
-    def standing(self, credential: Credential, now: Micros) -> Literal["known", "unknown", "expired"]:
+    def check_password(self, credential: Credential, now: Micros) -> Literal["known", "unknown", "expired"]:
         """The validity of a credential: "known", "unknown", or "expired" for a temporary password after its time."""
         user, password = credential
         if self.users.get(user) == password:

@@ -19,7 +19,7 @@ from kubesim.cluster.registry.world import Registry, Repository, World, expand, 
 from kubesim.pull.image import Image, Trouble, digest_of
 
 _BUILTIN = Path(__file__).parent.parent / "registries.yaml"
-_PLAIN = Dialect(title="", source="")
+_NO_DIALECT = Dialect(title="", source="")
 
 
 @cache
@@ -49,22 +49,22 @@ def _extended(document: Document) -> Document:
     """The document, with the built-in images and registries added if it has `extends`."""
     if document.extends is None:
         return document
-    theirs = _builtin_document()
-    registries = {item.hosts[0]: item for item in (*theirs.registries, *document.registries) if item.hosts}
-    return document._replace(images={**theirs.images, **document.images}, registries=tuple(registries.values()))
+    builtins = _builtin_document()
+    registries = {item.hosts[0]: item for item in (*builtins.registries, *document.registries) if item.hosts}
+    return document._replace(images={**builtins.images, **document.images}, registries=tuple(registries.values()))
 
 
 def _world(document: Document) -> World:
     """The World of a document. Raises LookupError for a reference to an unknown name."""
-    theirs = _builtin_document()
-    troubles = {**theirs.troubles, **document.troubles}
+    builtins = _builtin_document()
+    troubles = {**builtins.troubles, **document.troubles}
     images = {name: _image(name, fields, troubles) for name, fields in document.images.items()}
-    named = _Named(troubles, {**theirs.dialects, **document.dialects}, images)
+    names = _Names(troubles, {**builtins.dialects, **document.dialects}, images)
     is_strict = not document.furnished if document.strict is None else document.strict
     registries = document.registries
     if is_strict:
         registries = tuple(fields._replace(listed=None) for fields in registries)
-    return World(tuple(named.registry(fields) for fields in registries), troubles, document.furnished)
+    return World(tuple(names.registry(fields) for fields in registries), troubles, document.furnished)
 
 
 def _trouble(name: str | None, troubles: Mapping[str, Trouble], *places: str) -> Trouble | None:
@@ -84,8 +84,8 @@ def _image(name: str, fields: ImageFields, troubles: Mapping[str, Trouble]) -> I
     return Image(digest_of(content), **own)
 
 
-class _Named(NamedTuple):
-    """The named things that registries refer to. Methods raise LookupError for an unknown name."""
+class _Names(NamedTuple):
+    """The troubles, dialects and images that registries refer to. Methods raise LookupError for unknown names."""
 
     troubles: Mapping[str, Trouble]
     dialects: Mapping[str, Dialect]
@@ -96,7 +96,7 @@ class _Named(NamedTuple):
             raise LookupError("a registry lacks the name of its host")
         if fields.dialect is not None and fields.dialect not in self.dialects:
             raise LookupError(f"{fields.dialect} is none of the dialects: {', '.join(self.dialects)}")
-        dialect = self.dialects[fields.dialect] if fields.dialect else _PLAIN
+        dialect = self.dialects[fields.dialect] if fields.dialect else _NO_DIALECT
         host = fields.hosts[0]
         auth = fields.auth or dialect.auth
         has_tokens = auth == "token"
@@ -144,7 +144,8 @@ class _Named(NamedTuple):
             lines.append((self.image(image, f"{repository}:"), tags))
         return lines
 
-    def image(self, name: str, where: str) -> Image:
+    def image(self, name: str, reference: str) -> Image:
+        """The image with a name in the file; `reference` is its place in the registry, for the error."""
         if name not in self.images:
-            raise LookupError(f"{where} is the image {name}, which is not among the images")
+            raise LookupError(f"{reference} is the image {name}, which is not among the images")
         return self.images[name]
