@@ -68,13 +68,13 @@ def _apply_one(call: Call, manifest: Target) -> tuple[Object, str]:
         call.complain(_NO_ANNOTATION.format(resource=resource.plural, name=manifest.name))
     if is_deleted(current):
         call.complain(_BEING_DELETED.format(manifest.name))
-    change = patch.three_way(_original_of(current), modified, current, resource)
-    if change:
-        return _patch(call, manifest._replace(obj=current), change), "configured"
+    body = patch.three_way(_original_of(current), modified, current, resource)
+    if body:
+        return _send_patch(call, manifest._replace(obj=current), body), "configured"
     return current, "unchanged"
 
 
-def _bare(obj: Object) -> Object:
+def _without_last_applied(obj: Object) -> Object:
     """A copy of the manifest without the annotation LAST_APPLIED, and with `annotations`, even if they are empty."""
     annotations = {key: text for key, text in annotations_of(obj).items() if key != LAST_APPLIED}
     return {**obj, "metadata": {**metadata(obj), "annotations": annotations}}
@@ -85,7 +85,7 @@ def with_last_applied(obj: Object) -> Object:
 
     The next apply compares its manifest with that annotation to find removed fields.
     """
-    bare = _bare(obj)
+    bare = _without_last_applied(obj)
     meta = bare["metadata"]
     annotations = {**meta["annotations"], LAST_APPLIED: gojson.dumps(bare) + "\n"}
     return {**bare, "metadata": {**meta, "annotations": annotations}}
@@ -96,11 +96,11 @@ def _original_of(current: Object) -> Object | None:
 
     Raises NotSimulated if the annotation isn't a JSON object.
     """
-    kept = annotations_of(current).get(LAST_APPLIED)
-    if not kept:
+    applied = annotations_of(current).get(LAST_APPLIED)
+    if not applied:
         return None
     try:
-        original = gojson.loads(kept)
+        original = gojson.loads(applied)
     except ValueError:
         original = ""  # neither a dict nor None: refused below
     if original is not None and not isinstance(original, dict):
@@ -113,7 +113,8 @@ def _current(call: Call, manifest: Target) -> Object | None:
 
     Raises StatusError, or KubectlError for a manifest without a name; both begin with "error when retrieving …".
     """
-    where = f'error when retrieving current configuration of:\n{_place(manifest)}from server for: "{manifest.source}": '
+    place = _describe_place(manifest)
+    where = f'error when retrieving current configuration of:\n{place}from server for: "{manifest.source}": '
     refuse_if(not manifest.name, f"{where}resource name may not be empty")
     try:
         return call.api.get(*manifest.place)
@@ -136,14 +137,14 @@ def send_manifest(call: Call, manifest: Target, obj: Object, verb: Literal["crea
         return write(manifest.resource, obj, call.request())
 
 
-def _patch(call: Call, current: Target, change: Object) -> Object:
-    """Send the strategic patch `change` of a live object. Raises StatusError with apply's long message."""
-    verb = f"applying patch:\n{gojson.dumps(change)}\nto:\n{_place(current)}for:"
-    with naming_source(verb, current.source), naming_source("patching", current.source):  # kubectl names it twice
-        return send_patch(call, current, change, "strategic")
+def _send_patch(call: Call, live: Target, body: Object) -> Object:
+    """Send a strategic patch of a live object. Raises StatusError with apply's long message."""
+    verb = f"applying patch:\n{gojson.dumps(body)}\nto:\n{_describe_place(live)}for:"
+    with naming_source(verb, live.source), naming_source("patching", live.source):  # kubectl names it twice
+        return send_patch(call, live, body, "strategic")
 
 
-def _place(manifest: Target) -> str:
+def _describe_place(manifest: Target) -> str:
     """Two lines with a manifest's type, name and namespace, for apply's messages."""
     resource = manifest.resource
     return (
@@ -195,10 +196,10 @@ def _difference(call: Call, name: str, before: str, after: str) -> str:
     return head + hunks if hunks else ""
 
 
-def _with_stars(secret: Object, other: Object | None, moment: str) -> Object:
-    """A copy of a Secret with stars in place of values.
+def _with_stars(secret: Object, other: Object | None, suffix: Literal["before", "after"]) -> Object:
+    """A copy of a Secret with stars in place of values. `suffix` follows the stars of values that `other` has changed.
 
-    `other` is the other version of the Secret. `moment`, "before" or "after", marks values that differ from it.
+    `other` is the other version of the Secret, None if there is none.
     """
     if not secret.get("data"):
         return secret
@@ -206,7 +207,7 @@ def _with_stars(secret: Object, other: Object | None, moment: str) -> Object:
     stars = {}
     for key, value in secret["data"].items():
         is_changed = key in other_data and other_data[key] != value
-        stars[key] = f"*** ({moment})" if is_changed else "***"
+        stars[key] = f"*** ({suffix})" if is_changed else "***"
     return {**secret, "data": stars}
 
 
@@ -215,9 +216,9 @@ def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
     dry_run = call.request()._replace(dry_run=True)
     if live is None:
         return call.api.create(manifest.resource, manifest.obj, dry_run)
-    change = patch.three_way(_original_of(live), _bare(manifest.obj), live, manifest.resource)
+    body = patch.three_way(_original_of(live), _without_last_applied(manifest.obj), live, manifest.resource)
     with naming_source("patching", manifest.source):
-        return call.api.patch(*manifest.place, change, options=dry_run)
+        return call.api.patch(*manifest.place, body, options=dry_run)
 
 
 @command("replace")

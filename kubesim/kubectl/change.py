@@ -1,4 +1,4 @@
-"""kubectl patch and scale, and the sending of a patch for other commands.
+"""kubectl patch and scale, and `send_patch`, which other commands use, too.
 
 Mirrors k8s.io/kubectl pkg/cmd/{patch,scale}, v1.36. Applying a patch is the API server's part, except for a dry run.
 """
@@ -20,21 +20,21 @@ from kubesim.kubectl.selection import Query
 
 _MAX_REQUEST = 3 * 1024 * 1024  # the API server's limit for a request body, in bytes
 _PATCH_TYPES = ("json", "merge", "strategic")
-_PATCHED_LOCALLY = "this patch with --dry-run=client is not part of this simulator, but --dry-run=server is"
-_SCALED = frozenset(resource.kind for resource in RESOURCES if "scale" in resource.parts)
+_NOT_PATCHED_LOCALLY = "this patch with --dry-run=client is not part of this simulator, but --dry-run=server is"
+_SCALABLE_KINDS = frozenset(resource.kind for resource in RESOURCES if "scale" in resource.parts)
 
 
-def send_patch(call: Call, target: Target, change: Any, kind: patches.PatchType) -> Object:
+def send_patch(call: Call, target: Target, body: Any, kind: patches.PatchType) -> Object:
     """Patch the object of `target`; return the patched object. Raises StatusError.
 
     With --dry-run=client, nothing is sent: kubectl itself applies a merge patch or a strategic one to `target.obj`,
     which must be known then.
     """
     if call.dry_run != "client":
-        return call.api.patch(*target.place, change, kind, call.request())
+        return call.api.patch(*target.place, body, kind, call.request())
     if kind == "merge":
-        return patches.merge_patch(target.obj, change)
-    return patches.strategic_merge(target.obj, change, target.resource)
+        return patches.merge_patch(target.obj, body)
+    return patches.strategic_merge(target.obj, body, target.resource)
 
 
 @command(
@@ -56,17 +56,17 @@ def patch(call: Call) -> None:
     kind = flags["type"].lower()
     refuse_if(kind not in _PATCH_TYPES, f'--type must be one of [json merge strategic], not "{flags["type"]}"')
     if call.dry_run == "client" and kind == "json":
-        raise NotSimulated(_PATCHED_LOCALLY)
-    read = _read_patch(call)
+        raise NotSimulated(_NOT_PATCHED_LOCALLY)
+    parsed = _read_patch(call)
 
     def act(target: Target) -> None:
         try:
-            if read.refusal:
-                raise read.refusal
-            new = send_patch(call, target, read.change, kind)
+            if parsed.refusal:
+                raise parsed.refusal
+            new = send_patch(call, target, parsed.body, kind)
         except StatusError:
             if call.dry_run == "client":  # kubectl words these errors differently than the API server
-                raise NotSimulated(_PATCHED_LOCALLY) from None
+                raise NotSimulated(_NOT_PATCHED_LOCALLY) from None
             raise
         _report_patch(call, target.resource, target.obj, new)
 
@@ -77,17 +77,17 @@ def _report_patch(call: Call, resource: Resource, old: Object, new: Object) -> N
     print_result(call, resource, new, "patched (no change)" if new == old else "patched")
 
 
-class _Patch(NamedTuple):
-    """A parsed patch, or the API server's refusal of malformed JSON.
+class _ParsedPatch(NamedTuple):
+    """The body of a patch or, for malformed JSON, the API server's refusal.
 
     kubectl sends malformed JSON as it is, and so the refusal appears once for each object.
     """
 
-    change: Any  # None with a refusal
+    body: Any = None
     refusal: StatusError | None = None
 
 
-def _read_patch(call: Call) -> _Patch:
+def _read_patch(call: Call) -> _ParsedPatch:
     """Read the patch of --patch or --patch-file, in YAML or JSON.
 
     Raises KubectlError for malformed YAML or an unreadable file, and StatusError for a patch beyond _MAX_REQUEST.
@@ -101,14 +101,14 @@ def _read_patch(call: Call) -> _Patch:
     if len(text) > _MAX_REQUEST:
         raise too_large(_MAX_REQUEST)
     try:
-        return _Patch(parse_json(text) if text.lstrip()[:1] == "{" else parse_document(text))
+        return _ParsedPatch(parse_json(text) if text.lstrip()[:1] == "{" else parse_document(text))
     except ManifestError as error:
         raise KubectlError(f"unable to parse {gofmt.quote(call.flags['patch'])}: {error}") from None
     except ValueError as error:
-        return _Patch(None, bad_request(str(error)))
+        return _ParsedPatch(refusal=bad_request(str(error)))
 
 
-@command("scale", asks_namespace=True, operands="types", kinds=_SCALED, checks_format="first")
+@command("scale", asks_namespace=True, operands="types", kinds=_SCALABLE_KINDS, checks_format="first")
 def scale(call: Call) -> None:
     """Set the replicas of workloads through their Scale, if they have --current-replicas."""
     replicas = call.flags["replicas"]

@@ -23,17 +23,17 @@ from kubesim.gotext import gofmt, gojson
 from kubesim.gotext.gojson import JSONError
 from kubesim.gotext.jsonerrors import END
 from kubesim.kubectl.errors import ManifestError, NotSimulated, reworded
-from kubesim.kubectl.scalars import plain
+from kubesim.kubectl.scalars import plain_value
 
 _MAX_BYTES = 10 * 1024 * 1024
-_VISIBLE = re.compile(r"\S")
+_NOT_BLANK = re.compile(r"\S")
 # kubectl splits the text at such lines before it parses YAML. Only a comment may follow the dashes.
 _SEPARATOR = re.compile(r"^---[ \t\r]*(?P<wrong>[^#\s].*)?.*\n?", re.MULTILINE)
-_OF_ITSELF = "value contains itself"
-_BASE = yaml_loader()
+_CONTAINS_ITSELF = "value contains itself"
+_BASE_LOADER = yaml_loader()
 _TAG = "tag:yaml.org,2002:"
-_TYPES = ("binary", "null", "bool", "int", "float")  # tags that convert a text, which isn't simulated
-_KEYS = "interface {}"  # the Go type of a YAML map's keys, which appears in messages
+_CONVERTING_TAGS = ("binary", "null", "bool", "int", "float")  # they convert a text, which isn't simulated
+_KEY_TYPE = "interface {}"  # the Go type of a YAML map's keys, which appears in messages
 
 
 class Document(NamedTuple):
@@ -57,29 +57,29 @@ def documents(text: str) -> Iterator[Document]:
     if len(text) > _MAX_BYTES:
         raise NotSimulated(f"a file of more than {_MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
     values_left = MAX_VALUES
-    read = _json_first if text.lstrip().startswith("{") else _yaml_documents
-    for document in read(text):
+    decode = _json_documents if text.lstrip().startswith("{") else _yaml_documents
+    for document in decode(text):
         if document.value is not None:
             values_left -= count_values(document.value, "a file", values_left)
             yield document
 
 
-def _json_first(text: str) -> Iterator[Document]:
+def _json_documents(text: str) -> Iterator[Document]:
     """Consecutive JSON values. If the first or the second isn't JSON, the rest of the text is read as YAML.
 
     Mirrors YAMLOrJSONDecoder, which reports a later value that isn't JSON as an error.
     """
     end = 0
     count = 0
-    while beginning := _VISIBLE.search(text, end):
+    while beginning := _NOT_BLANK.search(text, end):
         start = beginning.start()
         end = _end_of_json(text, start)
         try:
             value = gojson.loads(text[start:end])
         except JSONError as error:
-            if count > 1:
-                raise ManifestError(_json_problem(error)) from None
-            yield from _yaml_instead(text[start:], _json_problem(error, text[:start]))
+            if count > 1:  # the decoder has settled for JSON
+                raise ManifestError(_json_message(error)) from None
+            yield from _yaml_instead(text[start:], _json_message(error, text[:start]))
             return
         count += 1
         yield Document(value, text[start:end])
@@ -107,7 +107,7 @@ def _end_of_json(text: str, start: int) -> int:
     return len(text)
 
 
-def _json_problem(error: JSONError, before: str | None = None) -> str:
+def _json_message(error: JSONError, before: str | None = None) -> str:
     """kubectl's message about malformed JSON; with the text `before` the value, it includes the offset in bytes."""
     if str(error) == END:
         return "unexpected EOF"
@@ -117,13 +117,14 @@ def _json_problem(error: JSONError, before: str | None = None) -> str:
 
 
 def _yaml_documents(text: str) -> Iterator[Document]:
-    for part in _parts(text):
+    """The documents between separators. Raises ManifestError at the first malformed one."""
+    for part in _split_documents(text):
         with reworded(ManifestError, "error converting YAML to JSON: ", ManifestError):
             document = Document(parse_document(part))
         yield document
 
 
-def _parts(text: str) -> Iterator[str]:
+def _split_documents(text: str) -> Iterator[str]:
     """The texts between separators. Raises ManifestError for a wrong separator, without yielding the text before it."""
     start = 0
     for separator in _SEPARATOR.finditer(text):
@@ -163,7 +164,7 @@ def parse_document(text: str) -> Any:
         try:
             document = _yaml(text)
         except (yaml.YAMLError, UnicodeEncodeError, RecursionError) as error:
-            raise ManifestError(f"yaml: {_complaint(error, text)}") from None
+            raise ManifestError(f"yaml: {_goyaml_message(error, text)}") from None
     count_values(document, "a file")
     return document
 
@@ -172,7 +173,7 @@ def _yaml(text: str) -> Any:
     """The value of a YAML text with one document. Raises yaml.YAMLError, StatusError (501) and ManifestError."""
     if len(text) > MAX_VALUES:  # only such a text can have too many values: count before building any node
         most = 2 * MAX_VALUES  # a list or map has two events
-        events = sum(1 for _ in islice(yaml.parse(text, Loader=_BASE), most))
+        events = sum(1 for _ in islice(yaml.parse(text, Loader=_BASE_LOADER), most))
         if events == most:
             raise too_much("a file")
     loader = _Loader(text)
@@ -181,13 +182,13 @@ def _yaml(text: str) -> Any:
         if node is None:
             return None
         if "*" in text:
-            _unfolded(node, {})  # raises for aliases that unfold to too much
+            _count_unfolded(node, {})  # raises for aliases that unfold to too much
         return loader.construct_plain(node)
     finally:
         loader.dispose()
 
 
-def _unfolded(node: yaml.Node, sizes: dict[int, int | None]) -> int:
+def _count_unfolded(node: yaml.Node, sizes: dict[int, int | None]) -> int:
     """The number of nodes in `node` with every alias written out. Raises yaml.YAMLError beyond MAX_VALUES.
 
     A few lines of aliases of aliases can unfold to gigabytes. PyYAML represents an alias by the anchored node itself,
@@ -197,10 +198,10 @@ def _unfolded(node: yaml.Node, sizes: dict[int, int | None]) -> int:
     if id(node) in sizes:
         size = sizes[id(node)]
         if size is None:
-            raise yaml.MarkedYAMLError(problem=_OF_ITSELF, problem_mark=node.start_mark)
+            raise yaml.MarkedYAMLError(problem=_CONTAINS_ITSELF, problem_mark=node.start_mark)
     else:
         sizes[id(node)] = None
-        size = 1 + sum(_unfolded(child, sizes) for child in _children(node))
+        size = 1 + sum(_count_unfolded(child, sizes) for child in _children(node))
         sizes[id(node)] = size
     if size > MAX_VALUES:
         raise yaml.YAMLError("document contains excessive aliasing")
@@ -213,10 +214,10 @@ def _children(node: yaml.Node) -> Iterable[yaml.Node]:
     return node.value if isinstance(node, yaml.SequenceNode) else ()
 
 
-def _complaint(error: Exception, text: str) -> str:
+def _goyaml_message(error: Exception, text: str) -> str:
     """goyaml's message for an error of PyYAML in `text`."""
     if isinstance(error, yaml.MarkedYAMLError):
-        return _where(error, text)
+        return _message_at_line(error, text)
     if isinstance(error, UnicodeEncodeError):
         return "invalid leading UTF-8 octet"
     if isinstance(error, yaml.reader.ReaderError):
@@ -224,14 +225,14 @@ def _complaint(error: Exception, text: str) -> str:
     return str(error).partition("\n")[0] or "the document is nested too deeply"
 
 
-def _where(error: yaml.MarkedYAMLError, text: str) -> str:
+def _message_at_line(error: yaml.MarkedYAMLError, text: str) -> str:
     """goyaml's message for an error with a position.
 
     goyaml counts the scanner's lines from 1 and the parser's from 0, and doesn't mention line 0.
     """
     mark = error.problem_mark
     problem = error.problem or "cannot be parsed"
-    if mark and problem == _OF_ITSELF:
+    if mark and problem == _CONTAINS_ITSELF:
         return f"anchor '{_anchor_at(mark, text)}' {problem}"
     if mark and problem.startswith("found undefined alias"):
         return f"unknown anchor '{_anchor_at(mark, text)}' referenced"
@@ -252,26 +253,27 @@ def _anchor_at(mark: yaml.Mark, text: str) -> str:
     return re.sub(r"(?s)^[*&]?([\w-]*).*", r"\1", from_sign)
 
 
-def _tagged(text: str, tag: str) -> Any:
+def _scalar_value(text: str, tag: str) -> Any:
     """The value of a scalar; `tag` is its tag, "" without one.
 
-    Raises ManifestError for an infinite number or NaN, which JSON lacks, and NotSimulated for the tags in _TYPES.
+    Raises ManifestError for an infinite number or NaN, which JSON lacks, and NotSimulated for the
+    tags in _CONVERTING_TAGS.
     """
-    if tag in _TYPES:
+    if tag in _CONVERTING_TAGS:
         raise NotSimulated(f"the YAML tag !!{tag} is not part of this simulator")
     if tag:
         return text
-    value = plain(text)
+    value = plain_value(text)
     if isinstance(value, float) and not math.isfinite(value):
         raise ManifestError(f"json: unsupported value: {gofmt.sprint(value)}")
     return value
 
 
-class _Loader(_BASE):  # type: ignore[misc, valid-type]
+class _Loader(_BASE_LOADER):  # type: ignore[misc, valid-type]
     """A loader of plain values. Keys become strings, and the last of equal keys counts. Unknown tags mean texts."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
-        """The tag of a node without one. Overrides PyYAML's, so that `_tagged` decides about plain scalars.
+        """The tag of a node without one. Overrides PyYAML's, so that `_scalar_value` decides about plain scalars.
 
         A plain scalar gets the bare prefix _TAG; "<<" gets the tag of a merge key, which PyYAML resolves.
         """
@@ -287,13 +289,15 @@ class _Loader(_BASE):  # type: ignore[misc, valid-type]
             return {_key(key, value): value for key, value in pairs}
         if isinstance(node, yaml.SequenceNode):
             return [self.construct_plain(item) for item in node.value]
-        return _tagged(node.value, node.tag.removeprefix(_TAG))
+        return _scalar_value(node.value, node.tag.removeprefix(_TAG))
 
 
 def _key(key: Any, value: Any) -> str:
     """A key of a map as text; `value` appears in the refusal of null. Raises ManifestError for null, lists and maps."""
     if key is None:
-        raise ManifestError(f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {gofmt.syntax(value, _KEYS)}")
+        raise ManifestError(
+            f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {gofmt.syntax(value, _KEY_TYPE)}"
+        )
     if isinstance(key, dict | list):
-        raise ManifestError(f"yaml: invalid map key: {gofmt.syntax(key, _KEYS)}")
+        raise ManifestError(f"yaml: invalid map key: {gofmt.syntax(key, _KEY_TYPE)}")
     return key if isinstance(key, str) else gofmt.sprint(key)

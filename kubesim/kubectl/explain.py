@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kubesim.api import schema
+from kubesim.api.budget import Budget
 from kubesim.api.resources import RESOURCES, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.api.schemadocs import describe
@@ -41,7 +42,7 @@ def explain(call: Call) -> None:
     refuse_if(not call.args, _NO_TYPE)
     refuse_if(len(call.args) > 1, "We accept only this format: explain RESOURCE")
     refuse_if(output != "plaintext", f"unrecognized format: {output}")
-    resource, path = _parse_target(call.args[0], call.flags["api-version"])
+    resource, path = _parse_target(call.args[0], call.flags["api-version"], call.context.budget)
     if not resource.simulated:
         raise NotSimulated(resource.left_out)
     group = f"GROUP:      {resource.group}\n" if resource.group else ""
@@ -52,14 +53,14 @@ def explain(call: Call) -> None:
     call.say(header + _explanation(subject, call.flags["recursive"]))
 
 
-def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
+def _parse_target(word: str, api_version: str, budget: Budget) -> tuple[Resource, list[str]]:
     """Parse the argument of explain, such as "deploy.spec" or "deployments.apps.spec", into a type and field names.
 
     kubectl parses the argument as JSONPath, so that dots mean both groups and fields. Raises FormatError, KubectlError
     and UnprefixedError in kubectl's order: syntax of the path, then the type, then the fields.
     """
     target = word.rstrip(".")
-    jsonpath.parse(f"{{.{target}}}")  # raises FormatError for what isn't JSONPath
+    jsonpath.parse(f"{{.{target}}}", budget)  # raises FormatError for what isn't JSONPath
     refuse_if("..." in target, "invalid multiple recursive descent")
     dotted = target
     before_bracket = re.split(r"[\[ ]", dotted)[0]

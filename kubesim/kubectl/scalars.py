@@ -28,7 +28,7 @@ _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
 
-def plain(text: str) -> Any:
+def plain_value(text: str) -> Any:
     """The value of a scalar without quotes: None, a boolean, a number, or the text itself. Dates stay text."""
     if text in _WORDS:
         return _WORDS[text]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from kubesim.gotext import gojson
-from kubesim.kubectl.scalars import plain
+from kubesim.kubectl.scalars import plain_value
 
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _MAP_START = yaml.MappingStartEvent(None, None, True, flow_style=False)
@@ -73,7 +73,7 @@ def _text(text: str) -> yaml.Event:
 
 def resolves(text: str) -> bool:
     """True if YAML without quotes would read the text as something other than a string."""
-    return not isinstance(plain(text), str) or bool(_AMBIGUOUS.fullmatch(text))
+    return not isinstance(plain_value(text), str) or bool(_AMBIGUOUS.fullmatch(text))
 
 
 def sorted_keys(mapping: dict[str, Any]) -> list[str]:

@@ -53,28 +53,28 @@ def _names(_: _Options) -> Print:
 
 
 def _go_template(options: _Options) -> Print:
-    from kubesim.kubectl.formats.gotemplate import Printer
+    from kubesim.kubectl.formats.gotemplate import GoTemplatePrinter
 
-    return Printer(options.template, options.budget)
+    return GoTemplatePrinter(options.template, options.budget)
 
 
 def _jsonpath(options: _Options, as_json: bool = False) -> Print:
-    from kubesim.kubectl.formats.jsonpath import Printer
+    from kubesim.kubectl.formats.jsonpath import JSONPathPrinter
 
-    return Printer(options.template, options.budget, as_json)
+    return JSONPathPrinter(options.template, options.budget, as_json)
 
 
 def _columns(options: _Options) -> Print:
-    from kubesim.kubectl.formats.columns import Printer, of_option
+    from kubesim.kubectl.formats.columns import ColumnsPrinter, parse_columns
 
-    return Printer(of_option(options.template), options.budget, has_headings=not options.no_headers)
+    return ColumnsPrinter(parse_columns(options.template), options.budget, has_headings=not options.no_headers)
 
 
 def _columns_of_file(options: _Options) -> Print:
     """Columns from a file. As in kubectl, --no-headers has no effect on them."""
-    from kubesim.kubectl.formats.columns import Printer, of_file
+    from kubesim.kubectl.formats.columns import ColumnsPrinter, read_columns
 
-    return Printer(of_file(options.template, options.read_file), options.budget, has_headings=True)
+    return ColumnsPrinter(read_columns(options.template, options.read_file), options.budget, has_headings=True)
 
 
 _Makers = Mapping[str, Callable[[_Options], Print]]

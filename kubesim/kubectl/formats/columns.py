@@ -24,7 +24,7 @@ class Column(NamedTuple):
     path: str
 
 
-class Printer:
+class ColumnsPrinter:
     """A Print with one row for each object, and the headers above the first row.
 
     Later calls, in a watch, keep the columns' widths. Raises FormatError, whose `stdout` has the rows before the error.
@@ -40,8 +40,8 @@ class Printer:
     def __call__(self, obj: Object, typed: bool = False) -> str:
         rows = [self._headers] if self._has_headings else []
         self._has_headings = False
-        try:
-            templates = [parse(path) for path in self._paths]
+        try:  # kubectl, too, parses the paths only now, and so a malformed one is refused below the headings
+            templates = [parse(path, self._budget) for path in self._paths]
             for item in items_of(obj):
                 rows.append([self._cell(template, item) for template in templates])
         except FormatError as error:
@@ -50,6 +50,7 @@ class Printer:
 
     def _aligned(self, rows: Sequence[Sequence[str]]) -> str:
         self._budget.spend(len(rows) * sum(max(map(len, column)) for column in zip(*rows, strict=True)))
+        # kubectl doesn't escape tabs and line breaks in values: Go's tabwriter takes them for ends of cells and rows.
         if any("\n" in cell or "\t" in cell for row in rows for cell in row):
             return tabwriter.align("".join(["\t".join(row) + "\n" for row in rows]), minwidth=6, padding=3)
         return tabwriter.format(rows, widths=self._widths)
@@ -63,7 +64,7 @@ class Printer:
         return ",".join(texts)
 
 
-def of_option(spec: str) -> list[Column]:
+def parse_columns(spec: str) -> list[Column]:
     """The columns of `NAME:.metadata.name,TYPE:.type`. Raises FormatError."""
     columns: list[Column] = []
     for part in spec.split(","):
@@ -74,7 +75,7 @@ def of_option(spec: str) -> list[Column]:
     return columns
 
 
-def of_file(path: str, read_file: Callable[[str], str]) -> list[Column]:
+def read_columns(path: str, read_file: Callable[[str], str]) -> list[Column]:
     """The columns whose headers are in a file's first line and the paths in its second. Raises FormatError."""
     try:
         lines = read_file(path).splitlines()

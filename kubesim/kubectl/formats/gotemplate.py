@@ -43,7 +43,7 @@ _INTEGER = re.compile("[-+]?(?:0|[1-9][0-9]{0,17})")
 _CODE = re.compile(r"\\[0-7xuU]")  # a character's code in a string, which isn't simulated
 
 
-class Printer:
+class GoTemplatePrinter:
     """A Print for a template.
 
     The constructor raises FormatError for a malformed template ("template: output:1: unclosed action"). A call raises

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import chain
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.api.objects import Object
@@ -19,25 +19,27 @@ from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if, reworded
 
 Values = list[Any]
-# A step of a path: a function from one value to the values found in it, paid from the budget.
-Find = Callable[[Any, Budget], Iterable[Any]]
-_READING_COST = 5  # for each character of a template
-_COST = 6  # steps of the budget for each value that a path passes
+Find = Callable[[Any], Iterable[Any]]
+# A step of a path: a function from values to the values that are found in them, paid from the budget.
+Step = Callable[[Values, Budget], Values]
+Path = Sequence[Step]
+_READING_COST = 5  # steps of the budget for each character of a template
+_VALUE_COST = 6  # for each value that a path passes
 _NAME = r"(?:\\.|[^ \t\r\n.,\[\]$@{}\\])*\\?"
 # Order matters, because the first match counts: `..` begins like a field. The groups' names are the keys of _STEPS.
 _TOKEN = re.compile(
     rf"""(?P<descent>\.\.(?:(?=\w){_NAME})?)
     |(?P<field>\.{_NAME})
     |\[\?\((?P<filter>(?:"[^"\n]*"|'[^'\n]*'|[^"'\n)])*)\)\]
-    |\[(?!\?\()(?P<array>[^\]\n]*)\]
-    |(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
+    |\[(?!\?\()(?P<brackets>[^\]\n]*)\]
+    |(?P<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
     |(?P<number>[+-]?[0-9]{{1,18}}(?:\.[0-9]+)?)
     |(?P<word>\w[^ \t\r\n.,\[\]$@{{}}]*)
     |(?P<root>[ @$])""",
     re.VERBOSE | re.DOTALL,
 )
 # The message for a place without a token, by the first pattern that matches there.
-_BROKEN = {
+_PROBLEMS = {
     r"$|[\r\n]": "unclosed action",
     r"\[\?\((?:\"[^\"\n]*\"|'[^'\n]*'|[^\"'\n)])*\)": "unclosed array expect ]",
     r"\[\?\(": "unterminated filter",
@@ -45,7 +47,7 @@ _BROKEN = {
     r"[\"']": "unterminated quoted string",
 }
 _PIECE = re.compile(r"[^{]+|\{end\}|\{(?:range )?")
-_RELAXED = r"\{\.?([^{}]+)\}|\.?([^{}]+)"
+_RELAXED_PATH = r"\{\.?([^{}]+)\}|\.?([^{}]+)"
 _SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?")
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -58,16 +60,6 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 _COMPARISON = re.compile(r"([^!<>=]+)([!<>=]+)(.+)", re.DOTALL)
 
 
-class _Union(NamedTuple):
-    """The step `[0,2]` or `['a','b']`. It needs all values at once, because it is ordered by path, not by value."""
-
-    paths: Sequence[Path]
-
-
-Step: TypeAlias = Find | _Union
-Path: TypeAlias = Sequence[Step]
-
-
 class Part(NamedTuple):
     """An action or plain text. A range has the parts up to its `{end}` as `body`, evaluated for each value found."""
 
@@ -75,7 +67,7 @@ class Part(NamedTuple):
     body: Sequence[Part] | None = None
 
 
-class Printer:
+class JSONPathPrinter:
     """A Print for a template. With `as_json`, each part's results are printed as an indented list.
 
     The constructor and the call raise FormatError.
@@ -85,9 +77,8 @@ class Printer:
         self._text = text
         self._as_json = as_json
         self._budget = budget
-        budget.spend(_READING_COST * len(text))
         with reworded(FormatError, f"error parsing jsonpath {text}, ", FormatError):
-            self._parts = parse(text)
+            self._parts = parse(text, budget)
 
     def __call__(self, obj: Object, typed: bool = False) -> str:
         try:
@@ -127,26 +118,22 @@ def results(parts: Sequence[Part], obj: Any, budget: Budget) -> list[Values]:
 def _follow(path: Path, obj: Any, budget: Budget) -> Values:
     """The values that a path finds in `obj`. Raises FormatError."""
     values = [obj]
-    budget.spend(_COST)
+    budget.spend(_VALUE_COST)
     for step in path:
-        before = values
-        values = []
-        if isinstance(step, _Union):
-            for path_of_union in step.paths:
-                for value in before:
-                    values += _follow(path_of_union, value, budget)
-            continue
-        for value in before:
-            for item in step(value, budget):
-                budget.spend(_COST)
-                values.append(item)
+        values = step(values, budget)
     return values
 
 
-@lru_cache(maxsize=256)
-def parse(template: str) -> Sequence[Part]:
+def parse(template: str, budget: Budget) -> Sequence[Part]:
     """The parts of a template. Raises FormatError, whose message is only the reason, such as "unclosed action"."""
-    return _parts(template, 0)[0]
+    budget.spend(_READING_COST * len(template))
+    return _parse(template)
+
+
+@lru_cache(maxsize=256)
+def _parse(template: str) -> Sequence[Part]:
+    parts, _ = _parts(template, 0)
+    return parts
 
 
 def relaxed(expression: str) -> str:
@@ -154,7 +141,7 @@ def relaxed(expression: str) -> str:
 
     --sort-by, custom columns and wait accept paths without braces and leading dot. Raises FormatError.
     """
-    match = re.fullmatch(_RELAXED, expression)
+    match = re.fullmatch(_RELAXED_PATH, expression)
     if match is None and expression:
         raise FormatError(
             "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
@@ -164,7 +151,7 @@ def relaxed(expression: str) -> str:
 
 def evaluate_relaxed(expression: str, obj: Object, budget: Budget) -> Values:
     """The values that a path in a relaxed spelling finds in `obj`. Raises FormatError."""
-    return list(chain.from_iterable(results(parse(relaxed(expression)), obj, budget)))
+    return list(chain.from_iterable(results(parse(relaxed(expression), budget), obj, budget)))
 
 
 def _parts(text: str, at: int, in_range: bool = False) -> tuple[list[Part], int]:
@@ -173,11 +160,11 @@ def _parts(text: str, at: int, in_range: bool = False) -> tuple[list[Part], int]
     while piece := _PIECE.match(text, at):
         at = piece.end()
         if not piece[0].startswith("{"):
-            parts.append(Part([_constant(piece[0])]))
+            parts.append(Part([_constant_step(piece[0])]))
         elif piece[0] == "{end}":
             if in_range:
                 break
-            parts.append(Part([_word("end")]))
+            parts.append(Part([_word_step("end")]))
         else:
             path, at = _action(text, at)
             body: Sequence[Part] | None = None
@@ -202,54 +189,62 @@ def _action(text: str, at: int = 0) -> tuple[Path, int]:
 
 def _problem(text: str) -> str:
     """The message for a text that doesn't begin with a token."""
-    for pattern, problem in _BROKEN.items():
+    for pattern, problem in _PROBLEMS.items():
         if re.match(pattern, text):
             return problem
     return f"unrecognized character in action: {gofmt.code_point(text[0])}"
 
 
-def _sub(text: str) -> Path:
+def _parse_inner(text: str) -> Path:
     """The steps of an action without braces, as in a filter or in brackets."""
     return _action(f"{text}}}")[0]
 
 
-def _constant(constant: str | float) -> Step:
-    return lambda value, budget: [constant]
+def _in_each(find: Find) -> Step:
+    """The step that applies `find` to each value."""
+
+    def step(values: Values, budget: Budget) -> Values:
+        found = []
+        for value in values:
+            for item in find(value):
+                budget.spend(_VALUE_COST)
+                found.append(item)
+        return found
+
+    return step
 
 
-def _text(quoted: str) -> Step:
+def _constant_step(constant: str | float) -> Step:
+    return _in_each(lambda value: [constant])
+
+
+def _string_step(quoted: str) -> Step:
     with reworded(ValueError, f"unquote string {quoted} error ", FormatError):
-        return _constant(gofmt.unquote(quoted[1:-1], quoted[0]))
+        return _constant_step(gofmt.unquote(quoted[1:-1], quoted[0]))
 
 
 class _UnknownWordError(FormatError):
     """An unknown identifier. A filter that only tests existence counts it as existing, as in client-go."""
 
 
-def _word(name: str) -> Step:
+def _word_step(name: str) -> Step:
     """The step for a word. Unknown words are refused only when the step runs, as in client-go."""
     if name in ("true", "false"):
-        return _constant(name == "true")
+        return _constant_step(name == "true")
 
-    def refuse(value: Any, budget: Budget) -> Values:
+    def refuse(value: Any) -> Values:
         if name == "end":
             raise FormatError("not in range, nothing to end")
         raise _UnknownWordError(f"unrecognized identifier {name}")
 
-    return refuse
+    return _in_each(refuse)
 
 
-def _field(name: str) -> Step:
+def _field_step(name: str) -> Step:
     if name == "*":
-        return lambda value, budget: _children(value)
+        return _in_each(_children)
     key = name.replace("\\", "")
-
-    def find(value: Any, budget: Budget) -> Values:
-        if isinstance(value, dict) and key in value:
-            return [value[key]]
-        return []
-
-    return find
+    return _in_each(lambda value: [value[key]] if isinstance(value, dict) and key in value else [])
 
 
 def _children(value: Any) -> Values:
@@ -258,7 +253,7 @@ def _children(value: Any) -> Values:
     return value if isinstance(value, list) else []
 
 
-def _descend(value: Any, budget: Budget) -> Iterator[Any]:
+def _descend(value: Any) -> Iterator[Any]:
     """The value and all values inside it, depth first, without empty ones, numbers and booleans."""
     left = [value]
     while left:
@@ -268,15 +263,19 @@ def _descend(value: Any, budget: Budget) -> Iterator[Any]:
             left += reversed(_children(item))
 
 
-def _array(text: str) -> Step:
-    """The step for brackets: a quoted key, an index, a slice, or a union of these. Raises FormatError."""
+def _union_step(paths: Sequence[Path]) -> Step:
+    """The step `[0,2]` or `['a','b']`. What it finds is ordered by path, then by value, as in client-go."""
+    return lambda values, budget: [item for path in paths for value in values for item in _follow(path, value, budget)]
+
+
+def _bracket_steps(text: str) -> Path:
+    """The steps for brackets: a quoted key, an index, a slice, or a union of these. Raises FormatError."""
     if "," in text:
-        return _Union([_sub(f"[{part.strip()}]") for part in text.split(",")])
+        return [_union_step([_parse_inner(f"[{part.strip()}]") for part in text.split(",")])]
     if text.count(":") > 1:
         raise NotSimulated(f"[{text}] in JSONPath is not part of this simulator")
     if key := re.fullmatch(r"'([^']*)'", text):
-        path = _sub(f".{key[1]}")
-        return lambda value, budget: _follow(path, value, budget)
+        return _parse_inner(f".{key[1]}")
     match = _SLICE.fullmatch(":" if text == "*" else text)
     if match is None:
         raise FormatError(f"invalid array index {text}")
@@ -287,10 +286,10 @@ def _array(text: str) -> Step:
         last = int(end)
     elif not is_slice and first != -1:
         last = first + 1
-    return lambda value, budget: _cut(value, first, last)
+    return [_in_each(lambda value: _slice(value, first, last))]
 
 
-def _cut(value: Any, first: int, last: int | None) -> Values:
+def _slice(value: Any, first: int, last: int | None) -> Values:
     """`[first:last]` of a list; empty for null. Negative numbers count from the end. Raises FormatError."""
     if value is None:
         return []
@@ -312,21 +311,24 @@ def _cut(value: Any, first: int, last: int | None) -> Values:
     return value[first:last]
 
 
-def _filter(text: str) -> Step:
+def _filter_step(text: str) -> Step:
     """The step for a filter such as `?(@.type=="Ready")` or `?(@.type)`: the items of a list that pass it."""
     match = _COMPARISON.fullmatch(text)
     if match:
         left, symbol, right = match.groups()
-        passes = partial(_satisfies, _sub(left), symbol, _sub(right))
+        passes = partial(_satisfies, _parse_inner(left), symbol, _parse_inner(right))
     else:
-        passes = partial(_exists, _sub(text))
+        passes = partial(_exists, _parse_inner(text))
 
-    def find(value: Any, budget: Budget) -> Values:
-        if not isinstance(value, list):
-            raise FormatError(f"{gofmt.sprint(value)} is not array or slice and cannot be filtered")
-        return [item for item in value if passes(item, budget)]
+    def step(values: Values, budget: Budget) -> Values:
+        found = []
+        for value in values:
+            if not isinstance(value, list):
+                raise FormatError(f"{gofmt.sprint(value)} is not array or slice and cannot be filtered")
+            found += [item for item in value if passes(item, budget)]
+        return found
 
-    return find
+    return step
 
 
 def _exists(path: Path, item: Any, budget: Budget) -> bool:
@@ -361,13 +363,13 @@ def _compare(symbol: str, left: Any, right: Any) -> bool:
 
 
 # By the kind of a token, a function from its text to steps.
-_STEPS: dict[str, Callable[[str], list[Step]]] = {
-    "descent": lambda text: [_descend, _field(text[2:])] if text[2:] else [_descend],
-    "field": lambda text: [_field(text[1:])],
-    "filter": lambda text: [_filter(text)],
-    "array": lambda text: [_array(text)],
-    "text": lambda text: [_text(text)],
-    "number": lambda text: [_constant(float(text) if "." in text else int(text))],
-    "word": lambda text: [_word(text)],
+_STEPS: Mapping[str, Callable[[str], Path]] = {
+    "descent": lambda text: [_in_each(_descend), *([_field_step(text[2:])] if text[2:] else [])],
+    "field": lambda text: [_field_step(text[1:])],
+    "filter": lambda text: [_filter_step(text)],
+    "brackets": _bracket_steps,
+    "string": lambda text: [_string_step(text)],
+    "number": lambda text: [_constant_step(float(text) if "." in text else int(text))],
+    "word": lambda text: [_word_step(text)],
     "root": lambda text: [],
 }

@@ -12,7 +12,7 @@ from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated, reworded
 from kubesim.kubectl.formats.jsonpath import parse, relaxed, results
 
-_MISSING: Any = object()
+_MISSING = object()  # the value of an object without the field
 
 
 def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
@@ -23,12 +23,12 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
     """
     path = relaxed(field)
     with reworded(FormatError, "sorting error: ", FormatError):
-        template = parse(path)
-    values = [_first(results(template, obj, budget)) for obj in objects]
+        template = parse(path, budget)
+    values = [_first_value(results(template, obj, budget)) for obj in objects]
     if values and all(value is _MISSING for value in values):
         raise no_field(field)
     present = [value for value in values if value is not _MISSING and value is not None]
-    if len(values) > 1 and not _have_order(present):
+    if len(values) > 1 and not _are_comparable(present):
         raise NotSimulated(f"sorting by {path}, whose values have no order, is not part of this simulator")
     are_quantities = all(map(_is_quantity, present))
     ranks = [_rank(value, are_quantities) for value in values]
@@ -40,12 +40,13 @@ def no_field(field: str) -> FormatError:
     return FormatError(f"couldn't find any field with path {quote(relaxed(field))} in the list of objects")
 
 
-def _first(parts: Sequence[Sequence[Any]]) -> Any:
-    """The first value found by the first part of a template, _MISSING without one."""
-    return parts[0][0] if parts and parts[0] else _MISSING
+def _first_value(values_of_parts: Sequence[Sequence[Any]]) -> Any:
+    """The first value that the first part of a template finds, _MISSING without one."""
+    return values_of_parts[0][0] if values_of_parts and values_of_parts[0] else _MISSING
 
 
-def _have_order(values: Sequence[Any]) -> bool:
+def _are_comparable(values: Sequence[Any]) -> bool:
+    """True for values of one type that has an order, unlike booleans, lists and maps."""
     types = set(map(type, values))
     return len(types) <= 1 and types.isdisjoint({bool, dict, list})
 
