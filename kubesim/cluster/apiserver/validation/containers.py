@@ -12,7 +12,7 @@ from kubesim.api import content, quantity
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.volumes import CONTAINER_RESOURCES, PULL_POLICIES, validate_field_reference
 
-PROTOCOLS = ("SCTP", "TCP", "UDP")
+_PROTOCOLS = ("SCTP", "TCP", "UDP")
 _TERMINATION_MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
 _RESTART_POLICIES = ("Always", "Never", "OnFailure")
 _VARIABLE_FIELDS = (
@@ -28,7 +28,7 @@ _VARIABLE_FIELDS = (
 )
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _ABSENT_IN_EPHEMERAL = ("ports", "resources", "resizePolicy", "restartPolicy", "lifecycle", *_PROBES)
-_EPHEMERAL = "cannot be set for an Ephemeral Container"
+_ABSENT_MESSAGE = "cannot be set for an Ephemeral Container"
 
 
 def validate_containers(spec: Field, mountable: set[str]) -> None:
@@ -77,7 +77,7 @@ def _validate_ports(container: Field) -> None:
         port.check_nonempty("name", content.port_name)
         port.check_required("containerPort", content.port_number)
         port.check_nonempty("hostPort", content.port_number)
-        port.enum("protocol", PROTOCOLS)
+        port.enum("protocol", _PROTOCOLS)
         port.unique_name(names)
 
 
@@ -97,16 +97,6 @@ def _validate_value_from(source: Field, has_value: bool) -> None:
 def _validate_key_selector(selector: Field) -> None:
     selector.check("name", content.dns_subdomain)
     selector.check_required("key", content.config_key)
-
-
-# In the order of upstream's checks.
-_VARIABLE_SOURCES: Mapping[str, Callable[[Field], None]] = {
-    "fieldRef": lambda reference: validate_field_reference(reference, _VARIABLE_FIELDS),
-    "resourceFieldRef": lambda reference: reference.enum("resource", CONTAINER_RESOURCES),
-    "configMapKeyRef": _validate_key_selector,
-    "secretKeyRef": _validate_key_selector,
-    "fileKeyRef": lambda _: None,  # see inert.json
-}
 
 
 def _validate_env_from(container: Field) -> None:
@@ -148,7 +138,7 @@ def _validate_resources(resources: Field) -> None:
                 resources.invalid("requests", f"must be less than or equal to {name} limit of {limit}", value=amount)
 
 
-def validate_port(holder: Field, name: str) -> None:
+def _validate_port(holder: Field, name: str) -> None:
     """Validate a field with a port's number or name."""
     check = content.port_name if isinstance(holder.get(name), str) else content.port_number
     holder.check(name, check, missing=0)
@@ -185,7 +175,7 @@ def _validate_handler(holder: Field, kinds: Sequence[str]) -> None:
     elif first == "exec":
         holder.inner("exec").needs("command")
     elif first != "sleep":
-        validate_port(holder.inner(first), "port")
+        _validate_port(holder.inner(first), "port")
     if first == "httpGet":
         holder.inner("httpGet").enum("scheme", ("HTTP", "HTTPS"))
     for kind in handlers[1:]:
@@ -198,7 +188,17 @@ def _validate_ephemeral(container: Field, targets: frozenset[str]) -> None:
         container.not_found("targetContainerName")
     for name in _ABSENT_IN_EPHEMERAL:
         if container.get(name):
-            container.forbidden(name, _EPHEMERAL)
+            container.forbidden(name, _ABSENT_MESSAGE)
     for mount in container.items("volumeMounts"):
         if mount.get("subPath"):
-            mount.forbidden("subPath", _EPHEMERAL)
+            mount.forbidden("subPath", _ABSENT_MESSAGE)
+
+
+# In the order of upstream's checks.
+_VARIABLE_SOURCES: Mapping[str, Callable[[Field], None]] = {
+    "fieldRef": lambda reference: validate_field_reference(reference, _VARIABLE_FIELDS),
+    "resourceFieldRef": lambda reference: reference.enum("resource", CONTAINER_RESOURCES),
+    "configMapKeyRef": _validate_key_selector,
+    "secretKeyRef": _validate_key_selector,
+    "fileKeyRef": lambda _: None,  # see inert.json
+}

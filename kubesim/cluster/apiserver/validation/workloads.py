@@ -18,7 +18,6 @@ from kubesim.cluster.apiserver.validation.metadata import validate_label_selecto
 from kubesim.cluster.apiserver.validation.pods import validate_pod_template
 
 _CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
-_COMPLETION_MODES = ("NonIndexed", "Indexed")
 # Fields of a StatefulSet's spec that may change.
 _UPDATABLE = (
     "replicas",
@@ -140,17 +139,17 @@ def _is_none(value: int | str | None) -> bool:
 def _validate_selector(spec: Field, kind: str) -> None:
     """Validate a workload's selector, which must match the labels of its template."""
     selector = spec.get("selector")
-    says = _SELECTORS[kind]
-    if selector is None and says.is_required:
+    messages = _SELECTORS[kind]
+    if selector is None and messages.is_required:
         spec.required("selector")
     before = len(spec.errors)
     validate_label_selector(spec.inner("selector"))
     is_readable = len(spec.errors) == before
-    if says.of_empty and selector is not None and not any(selector.values()):
-        spec.invalid("selector", says.of_empty)
+    if messages.of_empty and selector is not None and not any(selector.values()):
+        spec.invalid("selector", messages.of_empty)
     if not is_readable:
-        if says.of_unreadable is not None:
-            spec.invalid("selector", says.of_unreadable)
+        if messages.of_unreadable is not None:
+            spec.invalid("selector", messages.of_unreadable)
         return
     labels = spec.inner("template").inner("metadata").get("labels") or {}
     if selector is None or not matches(selector, labels):
@@ -167,11 +166,6 @@ def validate_job(job: Field) -> None:
 
 def _validate_job_spec(spec: Field) -> None:
     spec.non_negative("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
-    mode = spec.get("completionMode")
-    if mode not in (None, *_COMPLETION_MODES):
-        spec.unsupported("completionMode", _COMPLETION_MODES)
-    if mode == "Indexed" and spec.get("completions") is None:
-        spec.required("completions", "when completion mode is Indexed")
     template = spec.inner("template")
     validate_pod_template(template)
     pod_spec = template.inner("spec")
