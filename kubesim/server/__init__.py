@@ -8,7 +8,8 @@ from __future__ import annotations
 from kubesim.api import errors
 from kubesim.api.budget import TooMuchError
 from kubesim.cluster import Cluster
-from kubesim.cluster.apiserver import Client, authorization
+from kubesim.cluster.apiserver import Client
+from kubesim.cluster.apiserver.impersonation import check_impersonator
 from kubesim.server import discovery, objects, reviews
 from kubesim.server.request import Call, Request, Response, refusal, text
 from kubesim.server.watch import History, Watch
@@ -45,7 +46,7 @@ class API:
     def _answer(self, request: Request) -> Response | Watch:
         """Check impersonation, then discovery, then the verb, and answer. Raises StatusError."""
         client = self._client(request)
-        _check_impersonation(request, client)
+        check_impersonator(client.user)
         if described := discovery.answer(request.path.rstrip("/"), request.query):
             if request.is_write:
                 raise errors.method_not_allowed()
@@ -86,15 +87,6 @@ class API:
         assert route, "the path is that of an exec"
         connection = self._client(request).exec(route.namespace, route.name, request.container)
         return connection.execute(argv, request.budget, stdin)
-
-
-def _check_impersonation(request: Request, client: Client) -> None:
-    """Raise StatusError, before any other check, if the requestor may not impersonate the request's user."""
-    route = request.route
-    asked = authorization.Request(request.user, request.method.lower(), "", path=request.path)
-    if route:
-        asked = authorization.Request.about(request.user, route.verb, *route.place, route.subresource)
-    client.check_impersonation(asked)
 
 
 def _no_object(path: str) -> Response:

@@ -1,6 +1,6 @@
 """Authorization with RBAC, and the users and requests that it is about.
 
-Rights to impersonate are in impersonation.py. Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, v1.36.
+Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, v1.36.
 """
 
 import re
@@ -15,8 +15,6 @@ from kubesim.cluster.apiserver.store import Store
 from kubesim.gotext.gofmt import quote
 
 SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
-
-
 MASTERS = "system:masters"
 AUTHENTICATED = "system:authenticated"
 UNAUTHENTICATED = "system:unauthenticated"
@@ -32,15 +30,8 @@ class User(NamedTuple):
     name: str
     groups: tuple[str, ...] = (AUTHENTICATED,)
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()  # pairs of a key and its values
-    impersonation: "Impersonation | None" = None  # the user who really sends the request, if that is another one
+    impersonator: "User | None" = None  # the user who really sends the request, if that is another one
     uid: str = ""  # of a ServiceAccount's object; "" for other users
-
-
-class Impersonation(NamedTuple):
-    """The impersonation of a user, as with kubectl --as."""
-
-    requestor: User  # the user who sends the request
-    groups: tuple[str, ...]  # the groups of --as-group, each of which the requestor needs a right to
 
 
 ADMIN = User(

@@ -27,7 +27,7 @@ from kubesim.cluster.apiserver.deletion import (
     has_only_finalizers_left,
     with_deletion_timestamp,
 )
-from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
+from kubesim.cluster.apiserver.impersonation import check_impersonator, impersonate
 from kubesim.cluster.apiserver.notes import Warn, warn_about_write
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
 from kubesim.cluster.apiserver.tokens import user_of
@@ -58,8 +58,8 @@ class Client:
         self._budget = budget
         self._backend = backend
         self._store = backend.store
-        impersonation = user.impersonation
-        self._is_master = MASTERS in user.groups and (not impersonation or MASTERS in impersonation.requestor.groups)
+        impersonator = user.impersonator
+        self._is_master = MASTERS in user.groups and (not impersonator or MASTERS in impersonator.groups)
 
     def impersonating(self, name: str, groups: tuple[str, ...] = ()) -> Client:
         """A client that impersonates the user `name`. Each request checks the right to do so."""
@@ -97,14 +97,10 @@ class Client:
             self.check(Request.about(self.user, verb, resource, namespace, name, subresource))
 
     def check(self, asked: Request) -> None:
-        """Raise StatusError (Forbidden) unless the user may do this, and an impersonator may impersonate for it."""
-        self.check_impersonation(asked)
+        """Raise StatusError unless the user may do this: Forbidden, or 501 for an impersonator without all rights."""
+        check_impersonator(asked.user)
         if not is_allowed(asked, self._store):
             raise asked.forbidden()
-
-    def check_impersonation(self, asked: Request) -> None:
-        """Raise StatusError (Forbidden) if the user is impersonated by someone without the right to do so."""
-        check_impersonation(asked, self._store)
 
     def can(self, verb: str, plural: str, group: str = "", namespace: str = "", name: str = "", path: str = "") -> bool:
         """True if the user may do something: the answer of a SelfSubjectAccessReview."""

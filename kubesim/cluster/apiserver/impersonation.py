@@ -1,43 +1,34 @@
-"""Impersonation, as by `kubectl --as`: the impersonated user, and the rights that the requestor needs.
+"""Impersonation, as by `kubectl --as`, and the users of ServiceAccounts.
 
-Mirrors k8s.io/apiserver pkg/endpoints/filters/impersonation/{constrained_impersonation,mode}.go, v1.36, without the
-mode "associated-node": here, no ServiceAccount is known to belong to a node.
+Mirrors k8s.io/apiserver pkg/endpoints/filters/impersonation/constrained_impersonation.go, v1.36, for an administrator.
 """
 
 from __future__ import annotations
 
 from kubesim.api.content import dns_label, dns_subdomain
+from kubesim.api.errors import not_simulated
 from kubesim.cluster.apiserver.authorization import (
     AUTHENTICATED,
     MASTERS,
     SERVICE_ACCOUNT_PREFIX,
     UNAUTHENTICATED,
-    Impersonation,
-    Request,
     User,
-    is_allowed,
 )
-from kubesim.cluster.apiserver.store import Store
-
-# Prefixes of the verbs of constrained impersonation.
-CONSTRAINED = ("impersonate:", "impersonate-on:")
-_NODE_PREFIX = "system:node:"
 
 
 def impersonate(requestor: User, name: str, groups: tuple[str, ...] = ()) -> User:
-    """The user `name` with `groups`, impersonated by `requestor`. Rights are checked at each request, not here.
+    """The user `name` with `groups`, impersonated by `requestor`. `check_impersonator` checks the right to do so.
 
     Without `groups`, a ServiceAccount has those of its namespace.
     """
     account = split_account(name)
-    known = groups
     if account and not groups:
         namespace, _ = account
-        known = account_groups(namespace)
+        groups = account_groups(namespace)
     implied = UNAUTHENTICATED if name == "system:anonymous" else AUTHENTICATED
-    if implied not in known and UNAUTHENTICATED not in known:
-        known = (*known, implied)
-    return User(name, known, impersonation=Impersonation(requestor, groups))
+    if implied not in groups and UNAUTHENTICATED not in groups:
+        groups = (*groups, implied)
+    return User(name, groups, impersonator=requestor)
 
 
 def account_user(namespace: str, name: str) -> User:
@@ -60,37 +51,7 @@ def split_account(user_name: str) -> tuple[str, str] | None:
     return namespace, name
 
 
-def check_impersonation(request: Request, store: Store) -> None:
-    """Raise StatusError (Forbidden) unless the requestor may impersonate the user and groups of the request.
-
-    Rights for single requests (constrained impersonation) can't be granted here, but the refusal is about them, as in
-    Kubernetes 1.36.
-    """
-    impersonation = request.user.impersonation
-    if impersonation is None or MASTERS in impersonation.requestor.groups:
-        return
-    requestor, groups = impersonation
-    name = request.user.name
-    if account := split_account(name):
-        questions = [Request(requestor, "impersonate", "serviceaccounts", "", *account)]
-    else:
-        questions = [Request(requestor, "impersonate", "users", name=name)]
-    questions += [Request(requestor, "impersonate", "groups", name=group) for group in groups]
-    for question in questions:
-        if is_allowed(question, store):
-            continue
-        if mode := _mode(name, groups):
-            raise request._replace(user=requestor, verb=f"impersonate-on:{mode}:{request.verb}").forbidden()
-        raise question.forbidden()
-
-
-def _mode(name: str, groups: tuple[str, ...]) -> str:
-    """The mode of constrained impersonation in a refusal: the first that applies to the user.
-
-    "" stands for impersonation without constraints.
-    """
-    if split_account(name):
-        return "" if groups else "serviceaccount"
-    if name.startswith(_NODE_PREFIX) and not dns_subdomain(name.removeprefix(_NODE_PREFIX)):
-        return "" if groups else "arbitrary-node"
-    return "user-info"
+def check_impersonator(user: User) -> None:
+    """Raise StatusError (501) for a user who is impersonated by anyone but a member of system:masters."""
+    if user.impersonator and MASTERS not in user.impersonator.groups:
+        raise not_simulated("impersonation by a user without all rights is not part of this simulator")

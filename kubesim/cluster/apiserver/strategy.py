@@ -12,10 +12,11 @@ from kubesim.api import errors
 from kubesim.api.objects import Object, annotations_of, clone, labels_of, lasting_containers, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, JOB, NAMESPACE, NODE, POD, SECRET, STATEFUL_SET, Resource
 from kubesim.api.specs import PodSpec
-from kubesim.cluster.apiserver.impersonation import CONSTRAINED
 
 GENERATION = "deprecated.daemonset.template.generation"
 _SYSTEM_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+# Prefixes of the verbs of constrained impersonation.
+_CONSTRAINED = ("impersonate:", "impersonate-on:")
 _JOB_LABELS = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name")
 
 
@@ -71,7 +72,7 @@ def _check_simulated(resource: Resource, obj: Object) -> None:
         what = "volumeClaimTemplates of a StatefulSet are"
     elif resource is SECRET and obj.get("type") == "kubernetes.io/service-account-token":
         what = "a Secret that is filled with a ServiceAccount's token (kubectl create token makes one) is"
-    elif any(verb.startswith(CONSTRAINED) for rule in obj.get("rules", ()) for verb in rule.get("verbs", ())):
+    elif any(verb.startswith(_CONSTRAINED) for rule in obj.get("rules", ()) for verb in rule.get("verbs", ())):
         what = "a role for constrained impersonation is"
     if what:
         raise errors.not_simulated(f"{what} not part of this simulator")
