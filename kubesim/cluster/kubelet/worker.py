@@ -26,12 +26,12 @@ CRASH_BACKOFF_LIMIT = 300
 
 
 class RequiredImage(NamedTuple):
-    """An image that a Pod needs for a container or an image volume, of the name `name`. `spec` is None for a volume."""
+    """An image that a Pod needs, for a container or for an image volume."""
 
-    name: str
+    name: str  # of the container or the volume
     image: str
     policy: str
-    spec: ContainerSpec | None = None
+    spec: ContainerSpec | None = None  # that of the container; None for a volume
 
     @classmethod
     def of(cls, container: ContainerSpec) -> RequiredImage:
@@ -86,7 +86,7 @@ class Worker:
         self.mount_wait = 0.25  # seconds; doubled before each retry to mount volumes
         self.relists_left = 0  # the number of relists still to come for this Pod; see Runtime.relist
         self._changes = 0  # the number of changes that the status shows
-        self._reported = (-1, 0)  # the `_version` of the last written status
+        self._reported = (-1, 0)  # the `_version` of the last written status; at first one that no status has
 
     def copy(self, outside: Outside) -> Worker:
         """A copy for the kubelet of a copied cluster, whose containers reach that cluster's `outside`.

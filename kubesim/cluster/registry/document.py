@@ -37,7 +37,7 @@ class ImageFields(NamedTuple):
     runs: Literal["forever", "until-stopped", "once"] = "forever"
     program: str = ""  # the image's own program, which `runs` describes whatever its arguments are
     needs: tuple[str, ...] = ()  # environment variables; without any of them, a container without a command fails
-    complaint: str = ""  # the error message of that failure
+    complaint: str = ""  # the message that it logs then
     trouble: str | None = None  # the name of a trouble at content, config or container
 
 

@@ -46,7 +46,8 @@ def _validate_keys(holder: Field, name: str) -> None:
 
 def _decoded_size(text: str) -> int:
     """The number of bytes encoded in a Base64 text, without decoding it."""
-    return len(text) // 4 * 3 - text.count("=", -2)
+    padding = text.count("=", -2)  # only the last two characters can be padding
+    return len(text) // 4 * 3 - padding
 
 
 def _validate_json_file(secret: Field, key: str) -> None:
@@ -59,6 +60,8 @@ def _validate_json_file(secret: Field, key: str) -> None:
 
 
 def _json_problem(encoded: str) -> str:
+    """The problem of Base64-encoded JSON that should be an object, "" for none."""
+    # Latin-1 takes any bytes, so that the parser reports them as Go does.
     text = base64.b64decode(encoded).decode("latin-1")
     try:
         value = gojson.loads(text)
