@@ -77,5 +77,7 @@ def last_tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
         name = container["name"]
         trace = cluster.kubelet.traces.get((namespace_of(pod), name_of(pod), name))
         if trace is not None and (trace.message or not name.startswith(VOLUME)):
-            waits = cluster.kubelet.images.node.waits(pod["metadata"]["uid"], trace.image, cluster.clock.now)
-            yield Try(trace.at, name, trace.outcome, waits.until if waits else trace.at)
+            failure = cluster.kubelet.images.node.failure_in_back_off(
+                pod["metadata"]["uid"], trace.image, cluster.clock.now
+            )
+            yield Try(trace.at, name, trace.outcome, failure.until if failure else trace.at)

@@ -22,9 +22,9 @@ GRACE = 5.0
 FINALIZING = 15
 _REMAINING = "NamespaceContentRemaining"
 _FINALIZERS_REMAINING = "NamespaceFinalizersRemaining"
-_OTHERS = tuple(item for item in RESOURCES if item.namespaced and item.simulated and item is not POD)
+_TYPES_BUT_PODS = tuple(item for item in RESOURCES if item.namespaced and item.simulated and item is not POD)
 # The API server restores its own Service every ten seconds. Here that is planned only after a Service was deleted.
-INTERVAL: Micros = 10 * SECOND
+SERVICE_INTERVAL: Micros = 10 * SECOND
 
 
 class _Finding(NamedTuple):
@@ -35,7 +35,7 @@ class _Finding(NamedTuple):
 
 
 # The conditions of a terminating namespace, in order, with their contents while there is no problem.
-_FINE = {
+_WITHOUT_PROBLEMS = {
     "NamespaceDeletionDiscoveryFailure": _Finding("ResourcesDiscovered", "All resources successfully discovered"),
     "NamespaceDeletionGroupVersionParsingFailure": _Finding(
         "ParsedGroupVersions", "All legacy kube types successfully parsed"
@@ -58,15 +58,15 @@ class NamespaceController(Loop):
             if change.type != "DELETED":
                 self.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
         elif change.type == "DELETED":
-            self._on_lost(change)
+            self._on_deleted_object(change)
 
-    def _on_lost(self, change: Change) -> None:
+    def _on_deleted_object(self, change: Change) -> None:
         """Queue the namespace of a deleted object, which may be one that every namespace has."""
         namespace = self.api.find(NAMESPACE, "", namespace_of(change.obj))
         if namespace and not is_deleted(namespace):
             delay = REACTION
             if change.resource is SERVICE:
-                delay = (INTERVAL - self.clock.now % INTERVAL) / SECOND
+                delay = (SERVICE_INTERVAL - self.clock.now % SERVICE_INTERVAL) / SECOND
             self.add(namespace, delay)
 
     def reconcile(self, _: str, name: str) -> None:
@@ -88,7 +88,7 @@ class NamespaceController(Loop):
         """
         name = name_of(namespace)
         pods = self._delete_all([POD], name)
-        left = pods or self._delete_all(_OTHERS, name)
+        left = pods or self._delete_all(_TYPES_BUT_PODS, name)
         # As upstream, the conditions don't mention remaining Pods.
         self._report(namespace, {} if pods else _remaining(left))
         if not left:
@@ -126,8 +126,8 @@ class NamespaceController(Loop):
         """
         before = {item["type"]: item for item in namespace["status"].get("conditions", ())}
         conditions: list[Object] = []
-        for kind, fine in _FINE.items():
-            finding = problems.get(kind, fine)
+        for kind, without_problem in _WITHOUT_PROBLEMS.items():
+            finding = problems.get(kind, without_problem)
             status = "True" if kind in problems else "False"
             old = before.get(kind, {})
             since = old["lastTransitionTime"] if old.get("status") == status else self.clock.timestamp()

@@ -86,9 +86,9 @@ class ImageManager(Stateful):
 class Pull:
     """A pull: the data that the steps read and write, and its result.
 
-    `outcome` is the present state, in the end one that is no key of STEPS (see PullTrace.outcome). `events` are in
-    order: if the first is "Pulling", it is due at once, and the rest `duration` seconds later. `image` is set if the
-    Pod may use it, and `error` if its container waits; a finished pull has one of the two.
+    `outcome` is the present state, in the end one that is no key of STEPS (see PullTrace.outcome). `start_event` is due
+    at once, if the registry is asked, and `events` are due `duration` seconds later. `image` is set if the Pod may use
+    it, and `error` if its container waits; a finished pull has one of the two.
     """
 
     reference: Reference  # set by the step ParseImageName
@@ -103,7 +103,8 @@ class Pull:
         self.attempts: list[Attempt] = []  # one for each request to the registry
         self.right_reason = ""  # the sentence why the Pod may or may not use a present image, for the trace
         self.transitions: list[Transition] = []  # the states passed, with their outcomes
-        self.events: tuple[EventContent, ...] = ()  # without their field
+        self.start_event: EventContent | None = None  # events lack their field
+        self.events: tuple[EventContent, ...] = ()
         self.error: Waiting | None = None
         self.over: Micros = request.now
 
@@ -232,7 +233,7 @@ def _look_up_credentials(pull: Pull) -> str:
 
 def _check_back_off(pull: Pull) -> str:
     """Refuse a pull while the Pod's last failure with this image is too recent."""
-    failure = pull.node.waits(pull.request.uid, pull.request.image, pull.request.now)
+    failure = pull.node.failure_in_back_off(pull.request.uid, pull.request.image, pull.request.now)
     if failure is None:
         return "over"
     event, pull.error = back_off(pull.request.image, failure)
@@ -248,7 +249,7 @@ def back_off(image: str, failure: Failure) -> tuple[EventContent, Waiting]:
 
 def _pull_image(pull: Pull) -> str:
     """Ask the registry with one credential after the other until one is accepted; anonymously if none matches."""
-    pull.add_event("Pulling", f"Pulling image {quote(pull.request.image)}")
+    pull.start_event = EventContent("Normal", "Pulling", f"Pulling image {quote(pull.request.image)}")
     candidates: Sequence[Match | None] = pull.matches or [None]
     answers = []
     for match in candidates:
@@ -272,7 +273,7 @@ def _attempt(match: Match | None, answer: "Answer") -> Attempt:
 
 def _succeed(pull: Pull, image: Image, match: Match | None, waited: float) -> str:
     """Store the image. `waited` are the seconds lost at hosts that didn't answer."""
-    duration = _pull_duration(image, pull.node.holds(image)) + round(waited * SECOND)
+    duration = _pull_duration(image, pull.node.has_content(image)) + round(waited * SECOND)
     pull.over = pull.node.reserve(pull.request.now, duration)
     pull.node.add(pull.reference, image, match, pull.over)
     pull.image = image

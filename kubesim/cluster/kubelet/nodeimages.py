@@ -35,7 +35,7 @@ class Failure(NamedTuple):
         return self.at + self.delay
 
 
-class Named(NamedTuple):
+class NamedImage(NamedTuple):
     """The image of a name, and the time from which the name has it."""
 
     digest: str
@@ -47,7 +47,7 @@ class NodeImages(Stateful):
 
     def __init__(self) -> None:
         self._images: dict[str, Image] = {}  # by their digests
-        self._names: dict[str, Named] = {}  # by name with tag and by name with digest, as containerd writes them
+        self._names: dict[str, NamedImage] = {}  # by name with tag and by name with digest, as containerd writes them
         self._pullers: Shared[tuple[str, str], Pullers] = Shared(dict.copy)  # by digest and repository
         self._failures: Shared[str, dict[str, Failure]] = Shared(dict.copy)  # by the Pod's uid, then by the image
         self._free_at: Micros = 0  # the end of the last pull in the queue
@@ -64,7 +64,7 @@ class NodeImages(Stateful):
         for name in (reference.canonical, f"{reference.name}@{image.digest}"):
             before = self._names.get(name)
             if before is None or before.digest != image.digest:
-                self._names[name] = Named(image.digest, at)
+                self._names[name] = NamedImage(image.digest, at)
 
     def tagged(self, now: Micros) -> list[tuple[str, Image]]:
         """The names with a tag and their images, sorted by name."""
@@ -76,7 +76,7 @@ class NodeImages(Stateful):
         named = self._names.get(reference.canonical)
         return self._images[named.digest] if named and named.since <= now else None
 
-    def holds(self, image: Image) -> bool:
+    def has_content(self, image: Image) -> bool:
         """True if the node has the content of an image under any name, so that a pull takes little time."""
         return image.digest in self._images
 
@@ -109,8 +109,8 @@ class NodeImages(Stateful):
         self._free_at = max(now, self._free_at) + duration
         return self._free_at
 
-    def waits(self, uid: str, image: str, now: Micros) -> Failure | None:
-        """The failure whose delay is not over for this Pod and image; None if a pull may be tried."""
+    def failure_in_back_off(self, uid: str, image: str, now: Micros) -> Failure | None:
+        """The last failure of a Pod with an image while its delay isn't over; None if a pull may be tried."""
         failure = (self._failures.get(uid) or {}).get(image)
         return failure if failure and now < failure.until else None
 

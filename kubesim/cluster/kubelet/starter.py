@@ -72,10 +72,9 @@ class Starter(Stateful):
                 sync.started.append(False)
                 continue
             pull = self._ensure_image(sync, required)
-            if pull.duration:
-                pulling, *later = pull.events
-                self._runtime.emit_event(sync.worker, required.container, pulling)
-                self._clock.call_later(pull.duration, self._pulled, sync, required, pull.result, later)
+            if pull.start_event:
+                self._runtime.emit_event(sync.worker, required.container, pull.start_event)
+                self._clock.call_later(pull.duration, self._pulled, sync, required, pull.result, pull.events)
                 return
             self._finish_pull(sync, required, pull.result, pull.events)
         self._settle(sync)
@@ -123,7 +122,7 @@ class Starter(Stateful):
         for container in worker.containers_to_start():
             name = container["name"]
             image = container["image"]
-            failure = self._images.node.waits(worker.uid, image, self._clock.now)
+            failure = self._images.node.failure_in_back_off(worker.uid, image, self._clock.now)
             current = worker.waiting.get(name)
             if failure is None or current is None or current.reason not in _OF_PULLS:
                 return None

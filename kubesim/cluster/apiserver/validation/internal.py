@@ -27,32 +27,32 @@ _BY_VALUE = "!"
 _HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
 
 
-def internal(struct: str, value: Object) -> Object:
+def internal_json(struct: str, value: Object) -> Object:
     """The internal JSON of an external value; `struct` is its type in the table.
 
     Raises StatusError (501) if the value has a field that the table leaves out.
     """
     by_lower_name = {key.lower(): item for key, item in value.items()}
-    return {name: _marshalled(name, held, by_lower_name.get(name.lower())) for name, held in _STRUCTS[struct].items()}
+    return {name: _field(name, kind, by_lower_name.get(name.lower())) for name, kind in _STRUCTS[struct].items()}
 
 
-def _marshalled(name: str, held: Any, value: Any) -> Any:
-    """The internal JSON of the field `name`; `held` is its type in the table, `value` the external value or None."""
-    if held == _LEFT_OUT:
+def _field(name: str, kind: Any, value: Any) -> Any:
+    """The internal JSON of the field `name`; `kind` is its type in the table, `value` the external value or None."""
+    if kind == _LEFT_OUT:
         if value is None:
             return None
         raise not_simulated(f"refusing a change of what has {name} is not part of this simulator")
-    if held == _MAP:
+    if kind == _MAP:
         return internal_map(value or {})
-    struct = str(held).removesuffix(_BY_VALUE)
+    struct = str(kind).removesuffix(_BY_VALUE)
     if struct not in _STRUCTS:  # a scalar, by its zero value
-        return held if value is None else value
+        return kind if value is None else value
     if isinstance(value, list):
-        return [internal(struct, item) for item in value] or None
-    is_pointer = struct == held
+        return [internal_json(struct, item) for item in value] or None
+    is_pointer = struct == kind
     if value is None and is_pointer:
         return None
-    return internal(struct, value or {})
+    return internal_json(struct, value or {})
 
 
 def internal_map(value: Object) -> Object | None:
@@ -67,7 +67,7 @@ def internal_pod_template(template: Object) -> Object:
 
 def _internal_pod_spec(spec: Object) -> Any:
     host_fields = {name: spec[name] for name in _HOST_FIELDS if name in spec}
-    return internal("PodSpec", {**spec, "securityContext": {**host_fields, **spec.get("securityContext", {})}})
+    return internal_json("PodSpec", {**spec, "securityContext": {**host_fields, **spec.get("securityContext", {})}})
 
 
 def pod_spec_diff(old: Object, new: Object, budget: Budget) -> str:

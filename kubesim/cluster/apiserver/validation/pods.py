@@ -11,7 +11,7 @@ from kubesim.api.content import dns_label, dns_subdomain, numeric_id
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver.validation.containers import validate_containers
 from kubesim.cluster.apiserver.validation.fields import Field
-from kubesim.cluster.apiserver.validation.internal import internal, json_diff, pod_spec_diff
+from kubesim.cluster.apiserver.validation.internal import internal_json, json_diff, pod_spec_diff
 from kubesim.cluster.apiserver.validation.metadata import validate_annotations
 from kubesim.cluster.apiserver.validation.volumes import validate_volumes
 
@@ -101,6 +101,6 @@ def validate_ephemeral_containers_update(new: Field, old: Field, budget: Budget)
         if container is None:
             spec.forbidden("ephemeralContainers", f"{subject} removed\n")
         elif container != old_container:
-            old_text = internal("EphemeralContainer", old_container)
-            difference = json_diff(old_text, internal("EphemeralContainer", container), budget)
+            old_text = internal_json("EphemeralContainer", old_container)
+            difference = json_diff(old_text, internal_json("EphemeralContainer", container), budget)
             spec.forbidden("ephemeralContainers", f"{subject} changed\n{difference}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kubesim.api.content import dns_subdomain, path_segment
 from kubesim.cluster.apiserver.validation.fields import Field
-from kubesim.cluster.apiserver.validation.internal import internal
+from kubesim.cluster.apiserver.validation.internal import internal_json
 
 _API_GROUPS = ("rbac.authorization.k8s.io",)
 _SUBJECT_KINDS = ("ServiceAccount", "User", "Group")
@@ -57,4 +57,4 @@ def validate_binding(binding: Field) -> None:
 def validate_binding_update(new: Field, old: Field) -> None:
     """Refuse a change of the role; subjects may change."""
     if new.get("roleRef") != old.get("roleRef"):
-        new.invalid("roleRef", "cannot change roleRef", value=internal("RoleRef", new.get("roleRef") or {}))
+        new.invalid("roleRef", "cannot change roleRef", value=internal_json("RoleRef", new.get("roleRef") or {}))

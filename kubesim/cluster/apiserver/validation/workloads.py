@@ -13,7 +13,7 @@ from kubesim.api.content import percent
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver.validation.fields import Field
-from kubesim.cluster.apiserver.validation.internal import internal, internal_map, internal_pod_template
+from kubesim.cluster.apiserver.validation.internal import internal_json, internal_map, internal_pod_template
 from kubesim.cluster.apiserver.validation.metadata import validate_label_selector
 from kubesim.cluster.apiserver.validation.pods import validate_pod_template
 
@@ -30,22 +30,31 @@ _UPDATABLE = (
 )
 
 
-class _Selector(NamedTuple):
-    """A kind's messages about its selector, in addition to the problems inside the selector."""
+class _SelectorRules(NamedTuple):
+    """A kind's rules for its selector, in addition to those inside the selector."""
 
-    of_empty: str = ""  # the message about an empty selector, "" for none
-    # The message about a selector with problems; "" for a problem without text, None for no additional problem.
-    of_unreadable: str | None = None
     is_required: bool = True
+    may_be_empty: bool = False
+    empty_message: str = ""
+    repeats_problems: bool = False  # a selector with problems is a problem itself
+    problem_message: str = ""
 
 
-_SELECTORS = {
-    "DaemonSet": _Selector("empty selector is invalid for daemonset", is_required=False),
-    "Deployment": _Selector("empty selector is invalid for deployment", "invalid label selector"),
-    "Job": _Selector(),
+_SELECTOR_RULES = {
+    "DaemonSet": _SelectorRules(is_required=False, empty_message="empty selector is invalid for daemonset"),
+    "Deployment": _SelectorRules(
+        empty_message="empty selector is invalid for deployment",
+        repeats_problems=True,
+        problem_message="invalid label selector",
+    ),
+    "Job": _SelectorRules(may_be_empty=True),
     # Upstream's message for ReplicaSets says "deployment", too.
-    "ReplicaSet": _Selector("empty selector is invalid for deployment", "invalid label selector"),
-    "StatefulSet": _Selector("empty selector is invalid for statefulset", ""),
+    "ReplicaSet": _SelectorRules(
+        empty_message="empty selector is invalid for deployment",
+        repeats_problems=True,
+        problem_message="invalid label selector",
+    ),
+    "StatefulSet": _SelectorRules(empty_message="empty selector is invalid for statefulset", repeats_problems=True),
 }
 
 
@@ -109,7 +118,7 @@ def _validate_deployment_strategy(strategy: Field) -> None:
             rolling.invalid("maxUnavailable", "may not be 0 when `maxSurge` is 0")
         _refuse_more_than_all(rolling, "maxUnavailable")
     elif strategy.get("type") != "Recreate":
-        internal_strategy = internal("RollingStrategy", strategy.value)
+        internal_strategy = internal_json("RollingStrategy", strategy.value)
         strategy.unsupported("", ("Recreate", "RollingUpdate"), value=internal_strategy)
     elif strategy.has("rollingUpdate"):
         strategy.forbidden("rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
@@ -139,17 +148,17 @@ def _is_none(value: int | str | None) -> bool:
 def _validate_selector(spec: Field, kind: str) -> None:
     """Validate a workload's selector, which must match the labels of its template."""
     selector = spec.get("selector")
-    messages = _SELECTORS[kind]
-    if selector is None and messages.is_required:
+    rules = _SELECTOR_RULES[kind]
+    if selector is None and rules.is_required:
         spec.required("selector")
     before = len(spec.errors)
     validate_label_selector(spec.inner("selector"))
     is_readable = len(spec.errors) == before
-    if messages.of_empty and selector is not None and not any(selector.values()):
-        spec.invalid("selector", messages.of_empty)
+    if not rules.may_be_empty and selector is not None and not any(selector.values()):
+        spec.invalid("selector", rules.empty_message)
     if not is_readable:
-        if messages.of_unreadable is not None:
-            spec.invalid("selector", messages.of_unreadable)
+        if rules.repeats_problems:
+            spec.invalid("selector", rules.problem_message)
         return
     labels = spec.inner("template").inner("metadata").get("labels") or {}
     if selector is None or not matches(selector, labels):
@@ -231,8 +240,9 @@ def validate_stateful_set_update(new: Field, old: Field) -> None:
     before = old.get("spec", {})
     fixed = (spec.keys() | before.keys()) - set(_UPDATABLE)
     if any(spec.get(name) != before.get(name) for name in fixed):
-        most = "', '".join(_UPDATABLE[:-1])
-        why = f"updates to statefulset spec for fields other than '{most}' and '{_UPDATABLE[-1]}' are forbidden"
+        *names, last = _UPDATABLE
+        listed = "', '".join(names)
+        why = f"updates to statefulset spec for fields other than '{listed}' and '{last}' are forbidden"
         new.forbidden("spec", why)
 
 
