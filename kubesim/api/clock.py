@@ -54,16 +54,16 @@ class Clock:
 
     def __init__(self, start: datetime) -> None:
         self.now: Micros = round(start.timestamp() * SECOND)
+        # Units of work done so far, about 20 µs of computing each: one for each timer, and those that timers add.
         self.work = 0
-        """Units of work done so far, about 20 µs of computing each: one for each timer, and those that timers add."""
         self._paid_work = 0  # the part of `work` that budgets have been asked to pay
         self._due: list[tuple[Micros, int]] = []  # a heap of moments and numbers of timers, cancelled ones included
         self._timers: dict[int, Timer] = {}  # the timers that aren't cancelled, by number
         self._count = 0
+        # Calls that a shell's jobs have planned for later in the same line, in order of their moments.
         self.plans: list[Plan] = []
-        """What a shell's jobs do later in the same line, in order of their moments."""
+        # The moment at which waiting commands are stopped, as by `timeout 2 kubectl get pods -w`.
         self.deadline: Micros = _LATEST
-        """The moment at which waiting commands are stopped, as by `timeout 2 kubectl get pods -w`."""
 
     def call_later(self, seconds: float, method: Callable[..., None], *arguments: Any) -> int:
         """Set a timer that calls `method` once, `seconds` from now, and return its number for `cancel`.
@@ -108,7 +108,7 @@ class Clock:
         """
         start = self.now
         end = self.now + round(timeout * SECOND)
-        is_cut = self.deadline < end
+        ends_at_deadline = self.deadline < end
         end = min(end, self.deadline)
         with uncollected():
             while not done():
@@ -118,7 +118,7 @@ class Clock:
                     continue
                 if due > end or not self._due:
                     self.now = max(self.now, end)
-                    if is_cut:
+                    if ends_at_deadline:
                         raise OutOfTimeError
                     return False
                 when, number = heapq.heappop(self._due)
@@ -153,7 +153,7 @@ class Clock:
 
     def timestamp(self) -> str:
         """Now, as the API writes it: "2026-11-24T14:00:00Z"."""
-        return _second(self.now // SECOND)
+        return _rfc3339_of_second(self.now // SECOND)
 
     def micro_timestamp(self) -> str:
         """Now, as the API writes a MicroTime: "2026-11-24T14:00:00.123456Z"."""
@@ -167,7 +167,7 @@ def to_datetime(moment: Micros) -> datetime:
 
 def rfc3339(moment: Micros) -> str:
     """`moment` in whole seconds, as the API writes a Time, at most the end of the year 9999."""
-    return _second(moment // SECOND)
+    return _rfc3339_of_second(moment // SECOND)
 
 
 def rfc3339_micro(moment: Micros) -> str:
@@ -176,7 +176,7 @@ def rfc3339_micro(moment: Micros) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _second(second: int) -> str:
+def _rfc3339_of_second(second: int) -> str:
     return to_datetime(second * SECOND).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

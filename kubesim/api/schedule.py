@@ -137,8 +137,8 @@ def _range(part: str, bounds: _Bounds) -> range:
         f"beginning of range ({start}) beyond end of range ({end})": start > end,
         "step of range should be a positive number": step == 0,
     }
-    for problem, is_there in problems.items():
-        if is_there:
+    for problem, exists in problems.items():
+        if exists:
             raise ScheduleError(f"{problem}: {part}")
     return range(start, end + 1, step)
 

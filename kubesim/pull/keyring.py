@@ -180,8 +180,8 @@ def _read_blob(kind: str, blob: str) -> tuple[tuple[str, Credential], ...]:
     config = config_of(blob)
     if kind == DOCKER_CONFIG_JSON:
         whole = _typed(config, dict, "value of type credentialprovider.DockerConfigJSON")
-        where = f"struct field {_AUTHS} of type credentialprovider.DockerConfig"
-        entries = _typed(_field(whole, "auths"), dict, where)
+        target = f"struct field {_AUTHS} of type credentialprovider.DockerConfig"
+        entries = _typed(_field(whole, "auths"), dict, target)
     else:
         entries = _typed(config, dict, "value of type credentialprovider.DockerConfig")
     return tuple((entry, _credential(value)) for entry, value in (entries or {}).items())
@@ -214,8 +214,8 @@ def _field(value: Mapping[str, Any] | None, name: str) -> Any:
     return items[-1] if items else None
 
 
-def _typed(value: Any, kind: type[T], where: str) -> T | None:
-    """`value` itself, or None. Raises ValueError with the message of Go's JSON decoder if it isn't a `kind`."""
+def _typed(value: Any, kind: type[T], target: str) -> T | None:
+    """`value` itself, or None. Raises ValueError if it isn't a `kind`, with Go's name of that, `target`."""
     if value is None or isinstance(value, kind):
         return value
-    raise ValueError(gojson.mismatch(value, where))
+    raise ValueError(gojson.mismatch(value, target))

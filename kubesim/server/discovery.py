@@ -20,7 +20,6 @@ from kubesim.server.routes import by_version
 
 # kubectl asks for OpenAPI v2 only about a type that v3 lacks, so this document, in protobuf, has no types: it holds
 # field 1, the version of Swagger, alone.
-# document in protobuf, swagger, and no types.
 _OPENAPI_V2 = Response("\x0a\x032.0", content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
 
 

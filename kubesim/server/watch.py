@@ -111,7 +111,9 @@ class History:
 
 
 class _Start(NamedTuple):
-    tells_objects: bool  # whether the watch begins with all present objects
+    """The start of a watch."""
+
+    sends_objects: bool  # whether the watch begins with all present objects
     revision: int  # the watch continues with all changes after this revision
 
 
@@ -126,10 +128,10 @@ def _start(query: Mapping[str, str], now: int) -> _Start:
     """
     revision = whole(query, "resourceVersion") or 0
     if is_set(query, "sendInitialEvents"):
-        return _Start(tells_objects=True, revision=now)
+        return _Start(sends_objects=True, revision=now)
     if revision:
-        return _Start(tells_objects=False, revision=revision)
-    return _Start(tells_objects="sendInitialEvents" not in query, revision=now)
+        return _Start(sends_objects=False, revision=revision)
+    return _Start(sends_objects="sendInitialEvents" not in query, revision=now)
 
 
 class Watch:
@@ -147,11 +149,13 @@ class Watch:
         self._has_headings = False
         self.seconds = whole(query, "timeoutSeconds") or 0
         start = _start(query, client.revision)
-        self._at = start.revision  # all changes up to this revision have been sent
+        self._sent_revision = start.revision  # changes up to this revision have been sent
         # after Expired, a client lists the objects again and watches from there
-        if client.revision < self._at <= history.undone:
-            raise errors.expired(f"kubesim: the cluster was taken back to before the resource version {self._at}")
-        self._owes_bookmark = is_set(query, "sendInitialEvents") and is_set(query, "allowWatchBookmarks")
+        if client.revision < self._sent_revision <= history.undone:
+            raise errors.expired(
+                f"kubesim: the cluster was taken back to before the resource version {self._sent_revision}"
+            )
+        self._is_bookmark_due = is_set(query, "sendInitialEvents") and is_set(query, "allowWatchBookmarks")
         fields = request.fields
         if route.name:  # the older form of a watch has one object in its path
             fields = f"{fields},metadata.name={route.name}"
@@ -159,9 +163,9 @@ class Watch:
         place = route.resource, route.namespace or None
         objects = client.list(*place, labels=request.labels, fields=fields, verb="watch")
         self._selects = selector(route.resource, request.labels, fields)
-        self._initial = objects if start.tells_objects else []
+        self._initial = objects if start.sends_objects else []
         request.budget.spend(SHOWN_COST * len(self._initial))
-        self._rounds = _ROUNDS if name_in_selector(fields) else 0  # rounds left in which it may move time
+        self._rounds_left = _ROUNDS if name_in_selector(fields) else 0  # rounds in which it may still move time
 
     def lines(self) -> bytes:
         """The events since the last call, one JSON object a line. Raises StatusError if some are no longer known."""
@@ -172,29 +176,29 @@ class Watch:
         initial = self._initial
         self._initial = []
         for obj in initial:
-            yield self._shown("ADDED", obj, self.history.cluster.clock.now)
-        if self._owes_bookmark:
-            meta = {"resourceVersion": str(self._at), "creationTimestamp": None, "annotations": _INITIAL_END}
+            yield self._event_of("ADDED", obj, self.history.cluster.clock.now)
+        if self._is_bookmark_due:
+            meta = {"resourceVersion": str(self._sent_revision), "creationTimestamp": None, "annotations": _INITIAL_END}
             resource = self._route.resource
             yield event("BOOKMARK", {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta})
-            self._owes_bookmark = False
-        for moment, change, _ in self.history.since(self._at):
-            self._at = change.revision
+            self._is_bookmark_due = False
+        for moment, change, _ in self.history.since(self._sent_revision):
+            self._sent_revision = change.revision
             kind = self._kind(change)
             if kind == "DELETED":
-                yield self._shown(kind, _last_state(change), moment)
+                yield self._event_of(kind, _deleted_state(change), moment)
             elif kind:
-                yield self._shown(kind, change.obj, moment)
+                yield self._event_of(kind, change.obj, moment)
 
     @property
     def pause(self) -> float:
         """Wall-clock seconds to wait for changes before `pass_time`."""
-        return _PAUSE if self._rounds and self.history.jumps else inf
+        return _PAUSE if self._rounds_left and self.history.jumps else inf
 
     def pass_time(self) -> None:
         """Let simulated time pass up to the next change, for at most a second, if this watch waits for one object."""
-        if self._rounds and self.history.jumps:
-            self._rounds -= 1
+        if self._rounds_left and self.history.jumps:
+            self._rounds_left -= 1
             cluster = self.history.cluster
             with cluster.lock:
                 before = cluster.api.revision
@@ -207,7 +211,7 @@ class Watch:
             return ""
         return change.type_among(self._selects)
 
-    def _shown(self, kind: str, obj: Object, now: Micros) -> bytes:
+    def _event_of(self, kind: str, obj: Object, now: Micros) -> bytes:
         view = self._view.one(obj, now, headings=not self._has_headings)
         self._has_headings = True
         return event(kind, view)
@@ -220,7 +224,7 @@ def event(kind: str, obj: Object | errors.StatusError) -> bytes:
     return f"{gojson.escape(written)}\n".encode()
 
 
-def _last_state(change: Change) -> Object:
+def _deleted_state(change: Change) -> Object:
     """A deleted object in its last state, with the revision of its deletion."""
     obj = change.old or change.obj
     return {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(change.revision)}}

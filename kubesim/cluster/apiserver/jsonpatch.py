@@ -21,14 +21,14 @@ _UNSIMULATED = ("copy", "move", "test")
 
 
 class _Place(NamedTuple):
-    """The place of a value in a document. Methods raise LookupError for a missing one, and change `around` in place."""
+    """The place of a value in a document. Methods raise LookupError for a missing one, and change `parent` in place."""
 
-    around: Any  # the map or list that contains the value
+    parent: Any  # the map or list that contains the value
     key: str  # the value's key, or its index as text
 
     def at(self, size: int) -> Any:
         """The key for a map, or the index for a list of `size` items; negative ones count from the end."""
-        if isinstance(self.around, dict):
+        if isinstance(self.parent, dict):
             return self.key
         if not re.fullmatch(_INDEX, self.key) or not -size <= int(self.key) < size:
             raise LookupError(self.key)
@@ -36,24 +36,24 @@ class _Place(NamedTuple):
 
     def get(self) -> Any:
         """The value, None for a missing key of a map."""
-        key = self.at(len(self.around))
-        return self.around.get(key) if isinstance(self.around, dict) else self.around[key]
+        key = self.at(len(self.parent))
+        return self.parent.get(key) if isinstance(self.parent, dict) else self.parent[key]
 
     def replace(self, value: Any) -> None:
         """Set the value. A map needn't have the key."""
-        self.around[self.at(len(self.around))] = value
+        self.parent[self.at(len(self.parent))] = value
 
     def add(self, value: Any) -> None:
         """Set the value in a map, or insert it into a list, for the key "-" at its end."""
-        if isinstance(self.around, dict):
-            self.around[self.key] = value
+        if isinstance(self.parent, dict):
+            self.parent[self.key] = value
         elif self.key == "-":
-            self.around.append(value)
+            self.parent.append(value)
         else:
-            self.around.insert(self.at(len(self.around) + 1), value)
+            self.parent.insert(self.at(len(self.parent) + 1), value)
 
     def remove(self) -> None:
-        self.around.pop(self.at(len(self.around)))
+        self.parent.pop(self.at(len(self.parent)))
 
 
 def _find(document: _Place, path: str) -> _Place:
@@ -62,10 +62,10 @@ def _find(document: _Place, path: str) -> _Place:
         raise LookupError(path)
     place = document
     for part in path.split("/")[1:]:
-        around = place.get()
-        if not isinstance(around, dict | list):
+        parent = place.get()
+        if not isinstance(parent, dict | list):
             raise LookupError(path)
-        place = _Place(around, part.replace("~1", "/").replace("~0", "~"))
+        place = _Place(parent, part.replace("~1", "/").replace("~0", "~"))
     return place
 
 

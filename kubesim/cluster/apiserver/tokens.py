@@ -22,13 +22,14 @@ from kubesim.gotext import gobase64, gojson
 
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 _HEAD = b'{"alg":"RS256","kid":"kubesim"}'
-_USUAL = 3600  # seconds of validity
-_LEEWAY = 60  # seconds after its expiry that a token is still accepted
+# Seconds of validity, unless a volume asks for others.
+_DEFAULT_SECONDS = 3600
+# Seconds after its expiry that a token is still accepted.
+_LEEWAY = 60
 # A Pod that requests this validity in seconds gets a token for a year (--service-account-extend-token-expiration).
-_OF_POD = 3607
+_POD_SECONDS = 3607
 _YEAR = 365 * 86400
 _EXTRA = "authentication.kubernetes.io"
-_GROUP = "authentication.k8s.io"
 
 
 class _Reference(NamedTuple):
@@ -68,9 +69,9 @@ def pod_token(backend: Backend, pod: Object, source: Object) -> str:
     """
     account = backend.existing(SERVICE_ACCOUNT, namespace_of(pod), pod["spec"].get("serviceAccountName", "default"))
     issued = parse_time(pod["metadata"]["creationTimestamp"]) // SECOND
-    seconds = source.get("expirationSeconds") or _USUAL
+    seconds = source.get("expirationSeconds") or _DEFAULT_SECONDS
     audience = source.get("audience") or _ISSUER
-    return _token(_claims(account, _of_pod(backend, pod), issued, seconds, [audience]))
+    return _token(_claims(account, _pod_claims(backend, pod), issued, seconds, [audience]))
 
 
 def user_of(backend: Backend, token: str) -> User:
@@ -108,18 +109,18 @@ def _is_valid(backend: Backend, claims: _Claims) -> bool:
     bound = claims.bound
     if _ISSUER not in claims.aud or backend.clock.now // SECOND > claims.exp + _LEEWAY:
         return False
-    if bound.pod and not _is_there(backend, POD, bound.namespace, bound.pod):
+    if bound.pod and not _exists(backend, POD, bound.namespace, bound.pod):
         return False
-    return _is_there(backend, SERVICE_ACCOUNT, bound.namespace, bound.serviceaccount)
+    return _exists(backend, SERVICE_ACCOUNT, bound.namespace, bound.serviceaccount)
 
 
-def _is_there(backend: Backend, resource: Resource, namespace: str, reference: _Reference) -> bool:
+def _exists(backend: Backend, resource: Resource, namespace: str, reference: _Reference) -> bool:
     """True if the object of a reference still exists, with the same uid."""
     obj = backend.store.get(resource, namespace, reference.name)
     return obj is not None and obj["metadata"]["uid"] == reference.uid
 
 
-def _of_pod(backend: Backend, pod: Object) -> Object:
+def _pod_claims(backend: Backend, pod: Object) -> Object:
     """The claims about a Pod and its node."""
     claims = {"pod": _reference(pod)}
     if node := backend.store.get(NODE, "", pod["spec"].get("nodeName", "")):
@@ -136,7 +137,7 @@ def _claims(account: Object, bound: Object, issued: int, seconds: int, audiences
     namespace = namespace_of(account)
     parts = {"namespace": namespace, "serviceaccount": _reference(account), **bound}
     expires = issued + seconds
-    if "pod" in bound and seconds == _OF_POD and audiences == [_ISSUER]:
+    if "pod" in bound and seconds == _POD_SECONDS and audiences == [_ISSUER]:
         parts["warnafter"] = expires
         expires = issued + _YEAR
     return {

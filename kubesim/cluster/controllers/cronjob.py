@@ -27,7 +27,7 @@ class CronJobController(Controller):
 
     def sync(self, cron: Object, jobs: list[Object]) -> None:
         """Note what has become of active Jobs, delete old ones, and start the Job that is due."""
-        status = {**cron["status"], "active": self._still_active(cron, jobs)}
+        status = {**cron["status"], "active": self._follow_jobs(cron, jobs)}
         successes = [job["status"]["completionTime"] for job in jobs if finished(job) == "Complete"]
         if successes:
             status["lastSuccessfulTime"] = max(*successes, status.get("lastSuccessfulTime", ""))
@@ -52,8 +52,8 @@ class CronJobController(Controller):
         elif due is None:
             self.emit_event(cron, "InvalidSchedule", f"invalid schedule: {spec['schedule']} : {_NEVER}", "Warning")
 
-    def _still_active(self, cron: Object, jobs: list[Object]) -> list[Object]:
-        """The references in the status to Jobs that still run. Record events about ended, missing and unknown Jobs."""
+    def _follow_jobs(self, cron: Object, jobs: list[Object]) -> list[Object]:
+        """Emit events about ended, missing and unknown Jobs. Returns the references in the status to running Jobs."""
         known = {reference["name"]: reference for reference in cron["status"].get("active", ())}
         missing = dict.fromkeys(known)
         running = []

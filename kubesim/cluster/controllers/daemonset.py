@@ -100,7 +100,7 @@ class DaemonSetController(RevisionedController):
 def _oldest_by_node(pods: list[Object]) -> dict[str, Object]:
     """By node, the oldest Pod, which stays if there are several. Mirrors podByCreationTimestampAndPhase.
 
-    An adopted Pod may have no node and is left out.
+    A Pod that the controller hasn't created may have no node and is left out.
     """
 
     def age(pod: Object) -> tuple[bool, str, str]:

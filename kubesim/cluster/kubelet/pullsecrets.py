@@ -24,9 +24,10 @@ class PullSecrets(Stateful):
 
     def __init__(self, api: Component) -> None:
         self._api = api
+        # The immutable Secrets that the kubelet has read, by namespace and name.
         self.kept: dict[Key, Object] = {}
-        """The immutable Secrets that the kubelet has read, by namespace and name."""
-        self._pods: Shared[Key, set[str]] = Shared(set.copy)  # for each of them, the uids of the Pods that refer to it
+        # For each of them, the uids of the Pods that refer to it.
+        self._pods: Shared[Key, set[str]] = Shared(set.copy)
 
     def of(self, pod: Object) -> Secrets:
         """The pull secrets of a Pod. Empty names in its list are skipped."""
