@@ -11,6 +11,6 @@ def integer(text: str) -> int | None:
     return number if -(2**63) <= number < 2**63 else None
 
 
-def whole(digits: str) -> int:
+def cut_to_int64(digits: str) -> int:
     """The number with these decimal digits, cut to its first 18 digits so that it fits an int64."""
     return int(digits.lstrip("0")[:18] or 0)

@@ -43,10 +43,10 @@ class _Line(NamedTuple):
     indent: str  # beyond the margin
     words: str
 
-    def continues(self, before: _Line) -> bool:
+    def continues(self, previous: _Line) -> bool:
         """True if the line continues the paragraph: its first word had no room on the line before."""
         first, *_ = self.words.split()
-        return not self.indent and len(before.indent + before.words) + 1 + len(first) > _WIDTH
+        return not self.indent and len(previous.indent + previous.words) + 1 + len(first) > _WIDTH
 
 
 def _unwrap(text: str, margin: int) -> str:
@@ -55,17 +55,17 @@ def _unwrap(text: str, margin: int) -> str:
     A real line break is where the next word would have fit, or before an indented line. In a list it ends a line,
     elsewhere a paragraph.
     """
-    whole = ""
-    before = _Line("", "")
+    unwrapped = ""
+    previous = _Line("", "")
     is_in_list = False
     for line_of_text in text.splitlines():
         words = line_of_text.strip()
         line = _Line(line_of_text[margin : line_of_text.find(words)], words)
-        if words and line.continues(before):
-            whole += f" {words}"
+        if words and line.continues(previous):
+            unwrapped += f" {words}"
         elif words:
-            gap = "\n" if before.words and (is_in_list or line.indent) else "\n\n"
-            whole += gap + line.indent + words
+            gap = "\n" if previous.words and (is_in_list or line.indent) else "\n\n"
+            unwrapped += gap + line.indent + words
             is_in_list = bool(line.indent or _ITEM.match(words))
-        before = line
-    return whole.lstrip()
+        previous = line
+    return unwrapped.lstrip()

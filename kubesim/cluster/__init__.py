@@ -32,8 +32,10 @@ from kubesim.shell import Tool
 
 # Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same output.
 BOOT = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
-# Seconds after the boot at which a learner gets the cluster, and at which the Pods of kube-system start.
-AGE, SETTLED = 1140.0, 5.0
+# Seconds after the boot at which a learner gets the cluster.
+AGE = 1140.0
+# Seconds after the boot at which the Pods of kube-system start.
+SETTLED = 5.0
 # A function that returns programs for containers, by name, which call the given cluster, such as kubectl.
 ClusterPrograms = Callable[["Cluster"], Mapping[str, Tool]]
 # The Endpoints and EndpointSlices of a real new cluster aren't stored here. Their number, and the number of writes to

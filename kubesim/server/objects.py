@@ -19,7 +19,7 @@ from kubesim.cluster.apiserver.checks import WriteOptions, check_name, check_nam
 from kubesim.cluster.apiserver.deletion import DeleteOptions, decoded_options
 from kubesim.gotext import gofmt
 from kubesim.server.request import SHOWN_COST, Call, Request, Response, text
-from kubesim.server.routes import is_set, whole
+from kubesim.server.routes import integer_in, is_on
 from kubesim.server.views import success
 
 
@@ -95,13 +95,13 @@ def _change_scale(call: Call) -> Response:
 def _log(call: Call) -> Response:
     query = call.request.query
     for option in ("limitBytes", "sinceTime", "stream"):
-        if is_set(query, option):
+        if is_on(query, option):
             raise errors.not_simulated(f"{option} of logs is not part of this simulator")
     options = LogOptions(
-        previous=is_set(query, "previous"),
-        tail=whole(query, "tailLines"),
-        since=whole(query, "sinceSeconds"),
-        timestamps=is_set(query, "timestamps"),
+        previous=is_on(query, "previous"),
+        tail=integer_in(query, "tailLines"),
+        since=integer_in(query, "sinceSeconds"),
+        timestamps=is_on(query, "timestamps"),
     )
     return text(call.client.log(call.route.namespace, call.route.name, call.request.container, options))
 
@@ -164,7 +164,7 @@ def _delete_options(request: Request) -> DeleteOptions:
     """The options of a deletion in the body, or in the query if the body is empty. Raises StatusError."""
     options_sent = request.object() if request.body.strip() else {}
     if not options_sent:
-        grace = whole(request.query, "gracePeriodSeconds")
+        grace = integer_in(request.query, "gracePeriodSeconds")
         policy = request.query.get("propagationPolicy", "")
         options_sent = {"propagationPolicy": policy, "gracePeriodSeconds": grace}
     options = decoded_options(options_sent)

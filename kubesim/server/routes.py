@@ -85,27 +85,27 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
         return None
     group, version, namespace, plural, name, subresource = match.groups("")
     resource = _BY_PATH.get((group, version, plural))
-    if resource is None or not _is_placed(resource, namespace, name):
+    if resource is None or not _fits_namespace(resource, namespace, name):
         return None
     return Route(_verb(method, query, name, subresource), resource, namespace, name, subresource)
 
 
 def _verb(method: str, query: Mapping[str, str], name: str, subresource: str) -> str:
     """The verb in RBAC's words; "" for a method without one."""
-    if method == "GET" and is_set(query, "watch") and not subresource:
+    if method == "GET" and is_on(query, "watch") and not subresource:
         return "watch"
     verb = _VERBS.get(method, "")
     return verb if name else _OF_COLLECTIONS.get(verb, verb)
 
 
-def _is_placed(resource: Resource, namespace: str, name: str) -> bool:
+def _fits_namespace(resource: Resource, namespace: str, name: str) -> bool:
     """True if the type can have this path. A namespaced object needs its namespace."""
     if namespace:
         return resource.namespaced
     return not (resource.namespaced and name)
 
 
-def whole(query: Mapping[str, str], name: str) -> int | None:
+def integer_in(query: Mapping[str, str], name: str) -> int | None:
     """A 64-bit integer in a query, or None if it's absent. Raises StatusError (BadRequest)."""
     digits = query.get(name, "")
     if not digits:
@@ -116,6 +116,6 @@ def whole(query: Mapping[str, str], name: str) -> int | None:
         raise errors.bad_request(str(error)) from None
 
 
-def is_set(query: Mapping[str, str], name: str) -> bool:
+def is_on(query: Mapping[str, str], name: str) -> bool:
     """True if a switch in a query is on: any value but false and 0."""
     return query.get(name, "false").lower() not in ("false", "0")

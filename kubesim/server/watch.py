@@ -21,7 +21,7 @@ from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.checks import name_in_selector, selector
 from kubesim.gotext import gojson
 from kubesim.server.request import SHOWN_COST, Call
-from kubesim.server.routes import is_set, whole
+from kubesim.server.routes import integer_in, is_on
 from kubesim.server.views import status_of
 
 # The number of changes kept for watches that reconnect.
@@ -126,8 +126,8 @@ def _start(query: Mapping[str, str], now: int) -> _Start:
     false              absent or 0      no             now
     false or absent    another          no             resourceVersion
     """
-    revision = whole(query, "resourceVersion") or 0
-    if is_set(query, "sendInitialEvents"):
+    revision = integer_in(query, "resourceVersion") or 0
+    if is_on(query, "sendInitialEvents"):
         return _Start(sends_objects=True, revision=now)
     if revision:
         return _Start(sends_objects=False, revision=revision)
@@ -147,7 +147,7 @@ class Watch:
         self._route = route
         self._view = request.view
         self._has_headings = False
-        self.seconds = whole(query, "timeoutSeconds") or 0
+        self.seconds = integer_in(query, "timeoutSeconds") or 0
         start = _start(query, client.revision)
         self._sent_revision = start.revision  # changes up to this revision have been sent
         # after Expired, a client lists the objects again and watches from there
@@ -155,7 +155,7 @@ class Watch:
             raise errors.expired(
                 f"kubesim: the cluster was taken back to before the resource version {self._sent_revision}"
             )
-        self._is_bookmark_due = is_set(query, "sendInitialEvents") and is_set(query, "allowWatchBookmarks")
+        self._is_bookmark_due = is_on(query, "sendInitialEvents") and is_on(query, "allowWatchBookmarks")
         fields = request.fields
         if route.name:  # the older form of a watch has one object in its path
             fields = f"{fields},metadata.name={route.name}"

@@ -7,7 +7,7 @@ import pytest
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import EVENT, POD
 from kubesim.cluster.apiserver.deletion import DeleteOptions
-from kubesim.cluster.controllers.scheduler import ROUND, Scheduler
+from kubesim.cluster.controllers.scheduler import MOST_AT_ONCE, Scheduler
 from tests.learner import Learner
 
 BIG = """apiVersion: v1
@@ -46,7 +46,7 @@ def test_pods_without_room_are_tried_a_few_at_once_and_say_nothing_new(
     tried[:] = []
     learner("kubectl scale deployment web --replicas=0")
     learner.wait(0.02)
-    assert len(tried) <= ROUND
+    assert len(tried) <= MOST_AT_ONCE
     learner.wait(60)
     assert learner.api.list(POD, "default") == []
     assert len(tried) < 3 * len(before)

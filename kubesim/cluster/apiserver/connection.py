@@ -13,7 +13,6 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros, rfc3339_micro
 from kubesim.api.objects import Object, lasting_containers, name_of
 from kubesim.api.specs import PodSpec
-from kubesim.shell.container import Place
 from kubesim.shell.process import Process
 
 
@@ -64,9 +63,6 @@ class Connection(Protocol):
 
     def execute(self, argv: Sequence[str], payer: Budget, stdin: str = "") -> Process:
         """Run another command in the container, paid from `payer`. Raises StatusError and StartError."""
-
-    def prepared_place(self, argv: Sequence[str]) -> Place:
-        """The container's place, with up-to-date volumes, for running `argv`. Raises StatusError and StartError."""
 
 
 class NodeServer(Protocol):

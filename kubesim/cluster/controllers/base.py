@@ -246,5 +246,5 @@ def active_pods(pods: Iterable[Object]) -> list[Object]:
 def part_of(whole: int, value: int | str) -> float:
     """The number of Pods of an IntOrString such as 3 or "25%" of `whole`, not rounded."""
     if isinstance(value, str):
-        return whole * numbers.whole(value.rstrip("%")) / 100
+        return whole * numbers.cut_to_int64(value.rstrip("%")) / 100
     return value

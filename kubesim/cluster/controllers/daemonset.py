@@ -50,27 +50,27 @@ class DaemonSetController(RevisionedController):
     def sync(self, daemon_set: Object, owned: list[Object]) -> None:
         """Create a Pod on each matching node without one, delete misplaced and surplus ones, and roll out templates."""
         template = _with_tolerations(daemon_set["spec"]["template"])
-        to_run_on = [name_of(node) for node in self.api.list(NODE) if matches_node(template, node)]
+        node_names = [name_of(node) for node in self.api.list(NODE) if matches_node(template, node)]
         revision = labels_of(self.current_revision(daemon_set))[REVISION_HASH]
         occupied = set(map(_node_of, owned))  # Pods that are being deleted still occupy their node
-        for node_name in to_run_on:
+        for node_name in node_names:
             if node_name not in occupied:
                 self._create(daemon_set, _on_node(template, node_name), revision)
         remaining = [pod for pod in owned if not is_deleted(pod)]
         oldest = _oldest_by_node(remaining)
         for pod in remaining:
             node_name = _node_of(pod)
-            is_in_place = node_name in to_run_on and pod is oldest[node_name]
+            is_in_place = node_name in node_names and pod is oldest[node_name]
             if node_name and not is_in_place:
                 self.delete_pod(daemon_set, pod)
-        self._roll(daemon_set, [oldest[name] for name in to_run_on if name in oldest], revision)
-        self._report(daemon_set, to_run_on, revision)
+        self._replace_old(daemon_set, [oldest[name] for name in node_names if name in oldest], revision)
+        self._report(daemon_set, node_names, revision)
 
     def _create(self, daemon_set: Object, template: Object, revision: str) -> None:
         generation = annotations_of(daemon_set)[GENERATION]
         self.create_pod(daemon_set, template, **{REVISION_HASH: revision, "pod-template-generation": generation})
 
-    def _roll(self, daemon_set: Object, pods: list[Object], revision: str) -> None:
+    def _replace_old(self, daemon_set: Object, pods: list[Object], revision: str) -> None:
         """Delete the Pods of old templates. With one node, maxUnavailable allows it in any case."""
         for pod in pods:
             if revision_of(pod) != revision:
@@ -123,11 +123,11 @@ def _node_of(pod: Object) -> str:
 def _with_tolerations(template: Object) -> Object:
     """The template with the tolerations of all DaemonSets, which replace equal ones of its own."""
     spec = template["spec"]
-    every_daemons = list(_TOLERATIONS)
+    added = list(_TOLERATIONS)
     if spec.get("hostNetwork"):
-        every_daemons.append(_TOLERATION_OF_HOST_NETWORK)
+        added.append(_TOLERATION_OF_HOST_NETWORK)
     tolerations = list(spec.get("tolerations", ()))
-    for toleration in every_daemons:
+    for toleration in added:
         replaced = [toleration if _is_same(item, toleration) else item for item in tolerations]
         tolerations = replaced if toleration in replaced else [*replaced, toleration]
     return {**template, "spec": {**spec, "tolerations": tolerations}}

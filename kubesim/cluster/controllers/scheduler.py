@@ -20,10 +20,10 @@ _NAME = "default-scheduler"
 DELAY = 0.01  # seconds from a change to the attempt that it causes
 RETRY = 300.0  # seconds from a failed attempt to the next one, if nothing prompts it earlier
 # When a node may have room again: the number of waiting Pods that are tried at once, and seconds until the next ones.
-ROUND = 100
-PAUSE = 0.1
-_VICTIMS = "No preemption victims found for incoming pod"
-_UNHELPFUL = "Preemption is not helpful for scheduling"
+MOST_AT_ONCE = 100
+SECONDS_BETWEEN = 0.1
+_NO_VICTIMS = "No preemption victims found for incoming pod"
+_NOT_HELPFUL = "Preemption is not helpful for scheduling"
 
 
 class Refusal(NamedTuple):
@@ -95,12 +95,12 @@ class Scheduler(Part):
         self._prompted |= pods
 
     def _try_prompted(self) -> None:
-        """Try at most ROUND prompted Pods, and the others after PAUSE."""
-        for uid, pod in list(self._prompted.items())[:ROUND]:
+        """Try at most MOST_AT_ONCE prompted Pods, and the others after SECONDS_BETWEEN."""
+        for uid, pod in list(self._prompted.items())[:MOST_AT_ONCE]:
             del self._prompted[uid]
             self._schedule(pod, prompted=True)
         if self._prompted:
-            self.clock.call_later(PAUSE, self._try_prompted)
+            self.clock.call_later(SECONDS_BETWEEN, self._try_prompted)
 
     def _plan_retry(self, pod: Object) -> None:
         """Plan the retry of a Pod, which replaces an earlier plan."""
@@ -125,14 +125,14 @@ class Scheduler(Part):
                 self._bind(current, name_of(node))
                 return
             refusals.append(refusal)
-        says_nothing_new = prompted and uid in self._waiting_for_room
-        if not says_nothing_new:
+        is_known_to_lack_room = prompted and uid in self._waiting_for_room
+        if not is_known_to_lack_room:
             self._report_failure(current, refusals)
 
     def _refusal(self, pod: Object, node: Object) -> Refusal | None:
         """The node's refusal of a Pod, None if it takes the Pod."""
         if not matches_node(pod, node):
-            return Refusal(["node(s) didn't match Pod's node affinity/selector"], _UNHELPFUL, lacks_room=False)
+            return Refusal(["node(s) didn't match Pod's node affinity/selector"], _NOT_HELPFUL, lacks_room=False)
         return self._shortage(pod, node)
 
     def _shortage(self, pod: Object, node: Object) -> Refusal | None:
@@ -143,7 +143,7 @@ class Scheduler(Part):
         others = (self._running.get(name_of(node)) or {}).values()
         allocatable = {key: parse(amount) for key, amount in node["status"].get("allocatable", {}).items()}
         lacking = []
-        preemption = _VICTIMS
+        preemption = _NO_VICTIMS
         if len(others) >= allocatable.get("pods", 0):
             lacking.append("Too many pods")
         for key, amount in _requests(pod).items():
@@ -151,7 +151,7 @@ class Scheduler(Part):
             if amount > most - sum(_requests(other).get(key, 0) for other in others):
                 lacking.append(f"Insufficient {key}")
             if amount > most:
-                preemption = _UNHELPFUL
+                preemption = _NOT_HELPFUL
         return Refusal(lacking, preemption, lacks_room=True) if lacking else None
 
     def _bind(self, pod: Object, node: str) -> None:

@@ -21,7 +21,6 @@ from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
 from kubesim.cluster.kubelet.worker import Workers
 from kubesim.pull import imageref
-from kubesim.shell.container import Place
 from kubesim.shell.memoryfiles import MemoryFiles
 from kubesim.shell.process import Process
 
@@ -64,20 +63,15 @@ class ContainerServer(NamedTuple):
 
         Raises StatusError if the container isn't running, and StartError if the command can't be started.
         """
-        place = self.prepared_place(argv)
-        budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
-        return place.run(list(argv), self.clock.now, self._running().main, budget, stdin)
-
-    def prepared_place(self, argv: Sequence[str]) -> Place:
-        """The place for the command `argv`, after checking that it can run, with the volumes' present files.
-
-        Raises StatusError and StartError, as `execute` does.
-        """
         running = self._running()
+        self._renew_mounts(running)
+        budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
+        return running.place.run(list(argv), self.clock.now, running.main, budget, stdin)
+
+    def _renew_mounts(self, running: Container) -> None:
+        """Give the container the present files of its volumes."""
         volumes = mounts(PodData(self.api, self.pod), running.spec, running.image_files, running.place.volumes)
         running.place = running.place._replace(volumes=volumes)
-        running.place.check(list(argv), running.place.open_files())
-        return running.place
 
     def _running(self) -> Container:
         if self.container is None or not self.container.is_running:
