@@ -22,7 +22,6 @@ from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.cluster.apiserver.patch import PatchType
 from kubesim.gotext import gojson
 from kubesim.kubectl.documents import parse_document
-from kubesim.kubectl.errors import ManifestError
 from kubesim.server import protobuf
 from kubesim.server.routes import Route, parse
 from kubesim.server.views import INCLUDES, View, status_of
@@ -44,10 +43,6 @@ _PATCHES: Mapping[str, PatchType] = {
 }
 _APPLY = "application/apply-patch+yaml"
 _IMPERSONATION = "impersonate-"
-_NO_TYPE = "couldn't get version/kind; json parse error"
-_TYPE_META = (
-    r'value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
-)
 
 
 @dataclass
@@ -161,20 +156,11 @@ class Request:
             raise errors.unsupported_media_type(_READABLE)
         try:
             body = self._value()
-        except ManifestError as error:
-            raise self._unrecognized(str(error)) from None
         except ValueError as error:
-            raise self._unrecognized(f"{_NO_TYPE}: {error}") from None
+            raise errors.not_simulated(f"a body that can't be decoded is not part of this simulator: {error}") from None
         if not isinstance(body, dict | None):
-            raise self._unrecognized(f"{_NO_TYPE}: {gojson.mismatch(body, _TYPE_META)}")
+            raise errors.not_simulated("a body that isn't an object is not part of this simulator")
         return body or {}
-
-    def _unrecognized(self, why: str) -> errors.StatusError:
-        """The error for a body whose type can't be read. Mirrors transformDecodeError in handlers/rest.go."""
-        expected = self.route.resource.kind if self.route else ""
-        return errors.bad_request(
-            f"the object provided is unrecognized (must be of type {expected}): {why} ({_summary(self.body)})"
-        )
 
     def patch(self) -> Any:
         """Decode the patch in the body. Raises StatusError if it isn't JSON or is too large."""
@@ -227,12 +213,3 @@ def refusal(error: errors.StatusError) -> Response:
 
 def text(content: str, code: int = 200) -> Response:
     return Response(content, code, "text/plain; charset=utf-8")
-
-
-def _summary(body: bytes) -> str:
-    """The beginning of a body, in hexadecimal digits if it is no JSON object. Mirrors summarizeData."""
-    if not body:
-        return "<empty>"
-    beginning = body[:30]
-    text = beginning.decode("utf-8", "replace") if body.startswith(b"{") else beginning.hex()
-    return text if beginning == body else f"{text} ..."
