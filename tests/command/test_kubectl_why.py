@@ -127,7 +127,7 @@ def test_no_command_but_get_is_run_and_no_value_of_a_secret_is_asked_for(
     assert secrets
     assert all("go-template=" in command and "$value}}{{$value" not in command for command in secrets)
     pod = pod_of(kubectl)
-    told = kubectl("get", "secret", "regcred", "-n", "team", "-o", f"go-template={kubectl_why._SECRET}").stdout
+    told = kubectl("get", "secret", "regcred", "-n", "team", "-o", f"go-template={kubectl_why._SECRET_TEMPLATE}").stdout
     assert told == "kubernetes.io/dockerconfigjson .dockerconfigjson"
     assert PASSWORD not in ran.stdout + ran.stderr
     whole = kubectl("why", pod, "-n", "team", "--with-secrets", "-v", "--all")
