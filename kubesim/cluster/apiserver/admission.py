@@ -125,10 +125,10 @@ def _set_service_account(pod: Object, store: Store, identity: Identity) -> None:
         raise errors.forbidden(POD, name_of(pod), why)
     if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
         spec["imagePullSecrets"] = clone(account["imagePullSecrets"])
-    wants_token = spec.get("automountServiceAccountToken")
-    if wants_token is None:
-        wants_token = account.get("automountServiceAccountToken", True)
-    if wants_token:
+    mounts_token = spec.get("automountServiceAccountToken")
+    if mounts_token is None:
+        mounts_token = account.get("automountServiceAccountToken", True)
+    if mounts_token:
         _mount_token(spec, identity)
 
 
@@ -138,15 +138,15 @@ def _mount_token(spec: PodSpec, identity: Identity) -> None:
     A volume with the prefix kube-api-access-, which a copied Pod still has, is used again; otherwise one is added.
     """
     names = [volume.get("name", "") for volume in spec.get("volumes", ())]
-    brought = [name for name in names if name.startswith(_TOKEN_VOLUME)]
-    volume = brought[0] if brought else f"{_TOKEN_VOLUME}{identity.suffix()}"
+    copied = [name for name in names if name.startswith(_TOKEN_VOLUME)]
+    volume = copied[0] if copied else f"{_TOKEN_VOLUME}{identity.suffix()}"
     is_mounted = False
     for container in lasting_containers(spec):
         mounts = container.setdefault("volumeMounts", [])
         if all(mount.get("mountPath") != TOKEN_MOUNT_PATH for mount in mounts):
             mounts.append({"mountPath": TOKEN_MOUNT_PATH, "name": volume, "readOnly": True})
             is_mounted = True
-    if is_mounted and not brought:
+    if is_mounted and not copied:
         projected = {"defaultMode": 0o644, "sources": clone(_TOKEN_SOURCES)}
         spec.setdefault("volumes", []).append({"name": volume, "projected": projected})
 
@@ -154,10 +154,10 @@ def _mount_token(spec: PodSpec, identity: Identity) -> None:
 def _add_tolerations(spec: PodSpec) -> None:
     tolerations = spec.setdefault("tolerations", [])
     for toleration in _TOLERATIONS:
-        if not any(_covers(item, toleration) for item in tolerations):
+        if not any(_tolerates(item, toleration) for item in tolerations):
             tolerations.append({**toleration})
 
 
-def _covers(own: Object, toleration: Object) -> bool:
+def _tolerates(own: Object, toleration: Object) -> bool:
     """True if a Pod's `own` toleration covers the taint of `toleration`. Without an effect or a key, it covers any."""
     return own.get("effect", "") in ("", toleration["effect"]) and own.get("key", "") in ("", toleration["key"])

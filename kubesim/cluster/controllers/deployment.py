@@ -38,11 +38,11 @@ class DeploymentController(Controller):
     def sync(self, deployment: Object, owned: list[Object]) -> None:
         """Take the next step of the rollout, and report the state after it."""
         before = Rollout(deployment, owned)
-        self._go_on(before)
+        self._take_step(before)
         after = Rollout(deployment, self.controlled_by(deployment))
-        self._report(after, made=after.new if before.new is None else None)
+        self._report(after, created=after.new if before.new is None else None)
 
-    def _go_on(self, rollout: Rollout) -> None:
+    def _take_step(self, rollout: Rollout) -> None:
         """Take the next step of a rollout. `rollout` describes the state before it and isn't updated."""
         if rollout.is_resized:
             self._resize(rollout)
@@ -54,11 +54,11 @@ class DeploymentController(Controller):
             self._clean_up(rollout)
 
     def _ensure_new(self, rollout: Rollout) -> Object:
-        """The new ReplicaSet, created if there is none. Annotate it and the Deployment with the revision."""
+        """Create the new ReplicaSet if there is none, annotate it and the Deployment, and return it."""
         new = rollout.new
         if new is None:
             new = self.api.create(REPLICA_SET, rollout.new_replica_set())
-            self._record_scaling(rollout.deployment, new, 0, size_of(new))
+            self._emit_scaling_event(rollout.deployment, new, 0, size_of(new))
         else:
             new = self._annotate(REPLICA_SET, new, rollout.new_annotations())
         self._annotate(DEPLOYMENT, rollout.deployment, {REVISION: annotations_of(new)[REVISION]})
@@ -119,16 +119,16 @@ class DeploymentController(Controller):
                 self.api.delete_object(REPLICA_SET, item)
 
     def _scale(self, rollout: Rollout, replica_set: Object, replicas: int) -> bool:
-        """Scale a ReplicaSet and record the event; return False if it has this size already."""
+        """Scale a ReplicaSet and emit the event; return False if it has this size already."""
         before = size_of(replica_set)
         if replicas == before:
             return False
         change = {"metadata": {"annotations": rollout.size_annotations()}, "spec": {"replicas": replicas}}
         self.api.patch(REPLICA_SET, *key_of(replica_set), change, "merge")
-        self._record_scaling(rollout.deployment, replica_set, before, replicas)
+        self._emit_scaling_event(rollout.deployment, replica_set, before, replicas)
         return True
 
-    def _record_scaling(self, deployment: Object, replica_set: Object, before: int, after: int) -> None:
+    def _emit_scaling_event(self, deployment: Object, replica_set: Object, before: int, after: int) -> None:
         if before != after:
             direction = "up" if after > before else "down"
             message = f"Scaled {direction} replica set {name_of(replica_set)} from {before} to {after}"
@@ -136,8 +136,8 @@ class DeploymentController(Controller):
 
     # The status
 
-    def _report(self, rollout: Rollout, made: Object | None) -> None:
-        """Write the status. `made` is the new ReplicaSet if this sync has created it, otherwise None."""
+    def _report(self, rollout: Rollout, created: Object | None) -> None:
+        """Write the status. `created` is the new ReplicaSet if this sync has created it, otherwise None."""
         counts = {}
         for key in ("availableReplicas", "readyReplicas", "replicas"):
             counts[key] = sum(count(item, key) for item in rollout.replica_sets)
@@ -145,18 +145,18 @@ class DeploymentController(Controller):
         counts["unavailableReplicas"] = max(0, missing)
         counts["updatedReplicas"] = count(rollout.new, "replicas") if rollout.new else 0
         status = {
-            "conditions": self._conditions(rollout, counts, made),
+            "conditions": self._conditions(rollout, counts, created),
             "observedGeneration": metadata(rollout.deployment)["generation"],
             "terminatingReplicas": sum(count(item, "terminatingReplicas") for item in rollout.replica_sets),
         }
         self.report(rollout.deployment, status, **counts)
 
-    def _conditions(self, rollout: Rollout, counts: dict[str, int], made: Object | None) -> list[Object]:
+    def _conditions(self, rollout: Rollout, counts: dict[str, int], created: Object | None) -> list[Object]:
         """The conditions of the status. A condition that changes moves to the end, as in Kubernetes."""
         conditions = _Conditions(rollout.deployment, self.clock.timestamp())
         has_deadline = rollout.deployment["spec"]["progressDeadlineSeconds"] != NO_DEADLINE
-        if has_deadline and made:
-            message = f'Created new replica set "{name_of(made)}"'
+        if has_deadline and created:
+            message = f'Created new replica set "{name_of(created)}"'
             conditions.set("Progressing", _Condition("True", "NewReplicaSetCreated", message))
         is_available = counts["availableReplicas"] >= rollout.replicas - rollout.unavailable
         conditions.set("Available", _AVAILABLE if is_available else _UNAVAILABLE)

@@ -26,9 +26,12 @@ from kubesim.shell.container import Outside, Place, User
 from kubesim.shell.process import Awaited, Process, StartError, Write, server
 from kubesim.workspace import encoded
 
-KILLED = 137  # the exit status after SIGKILL
-_REACTION = 0.3  # seconds from SIGTERM to the end of a process that handles it
-_UNSTARTED = 128  # containerd's exit status for a failed start (internal/cri/server/container_start.go)
+# The exit status after SIGKILL.
+KILLED = 137
+# Seconds from SIGTERM to the end of a process that handles it.
+_REACTION = 0.3
+# containerd's exit status for a failed start (internal/cri/server/container_start.go).
+_UNSTARTED = 128
 # /etc/hosts and /etc/resolv.conf of a container. The Pod's own line and its namespace are added.
 _HOSTS = """# Kubernetes-managed hosts file.
 127.0.0.1\tlocalhost
@@ -38,7 +41,7 @@ fe00::0\tip6-mcastprefix
 fe00::1\tip6-allnodes
 fe00::2\tip6-allrouters
 """
-_NAMES = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+_RESOLV_CONF = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
 
 
 @cache
@@ -69,7 +72,7 @@ def new_place(image: Image, variables: Mapping[str, str], pod: Object, spec: Con
         "/dev/termination-log": "",
         "/etc/hostname": f"{hostname}\n",
         "/etc/hosts": f"{_HOSTS}{pod['status']['podIP']}\t{hostname}\n",
-        "/etc/resolv.conf": _NAMES.format(namespace),
+        "/etc/resolv.conf": _RESOLV_CONF.format(namespace),
     }
     groups = image.groups or ((image.gid,) if image.uid else base.root_groups)
     user = User(image.uid, image.gid, groups)
@@ -130,11 +133,11 @@ def _own_program(image: Image, started: Micros) -> Process:
     return main._replace(seconds=0) if image.runs == "once" else main
 
 
-def running_on(ran: Process, policy: str) -> Process:
+def without_restarts(process: Process, policy: str) -> Process:
     """The process, running for ever if it isn't simulated and `policy` is Always: restarts would look like crashes."""
-    if ran.unsimulated and policy == "Always":
-        return ran._replace(seconds=inf)
-    return ran
+    if process.unsimulated and policy == "Always":
+        return process._replace(seconds=inf)
+    return process
 
 
 def files_of(image: Image) -> Payload:
@@ -147,7 +150,7 @@ class Container:
     """One run of a container; a restart makes another Container, with this one as `previous`.
 
     `spec` is its part of the Pod at the start, `digest` that of its image, and `image_files` the files of image volumes
-    by name. `started` is 0 if the start failed. A copy of the cluster takes a copy of it (`at`).
+    by name. `started` is 0 if the start failed. A copy of the cluster takes a copy of it (`copy_to`).
     """
 
     def __init__(
@@ -174,7 +177,7 @@ class Container:
         self.stopping = False
         self.previous: Container | None = None
 
-    def at(self, place: Place) -> Container:
+    def copy_to(self, place: Place) -> Container:
         """A copy in another place, for a copy of the cluster."""
         twin = copy(self)
         twin.place = place
@@ -185,8 +188,8 @@ class Container:
         return f"containerd://{self.id}"
 
     @property
-    def main(self) -> list[str]:
-        """The command for its list of processes."""
+    def main_command(self) -> list[str]:
+        """The command of process 1, for its list of processes."""
         return command_of(self.spec) or ["sh"]
 
     def lines(self, now: Micros) -> list[LogLine]:

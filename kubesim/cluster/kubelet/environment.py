@@ -57,7 +57,7 @@ class PodData(NamedTuple):
     api: Component
     pod: Object
 
-    def of(self, resource: Resource, reference: Object) -> Files | None:
+    def decoded(self, resource: Resource, reference: Object) -> Files | None:
         """The decoded data of a Secret or ConfigMap; None for a missing one that is optional.
 
         Raises MissingError. Don't change the result: a ConfigMap's is the stored dict.
@@ -73,9 +73,9 @@ class PodData(NamedTuple):
             return data
         return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
 
-    def key(self, resource: Resource, reference: Object) -> str | None:
+    def value_of_key(self, resource: Resource, reference: Object) -> str | None:
         """The value of a key of a Secret or ConfigMap; None for a missing one that is optional. Raises MissingError."""
-        data = self.of(resource, reference)
+        data = self.decoded(resource, reference)
         if data is None:
             return None
         key = reference.get("key", "")
@@ -84,7 +84,7 @@ class PodData(NamedTuple):
             raise MissingError(f"couldn't find key {key} in {resource.kind} {place}")
         return data.get(key)
 
-    def amount(self, reference: Object, own_name: str = "") -> str:
+    def resource_amount(self, reference: Object, own_name: str = "") -> str:
         """The amount of a resource for a resourceFieldRef, of the container that it names, else of `own_name`.
 
         A volume has no container of its own. Without a limit, the limit is what the node can allocate.
@@ -95,7 +95,7 @@ class PodData(NamedTuple):
         limits = {**(at(node, "status.allocatable") or {}), **resources.get("limits", {})}
         return quantity.of_field({**resources, "limits": limits}, reference)
 
-    def field(self, path: str) -> str:
+    def pod_field(self, path: str) -> str:
         """The downward API's text for a field of the Pod, such as metadata.namespace. Mirrors pkg/fieldpath."""
         if match := _SUBSCRIPT.fullmatch(path):
             values: Object = at(self.pod, f"metadata.{match[1]}") or {}
@@ -171,7 +171,7 @@ def _from_sources(data: PodData, container: ContainerSpec) -> dict[str, str]:
         prefix = source.get("prefix", "")
         for kind in SOURCES:
             if reference := source.get(kind.env_from):
-                values = data.of(kind.resource, reference) or {}
+                values = data.decoded(kind.resource, reference) or {}
                 variables |= {prefix + key: value for key, value in values.items()}
     return variables
 
@@ -183,11 +183,11 @@ def _value(data: PodData, container: ContainerSpec, variable: Object, earlier: M
         return substitute([str(variable.get("value", ""))], earlier)[0]
     for kind in SOURCES:
         if reference := source.get(kind.env_key):
-            return data.key(kind.resource, reference)
+            return data.value_of_key(kind.resource, reference)
     if reference := source.get("resourceFieldRef"):
-        return data.amount(reference, container["name"])
+        return data.resource_amount(reference, container["name"])
     reference = source.get("fieldRef")
-    return data.field(reference["fieldPath"]) if reference else ""
+    return data.pod_field(reference["fieldPath"]) if reference else ""
 
 
 def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:

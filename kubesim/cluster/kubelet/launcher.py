@@ -76,7 +76,7 @@ class Launcher:
         self._clock.work += _START
         with self._runtime.process_budget() as budget:
             ran = containers.start(image, place, argv, now, spec.get("stdin", False), budget)
-        ran = containers.running_on(ran, sync.worker.policy_of(spec))
+        ran = containers.without_restarts(ran, sync.worker.policy_of(spec))
         container = Container(
             spec=spec,
             container_id=self._identity.container_id(),

@@ -66,7 +66,7 @@ class ContainerServer(NamedTuple):
         running = self._running()
         self._renew_mounts(running)
         budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
-        return running.place.run(list(argv), self.clock.now, running.main, budget, stdin)
+        return running.place.run(list(argv), self.clock.now, running.main_command, budget, stdin)
 
     def _renew_mounts(self, running: Container) -> None:
         """Give the container the present files of its volumes."""

@@ -112,16 +112,16 @@ def _downward_files(data: PodData, source: Object) -> Payload:
     payload: Payload = {}
     for item in source.get("items", ()):
         if "fieldRef" in item:
-            text = data.field(item["fieldRef"]["fieldPath"])
+            text = data.pod_field(item["fieldRef"]["fieldPath"])
         else:
-            text = data.amount(item["resourceFieldRef"])
+            text = data.resource_amount(item["resourceFieldRef"])
         payload[item["path"]] = text
     return payload
 
 
 def _files_of_keys(data: PodData, source: DataSource, reference: Object) -> Payload:
     """The keys of a Secret or ConfigMap as files: all, or only the `items`, under their paths. Raises MissingError."""
-    values = data.of(source.resource, reference) or {}
+    values = data.decoded(source.resource, reference) or {}
     items = reference.get("items")
     if not items:
         return dict(values)

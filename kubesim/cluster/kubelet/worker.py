@@ -96,7 +96,7 @@ class Worker:
         twin = copy(self)
         twin.containers = {}
         for name, container in self.containers.items():
-            twin.containers[name] = container.at(container.place._replace(outside=outside))
+            twin.containers[name] = container.copy_to(container.place._replace(outside=outside))
         twin.waiting = self.waiting.copy()
         twin._restart_delays = self._restart_delays.copy()
         return twin

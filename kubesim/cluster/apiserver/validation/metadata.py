@@ -14,8 +14,8 @@ from kubesim.cluster.apiserver.validation.fields import Field
 _ANNOTATIONS_LIMIT = 256 * 1024  # bytes
 _FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 NOT_AN_OPERATOR = "not a valid selector operator"
-# By operator of a label selector, whether it needs values.
-_COMPARES = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
+# By operator of a label selector: True if it needs values.
+_NEEDS_VALUES = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 
 
 def validate_object_meta(obj: Field, namespaced: bool, name_check: Check) -> None:
@@ -112,11 +112,11 @@ def validate_label_selector(selector: Field) -> None:
 
 def validate_operator(requirement: Field) -> None:
     """Validate the operator of a requirement, and that it has values exactly if the operator needs them."""
-    compares = _COMPARES.get(requirement.get("operator"))
+    needs_values = _NEEDS_VALUES.get(requirement.get("operator"))
     has_values = bool(requirement.get("values"))
-    if compares is None:
+    if needs_values is None:
         requirement.invalid("operator", NOT_AN_OPERATOR)
-    elif compares and not has_values:
+    elif needs_values and not has_values:
         requirement.required("values", "must be specified when `operator` is 'In' or 'NotIn'")
-    elif has_values and not compares:
+    elif has_values and not needs_values:
         requirement.forbidden("values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
