@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-# A string with its quotes.
+# Pattern of a string with its quotes.
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-_ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"}
+# Escapes by character, and characters by the letter behind the backslash.
+_ESCAPED = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"}
 _UNQUOTED = dict(zip("abfnrtv\\", "\a\b\f\n\r\t\v\\", strict=True))
-_ESCAPE = r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.?))"
+_ESCAPE_PATTERN = r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.?))"
 _CONSTANTS = {None: "<nil>", True: "true", False: "false"}
 _TYPES: dict[type, str] = {
     dict: "map[string]interface {}",
@@ -79,8 +80,8 @@ def quote_char(char: str) -> str:
 
 def escaped(char: str) -> str:
     """A character within quotes: escaped, such as \\n and \\x1b, unless it is printable."""
-    if char in _ESCAPES:
-        return _ESCAPES[char]
+    if char in _ESCAPED:
+        return _ESCAPED[char]
     if char.isprintable():
         return char
     code = ord(char)
@@ -89,7 +90,7 @@ def escaped(char: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def unquote(body: str, quote_mark: str = '"') -> str:
+def unquote(body: str, delimiter: str = '"') -> str:
     r"""Replace the escapes in the text between quotes, `body`. Raises ValueError. Mirrors strconv.Unquote."""
     if "\\" not in body:
         return body
@@ -102,10 +103,10 @@ def unquote(body: str, quote_mark: str = '"') -> str:
             number = int(byte, 16) if byte else int(octal, 8)
             # several bytes may form one character, so they stay surrogates for now
             return bytes([number]).decode("utf-8", "surrogateescape")
-        return quote_mark if letter == quote_mark else _UNQUOTED[letter]
+        return delimiter if letter == delimiter else _UNQUOTED[letter]
 
     try:
-        text = re.sub(_ESCAPE, value, body, flags=re.DOTALL)
+        text = re.sub(_ESCAPE_PATTERN, value, body, flags=re.DOTALL)
     except (KeyError, ValueError):
         raise ValueError("invalid syntax") from None
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

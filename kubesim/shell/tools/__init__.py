@@ -235,7 +235,7 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, Op
     # getopt wants the short options as one text, and the long names as a list, with = if they take a value.
     letters = re.sub("[*#]", ":", re.sub(r"/\S+|\s", "", declared))
     long_ones = re.findall(r"(\w)([:*#]?)/(\S+)", declared)
-    long_names = [f"{long_name}=" if mark else long_name for _, mark, long_name in long_ones]
+    long_names = [f"{long_name}=" if takes_value else long_name for _, takes_value, long_name in long_ones]
     try:
         pairs, operands = getopt.gnu_getopt(arguments, letters, long_names)
     except getopt.GetoptError as error:
@@ -252,6 +252,11 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, Op
             value = f"{options[letter]}\n{value}"
         options[letter] = value
     return options, operands
+
+
+def values_of(options: Options, letter: str) -> list[str]:
+    """The values of an option that may be repeated, in their order; empty if it wasn't typed."""
+    return options[letter].split("\n") if letter in options else []
 
 
 def misused(name: str, problem: str) -> ToolError:

@@ -16,6 +16,7 @@ from kubesim.shell.tools import (
     bare_lines,
     inputs,
     misused,
+    values_of,
     whole_number,
 )
 from kubesim.shell.tools.regex import Regex, with_characters
@@ -100,14 +101,14 @@ def _patterns(operands: Operands, options: Options, io: Invocation) -> tuple[lis
         if not operands:
             raise misused(io.name, "no pattern given")
         return operands[0].split("\n"), operands[1:]
-    patterns = options["e"].split("\n") if "e" in options else []
+    patterns = values_of(options, "e")
     for name in options.get("f", "").splitlines():
         patterns += bare_lines(io.read(name))
     return patterns, operands
 
 
 def _report(selection: _Selection, context: _Context | None, regex: Regex, options: Options) -> Iterable[str]:
-    """The output for one input."""
+    """The output for one input: its name for -l, a number for -c, matches for -o, else lines."""
     if "q" in options:
         return []
     if "l" in options:
@@ -121,10 +122,10 @@ def _report(selection: _Selection, context: _Context | None, regex: Regex, optio
     return _with_context(selection, context, options, regex.budget)
 
 
-def _prefix(label: str, index: int, mark: str, options: Options) -> str:
-    """The prefix of a line: the label and, with -n, the line's number, each followed by `mark`."""
-    name = f"{label}{mark}" if label else ""
-    number = f"{index + 1}{mark}" if "n" in options else ""
+def _prefix(label: str, index: int, sign: str, options: Options) -> str:
+    """The prefix of a line: the label and, with -n, the line's number, each followed by `sign`."""
+    name = f"{label}{sign}" if label else ""
+    number = f"{index + 1}{sign}" if "n" in options else ""
     return name + number
 
 
@@ -141,18 +142,18 @@ def _matches(selection: _Selection, regex: Regex, options: Options) -> Iterator[
 def _with_context(selection: _Selection, context: _Context | None, options: Options, budget: Budget) -> Iterator[str]:
     """The selected lines with their context. With a context, "--" separates groups of lines."""
     before, after = context or (0, 0)
-    marks: dict[int, str] = {}  # by index of the printed lines
+    signs: dict[int, str] = {}  # by index of the printed lines: ":" for selected ones, "-" for their context
     for index in selection.selected:
         around = range(max(index - before, 0), min(index + after + 1, len(selection.lines)))
         budget.spend(len(around))
-        marks |= dict.fromkeys(around, "-")
-    marks |= dict.fromkeys(selection.selected, ":")
+        signs |= dict.fromkeys(around, "-")
+    signs |= dict.fromkeys(selection.selected, ":")
     needs_gap = not selection.is_first
-    for index, mark in sorted(marks.items()):
+    for index, sign in sorted(signs.items()):
         if needs_gap and context is not None:
             yield "--\n"
-        yield f"{_prefix(selection.label, index, mark, options)}{selection.lines[index]}\n"
-        needs_gap = index + 1 not in marks
+        yield f"{_prefix(selection.label, index, sign, options)}{selection.lines[index]}\n"
+        needs_gap = index + 1 not in signs
 
 
 def awk(operands: Operands, options: Options, io: Invocation) -> None:

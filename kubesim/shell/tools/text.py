@@ -21,17 +21,23 @@ from kubesim.shell.tools import (
     inputs,
     lines,
     misused,
+    values_of,
     whole_number,
 )
 from kubesim.workspace import encoded
 
+_INVALID_LINES = "invalid number of lines"
+_BASE64_LETTER = "[A-Za-z0-9+/]"
+# Groups of four letters, of which the last one of a base64 text may have padding, and at the end one that lacks it.
+_BASE64 = re.compile("(?:LLLL|LLL=|LL==)*+(?:LLL?)?".replace("L", _BASE64_LETTER))
+
 
 def head(operands: Operands, options: Options, io: Invocation) -> None:
     if "c" in options and "n" not in options:
-        part = _beginning(options["c"], "invalid number of bytes")
-        _print_parts(operands, lambda text: encoded(text)[part].decode("utf-8", "surrogateescape"), io)
+        first_bytes = _first(options["c"], "invalid number of bytes")
+        _print_selected(operands, lambda text: encoded(text)[first_bytes].decode("utf-8", "surrogateescape"), io)
     else:
-        _print_parts(operands, _lines_in(_beginning(options.get("n", "10"))), io)
+        _print_selected(operands, _lines_in(_first(options.get("n", "10"), _INVALID_LINES)), io)
 
 
 def tail(operands: Operands, options: Options, io: Invocation) -> None:
@@ -43,7 +49,7 @@ def tail(operands: Operands, options: Options, io: Invocation) -> None:
     follows = "f" in options or "F" in options
     if follows and io.machine.IS_TERMINAL:
         raise UnsupportedError("'tail -f'")
-    names = _print_parts(operands, _lines_in(_end(options.get("n", "10"))), io)
+    names = _print_selected(operands, _lines_in(_last(options.get("n", "10"))), io)
     if not follows:
         return
     for name in names:
@@ -54,21 +60,17 @@ def tail(operands: Operands, options: Options, io: Invocation) -> None:
     io.fail("no files" if io.machine.is_busybox else "no files remaining")
 
 
-def _number(text: str, complaint: str = "invalid number of lines") -> int:
-    return whole_number(text, complaint)
-
-
-def _beginning(text: str, complaint: str = "invalid number of lines") -> slice:
+def _first(text: str, complaint: str) -> slice:
     """The slice of the first N lines or bytes of a text; with -N of all but the last N."""
-    count = _number(text, complaint)
+    count = whole_number(text, complaint)
     if text.startswith("-"):
         return slice(count or None)
     return slice(count)
 
 
-def _end(text: str) -> slice:
+def _last(text: str) -> slice:
     """The slice of the last N lines of a text; with +N of those from line N on."""
-    count = _number(text)
+    count = whole_number(text, _INVALID_LINES)
     if text.startswith("+"):
         return slice(max(count - 1, 0), None)
     if count == 0:
@@ -76,20 +78,20 @@ def _end(text: str) -> slice:
     return slice(-abs(count), None)
 
 
-def _lines_in(part: slice) -> Callable[[str], str]:
-    """A function that selects a part of a text."""
-    return lambda text: "".join(lines(text)[part])
+def _lines_in(span: slice) -> Callable[[str], str]:
+    """A function that selects lines of a text."""
+    return lambda text: "".join(lines(text)[span])
 
 
-def _print_parts(operands: Operands, part_of: Callable[[str], str], io: Invocation) -> list[str]:
-    """Print a part of each input, with titles if there are several. Returns the names of the readable ones."""
+def _print_selected(operands: Operands, select: Callable[[str], str], io: Invocation) -> list[str]:
+    """Print what `select` returns for each input, with titles if there are several. Returns the readable inputs."""
     names: list[str] = []
     for name, text in inputs(io, operands, "cannot open '{}' for reading"):
         if len(operands) > 1:
             title = "standard input" if name == "-" else name
             gap = "\n" if names else ""
             io.out(f"{gap}==> {title} <==\n")
-        io.out(part_of(text))
+        io.out(select(text))
         names.append(name)
     return names
 
@@ -118,15 +120,17 @@ def _counts(text: str) -> Counter[str]:
 
 
 def sort(operands: Operands, options: Options, io: Invocation) -> None:
+    if "u" in options and "k" in options:
+        raise UnsupportedError("'sort -u' with -k")
+    if "u" in options and "n" in options:
+        raise UnsupportedError("'sort -nu'")
     content: list[str] = []
-    for _, text in inputs(io, operands, "cannot read: {}", 2):
+    for _, text in inputs(io, operands, "cannot read: {}", trouble=2):
         content += bare_lines(text)
     if io.status:
         return  # an input is missing
     io.spend(100 * len(content))
     is_reverse = "r" in options
-    if "k" in options and "u" in options:
-        raise UnsupportedError("'sort -u' with -k")
     if "u" in options:
         content = list(dict.fromkeys(content))
     content.sort(reverse=is_reverse)
@@ -134,8 +138,6 @@ def sort(operands: Operands, options: Options, io: Invocation) -> None:
         io.spend(sum(map(len, content)))
         content.sort(key=key.of, reverse=key.is_reverse)
     if "n" in options and "k" not in options:
-        if "u" in options:
-            raise UnsupportedError("'sort -nu'")
         content.sort(key=_leading_number, reverse=is_reverse)
     io.out("".join(f"{line}\n" for line in content))
 
@@ -164,7 +166,7 @@ def _keys(options: Options) -> list[_Key]:
     separator = options.get("t", "")
     if len(separator) > 1:
         raise ToolError(f"multi-character tab '{separator}'", 2)
-    for text in options["k"].split("\n") if "k" in options else ():
+    for text in values_of(options, "k"):
         match = re.fullmatch(r"([1-9][0-9]{0,5})([nr]*)(?:,([1-9][0-9]{0,5})([nr]*))?", text)
         if not match:
             raise UnsupportedError(f"'sort -k {text[:40]}'")
@@ -199,24 +201,24 @@ def cut(operands: Operands, options: Options, io: Invocation) -> None:
         if "d" in options:
             raise misused(io.name, "an input delimiter may be specified only when operating on fields")
         delimiter = ""
-    parts = list(_parts(lists[0]))
+    spans = list(_parse_list(lists[0]))
     for _, text in inputs(io, operands):
-        io.spend(len(text) * len(parts))
+        io.spend(len(text) * len(spans))
         for line in bare_lines(text):
-            io.out(_cut_line(line, delimiter, parts) + "\n")
+            io.out(_cut_line(line, delimiter, spans) + "\n")
 
 
-def _cut_line(line: str, delimiter: str, parts: list[slice]) -> str:
+def _cut_line(line: str, delimiter: str, spans: list[slice]) -> str:
     """The chosen fields of a line, or characters if there is no delimiter, in the line's order."""
     if delimiter and delimiter not in line:
         return line
     pieces = line.split(delimiter) if delimiter else list(line)
-    places = {place for part in parts for place in range(len(pieces))[part]}
-    return delimiter.join(pieces[place] for place in sorted(places))
+    indexes = {index for span in spans for index in range(len(pieces))[span]}
+    return delimiter.join(pieces[index] for index in sorted(indexes))
 
 
-def _parts(spec: str) -> Iterator[slice]:
-    """Parse a list such as `1,3-`, which counts from 1."""
+def _parse_list(spec: str) -> Iterator[slice]:
+    """The slices of a list such as `1,3-`, which counts from 1. Raises ToolError and UnsupportedError."""
     for part in spec.split(","):
         match = re.fullmatch(r"([1-9][0-9]{0,8})?(-?)([1-9][0-9]{0,8})?", part)
         if not match or part in ("", "-"):
@@ -288,7 +290,7 @@ def _decode(text: str, io: Invocation) -> None:
 
     As GNU's, it accepts several base64 texts in a row, each with its padding. The last one may lack it.
     """
-    match = re.match("(?:LLLL|LLL=|LL==)*+(?:LLL?)?".replace("L", "[A-Za-z0-9+/]"), text)
+    match = _BASE64.match(text)
     good = match[0] if match else ""
     padded = good + "=" * (-len(good) % 4)
     pieces = [codec.b64decode(piece) for piece in re.findall("[^=]+=*", padded)]
