@@ -51,16 +51,16 @@ def _hunks(matcher: _PaidMatcher) -> Iterator[str]:
         _, old_start, _, new_start, _ = group[0]
         _, _, old_end, _, new_end = group[-1]
         yield f"@@ -{_range(old_start, old_end)} +{_range(new_start, new_end)} @@"
-        for what, old_from, old_to, new_from, new_to in group:
-            if what == "equal":
-                yield from _marked(" ", matcher.old[old_from:old_to])
+        for operation, old_from, old_to, new_from, new_to in group:
+            if operation == "equal":
+                yield from _prefixed(" ", matcher.old[old_from:old_to])
             else:
-                yield from _marked("-", matcher.old[old_from:old_to])
-                yield from _marked("+", matcher.new[new_from:new_to])
+                yield from _prefixed("-", matcher.old[old_from:old_to])
+                yield from _prefixed("+", matcher.new[new_from:new_to])
 
 
-def _marked(mark: str, lines: Sequence[str]) -> list[str]:
-    return [mark + line for line in lines]
+def _prefixed(prefix: str, lines: Sequence[str]) -> list[str]:
+    return [prefix + line for line in lines]
 
 
 def _range(start: int, end: int) -> str:

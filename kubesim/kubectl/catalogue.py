@@ -97,7 +97,6 @@ def _refused(kind: str, word: str) -> Flag:
 _TABLE: Table = typed.read_table(__file__, "commands.json", Table)
 
 # By heading of kubectl's help, first words of commands and the names of the modules that register their commands.
-#
 # A word without modules isn't simulated. `lookup` imports a module when its command is first used, because a learner's
 # first answer should not wait for sixty commands.
 GROUPS = _TABLE.groups

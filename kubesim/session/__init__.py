@@ -44,9 +44,7 @@ class Session:
         self.cluster.offer(in_containers)
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
-        # The namespaces of Pods that `why` explained, in order; "" for an export.
-        #
-        # A challenge charges points for them.
+        # The namespaces of Pods that `why` explained, in order; "" for an export. A challenge charges points for them.
         self.explained: list[str] = []
         self.shell = Shell(self.cluster.clock, self.workspace, self._programs())
         self.shell.aliases["k"] = "kubectl"  # as in the CKA exams
@@ -69,8 +67,8 @@ class Session:
 
         def run_editor(editor: str, path: str) -> int:
             # kubectl, too, starts an editor with quotes in its command by a shell
-            by_shell = any(mark in editor for mark in "\"'\\")
-            return io.run(["bash", "-c", f'{editor} "{path}"'] if by_shell else [*editor.split(" "), path], "")
+            needs_shell = any(char in editor for char in "\"'\\")
+            return io.run(["bash", "-c", f'{editor} "{path}"'] if needs_shell else [*editor.split(" "), path], "")
 
         context = new_context(self.cluster, ADMIN, io, self.config, self.cluster.clock)
         return io.show(kubectl.run(arguments, context._replace(run_editor=run_editor)))

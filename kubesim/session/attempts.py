@@ -14,7 +14,7 @@ from kubesim.why.judge.scene import VOLUME, containers
 
 # READY and STATUS of each Pod by namespace and name. Unlike AGE, these columns don't change with time alone.
 Pods = dict[tuple[str, str], tuple[str, str]]
-# The largest number of Pods named in one change.
+# The largest number of Pods named in item change.
 MOST_NAMED = 4
 # Outcomes of an attempt that leave the image on the node.
 PULLED = ("Pulled", "AlreadyPresent")
@@ -23,9 +23,9 @@ PULLED = ("Pulled", "AlreadyPresent")
 def pods(cluster: Cluster, namespace: str | None = None, pod: str = "") -> Pods:
     """The columns of all Pods, of those in a namespace, or of one."""
     columns: Pods = {}
-    for one in cluster.api.list(POD, namespace):
-        if pod in ("", name_of(one)):
-            columns[namespace_of(one), name_of(one)] = columns_of(one, cluster.clock.now)
+    for item in cluster.api.list(POD, namespace):
+        if pod in ("", name_of(item)):
+            columns[namespace_of(item), name_of(item)] = columns_of(item, cluster.clock.now)
     return columns
 
 

@@ -22,9 +22,8 @@ from kubesim.shell.passwords import hide_passwords
 
 # The largest number of steps kept.
 LIMIT = 100
-# The largest number of Pods in all kept snapshots (two for each step), estimated from the present number of Pods.
-#
-# A Pod in a snapshot takes 0.4 kB, because snapshots share most of it.
+# The largest number of Pods in all kept snapshots (two for each step), estimated from the present number of Pods. A Pod
+# in a snapshot takes 0.4 kB, because snapshots share most of it.
 MOST_PODS = 100_000
 # Simulated seconds. A longer step is kept even if nothing but time has changed.
 PAUSE = 1.0
@@ -68,8 +67,7 @@ class History:
     def restart(self) -> None:
         """Drop all steps."""
         # Between two steps only time passes: after `oldest` until the first of `_done`, between each of them and the
-        # next, and
-        # after the last one until the session's present cluster.
+        # next, and after the last one until the session's present cluster.
         self.oldest = self._snapshot()
         self.forgotten = 0  # the number of steps dropped before `oldest`
         self._done: list[Step] = []  # oldest first
@@ -155,13 +153,13 @@ class History:
     @contextmanager
     def _interrupted(self) -> Iterator[None]:
         """A context that ends the step that is going on, and begins it again at its end."""
-        begun = self._open
+        interrupted = self._open
         self._close()
         try:
             yield
         finally:
-            if begun:
-                self._open = _Open(begun.label, self._snapshot())
+            if interrupted:
+                self._open = _Open(interrupted.label, self._snapshot())
 
     def _resume(self, snapshot: Snapshot) -> None:
         self._session.resume(snapshot.cluster.copy(), copy(snapshot.config))
@@ -182,6 +180,7 @@ class History:
         return cluster
 
     def _close(self) -> None:
+        """End the step that is going on, and keep it if it has changed anything."""
         if self._open and self._has_changed(self._open.before):
             self._keep(Step(self._open.label, self._open.before, self._snapshot()))
         self._open = None
@@ -211,13 +210,15 @@ class History:
         return now.api.writes_of_users != before.cluster.api.writes_of_users
 
 
-def _tool(name: str, move: Callable[[], str | None], done: str, verb: str) -> Tool:
+def _tool(name: str, move: Callable[[], str | None], participle: str, verb: str) -> Tool:
+    """The tool that calls `move`, which returns a step's label, or None if there is no step to `verb`."""
+
     def run(operands: Operands, options: Options, io: Invocation) -> int:
         label = move()
         if label is None:
             io.err(f"kubesim: there is nothing left to {verb}\n")
             return 1
-        io.out(f"{done}: {label}\n")
+        io.out(f"{participle}: {label}\n")
         return 0
 
     return Declaration(name, "", example=name, most=0).tool(run)

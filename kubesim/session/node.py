@@ -12,7 +12,8 @@ from kubesim.pull import imageref
 from kubesim.pull.keyring import Credential, NodeCredential, registry_key
 from kubesim.shell import Invocation, Operands, Options, UnsupportedError
 
-_LATER = {
+# By a file of the node, when a change of it takes effect.
+_EFFECTS = {
     CONFIG: "the kubelet reads it again within five minutes",
     PROXY: "the container runtime has been restarted to read it",
 }
@@ -33,12 +34,12 @@ def node(current: Callable[[], Cluster], operands: Operands, options: Options, i
     before = settings.files()
     match operands:
         case ["files"]:
-            _show(before, io)
+            _print_files(before, io)
         case ["proxy", url]:
             settings.proxy = "" if url == "off" else url
         case [command, registry, *_] if command != "proxy" and not _is_well_named(command, registry):
-            right = "as in an image's name, such as registry.local:5000"
-            io.err(f"kubesim: a registry is written {right}, not {registry}\n")
+            form = "as in an image's name, such as registry.local:5000"
+            io.err(f"kubesim: a registry is written {form}, not {registry}\n")
             return 2
         case [mode, host] if mode in MODES:
             settings.hosts[host] = mode
@@ -48,7 +49,7 @@ def node(current: Callable[[], Cluster], operands: Operands, options: Options, i
             settings.hosts.pop(host, None)
             settings.mirrors.pop(host, None)
         case ["login", registry] if options.keys() == {"u", "p"}:
-            _forget(settings, registry)
+            _remove_credentials(settings, registry)
             own: NodeCredential = {
                 "from": "config",
                 "registry": registry,
@@ -57,11 +58,11 @@ def node(current: Callable[[], Cluster], operands: Operands, options: Options, i
             }
             settings.credentials.append(own)
         case ["logout", registry]:
-            _forget(settings, registry)
+            _remove_credentials(settings, registry)
         case _:
             io.err(f"kubesim: usage: {io.tools[io.name].usage}\n")
             return 2
-    _tell(before, settings.files(), io)
+    _print_changes(before, settings.files(), io)
     return 0
 
 
@@ -71,27 +72,28 @@ def _is_well_named(command: str, registry: str) -> bool:
     return is_registry and ("/" not in registry or command in ("login", "logout"))
 
 
-def _forget(settings: NodeSettings, registry: str) -> None:
+def _remove_credentials(settings: NodeSettings, registry: str) -> None:
     """Remove a registry's credentials from the node's config.json."""
-    gone = (registry, "config")
-    settings.credentials = [item for item in settings.credentials if (item["registry"], item.get("from")) != gone]
+    removed = (registry, "config")
+    settings.credentials = [item for item in settings.credentials if (item["registry"], item.get("from")) != removed]
 
 
-def _show(files: Mapping[str, str], io: Invocation) -> None:
+def _print_files(files: Mapping[str, str], io: Invocation) -> None:
+    """Print the files of the node, each below its path."""
     if not files:
         io.out(f"kubesim: on the node {NODE_NAME}, nothing is set\n")
     for path, text in files.items():
         io.out(f"# {path}\n{text}\n")
 
 
-def _tell(before: Mapping[str, str], after: Mapping[str, str], io: Invocation) -> None:
+def _print_changes(before: Mapping[str, str], after: Mapping[str, str], io: Invocation) -> None:
     """Print the files of the node that have changed."""
     for path in sorted({*before, *after}):
         if before.get(path) != after.get(path):
             state = "has now:" if path in after else "is gone"
             io.out(f"kubesim: on the node {NODE_NAME}, {path} {state}\n{after.get(path, '')}")
-            if path in _LATER:
-                io.out(f"kubesim: {_LATER[path]}\n")
+            if path in _EFFECTS:
+                io.out(f"kubesim: {_EFFECTS[path]}\n")
 
 
 def crictl(current: Callable[[], Cluster], operands: Operands, options: Options, io: Invocation) -> int:

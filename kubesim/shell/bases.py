@@ -16,9 +16,8 @@ class BaseRow(NamedTuple):
 
     # The folders of $PATH. `ls` shows the programs in the first one.
     paths: tuple[str, ...]
-    # For each shell, the rewriting of bash's and the GNU tools' messages: a replacement by regular expression.
-    #
-    # In a pattern, `<` and `>` stand for failed redirections.
+    # For each shell, the rewriting of bash's and the GNU tools' messages: a replacement by regular expression. In a
+    # pattern, `<` and `>` stand for failed redirections.
     shells: Mapping[str, Mapping[str, str]]
     # Names or paths of the simulated programs besides the shells, separated by spaces.
     programs: str

@@ -118,8 +118,8 @@ def _container_name(image: str) -> str:
     random letters; a hash keeps the simulator deterministic.
     """
     name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
-    plain = name.replace("_", "-").replace(".", "-")
-    return plain if plain == name else f"{plain}-{safe_hash(image)}"
+    valid_name = name.replace("_", "-").replace(".", "-")
+    return valid_name if valid_name == name else f"{valid_name}-{safe_hash(image)}"
 
 
 @subcommand("create job")
@@ -147,9 +147,9 @@ def _job_of(call: Call, source: str) -> Object:
     owner = owner_reference(cron_job)
     del owner["blockOwnerDeletion"]  # kubectl doesn't set it, unlike the controller
     annotations = {"cronjob.kubernetes.io/instantiate": "manual", **annotations_of(template)}
-    marks = nonempty({"labels": labels_of(template), "annotations": annotations})
+    labels_and_annotations = nonempty({"labels": labels_of(template), "annotations": annotations})
     spec = {**template["spec"], "template": {"metadata": {}, **template["spec"]["template"]}}
-    return {"metadata": {**marks, "ownerReferences": [owner]}, "spec": spec, "status": {}}
+    return {"metadata": {**labels_and_annotations, "ownerReferences": [owner]}, "spec": spec, "status": {}}
 
 
 @subcommand("create cronjob")

@@ -60,7 +60,7 @@ def _rules(call: Call, verbs: list[str]) -> list[Object]:
         if words and verb not in _VERBS.split():
             call.complain(f"Warning: '{verb}' is not a standard resource verb\n")
     by_group: dict[str, list[str]] = {}
-    for group, plural in dict.fromkeys(_known(word, verbs) for word in words):
+    for group, plural in dict.fromkeys(_resolve_rule(word, verbs) for word in words):
         by_group.setdefault(group, []).append(plural)
     names = list(dict.fromkeys(call.flags["resource-name"]))
     rules: list[Object] = []
@@ -72,29 +72,31 @@ def _rules(call: Call, verbs: list[str]) -> list[Object]:
     return rules
 
 
-def _known(word: str, verbs: list[str]) -> tuple[str, str]:
-    """The group and "plural/subresource" of a --resource, which may be a type that kubesim doesn't simulate.
+def _resolve_rule(word: str, verbs: list[str]) -> tuple[str, str]:
+    """The apiGroup and the resource ("plural/subresource") of a rule for a --resource.
 
-    With a verb such as impersonate, the word may be no type of the API, such as users. Raises KubectlError for a verb
-    that doesn't apply to the type, and UnprefixedError for an unknown type.
+    The type may be one that kubesim doesn't simulate, and with a verb such as impersonate no type of the API, such as
+    users. Raises KubectlError for a verb that doesn't apply to the type, and UnprefixedError for an unknown type.
     """
     name, _, subresource = word.partition("/")
-    part = f"/{subresource}" if subresource else ""
-    plain, _, group = name.partition(".")
-    refuse_if(not plain, "resource must be specified if apiGroup/subresource specified")
-    if plain == "*":
-        return group, "*" + part
+    suffix = f"/{subresource}" if subresource else ""
+    plural, _, group = name.partition(".")
+    refuse_if(not plural, "resource must be specified if apiGroup/subresource specified")
+    if plural == "*":
+        return group, "*" + suffix
     resource = find_resource(name)
     if resource is not None:
-        plain = resource.plural
+        plural = resource.plural
         group = resource.group
     special = [verb for verb in verbs if verb in _SPECIAL]
     for verb in special:
-        refuse_if(f"{plain}.{group}" not in _SPECIAL[verb], f"can not perform '{verb}' on '{plain}' in group '{group}'")
+        refuse_if(
+            f"{plural}.{group}" not in _SPECIAL[verb], f"can not perform '{verb}' on '{plural}' in group '{group}'"
+        )
     if resource is None and not special:
         where = f' in group "{group}"' if group else ""
-        raise UnprefixedError(f'the server doesn\'t have a resource type "{plain}"{where}')
-    return group, plain + part
+        raise UnprefixedError(f'the server doesn\'t have a resource type "{plural}"{where}')
+    return group, plural + suffix
 
 
 @subcommand("create rolebinding")

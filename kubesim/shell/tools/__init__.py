@@ -175,7 +175,6 @@ class Declaration(NamedTuple):
 
     usage: str
     # The options of the tool as words; None is for a tool that reads its arguments itself.
-    #
     # `ad` are the flags -a and -d. `k:` takes a value. `e*` takes a value and may be repeated: the values are joined by
     # newlines. `w:/wrap` has the long form --wrap. The value of `n#` may be a first word itself, as in `head -12` and
     # `tail -12f`.
