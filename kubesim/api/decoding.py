@@ -101,6 +101,7 @@ def unknown_fields(struct: Type, obj: Any) -> list[str]:
 
 
 def _unknown(kind: Type, value: Any, path: str) -> Iterator[str]:
+    """The paths of the fields in a value that its type lacks."""
     if isinstance(value, list) and kind.kind == "list" and kind.element:
         for index, item in enumerate(value):
             yield from _unknown(kind.element, item, f"{path}[{index}]")
@@ -192,6 +193,7 @@ def _bytes(kind: Type, value: Any) -> str:
 
 
 def _time(kind: Type, value: Any) -> str:
+    """Decode a Time or a MicroTime, in whole seconds or microseconds."""
     if value.__class__ is not str:
         raise DecodeError(Type("string", "string"), value, is_unmarshaled=True)
     is_micro = kind.kind == "microtime"

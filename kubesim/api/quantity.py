@@ -68,6 +68,7 @@ class _Written(NamedTuple):
 
 
 def _take_apart(text: str) -> _Written:
+    """The parts of a quantity's text. Raises ValueError with Go's message."""
     match = _SHAPE.fullmatch(text)
     if match is None or not text:
         raise ValueError(_FORMAT_WRONG)
@@ -112,6 +113,7 @@ def _binary(value: int) -> str:
 
 
 def _decimal(value: Decimal, form: str) -> str:
+    """A value in the form DecimalSI or DecimalExponent, with the largest suffix that leaves it whole."""
     number = int(value.scaleb(9, _CONTEXT))
     power = -9
     while number % 1000 == 0:

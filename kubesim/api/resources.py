@@ -118,6 +118,7 @@ class Resource(ResourceRow):
 
 @cache
 def _plural(kind: str) -> str:
+    """The plural of a kind, as the API server forms it."""
     name = kind.lower()
     if name.endswith("y"):
         return name[:-1] + "ies"

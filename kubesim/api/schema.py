@@ -128,6 +128,7 @@ def fields(struct: Type) -> Mapping[str, Field]:
 
 @cache
 def _text(module: str) -> str:
+    """The source text of a module of lightkube.models. Raises ModuleNotFoundError without the package."""
     spec = importlib.util.find_spec("lightkube")
     folders = spec.submodule_search_locations if spec else None
     for folder in folders or ():
@@ -212,6 +213,7 @@ def in_go_order(resource: Resource, obj: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ordered(kind: Type, value: Any) -> Any:
+    """A value with the fields of its structs in Go's order, and unknown fields after them."""
     if kind.kind == "list" and kind.element and isinstance(value, list):
         return [_ordered(kind.element, item) for item in value]
     if not isinstance(value, dict):

@@ -52,6 +52,7 @@ def read(kind: Any, value: Any, place: str = "") -> Any:
 
 
 def _record(kind: Any, value: Mapping[str, Any], place: str) -> Any:
+    """Read a map as a NamedTuple or a dataclass."""
     types = _types(kind)
     for name in value:
         if name not in types:

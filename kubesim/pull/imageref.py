@@ -80,6 +80,7 @@ def parse(text: str) -> Reference:
 
 
 def _split_registry(text: str) -> tuple[str, str]:
+    """Split a reference into its registry and the rest, to which library/ is added for an official image."""
     first, slash, rest = text.partition("/")
     # Repositories are lower case, so an upper-case first part can only be a host.
     is_registry = first == "localhost" or "." in first or ":" in first or first.lower() != first
@@ -96,6 +97,7 @@ def _split_registry(text: str) -> tuple[str, str]:
 
 
 def _check_digest(digest: str) -> None:
+    """Raise ValueError for a digest of an unknown algorithm or of the wrong form."""
     algorithm, _, encoded = digest.partition(":")
     if algorithm not in _DIGEST_LENGTHS:
         raise ValueError("unsupported digest algorithm")

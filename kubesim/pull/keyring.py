@@ -177,6 +177,7 @@ def config_of(blob: str) -> Any:
 
 @lru_cache(maxsize=256)
 def _read_blob(kind: str, blob: str) -> tuple[tuple[str, Credential], ...]:
+    """The entries of a Docker config in Base64, which a Secret of the type `kind` holds. Raises ValueError."""
     config = config_of(blob)
     if kind == DOCKER_CONFIG_JSON:
         whole = _typed(config, dict, "value of type credentialprovider.DockerConfigJSON")

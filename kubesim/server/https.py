@@ -153,6 +153,7 @@ class Server:
         self._thread.join()
 
     def _run(self) -> None:
+        """Run the server's loop until `close` stops it, then close all that is open."""
         self._loop.run_forever()
         for task, listening in zip(self._accepting, self._sockets, strict=True):
             task.cancel()
@@ -207,6 +208,7 @@ class Server:
         return context
 
     def _follow_wall_clock(self, since: float) -> None:
+        """Let the cluster's time pass as the wall clock's has since the last step, and plan the next step."""
         now = self._loop.time()
         # first, so that an error in this step doesn't stop the steps
         self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)

@@ -58,6 +58,7 @@ class View(NamedTuple):
         return self._table(obj["kind"], [obj], meta, now, headings)
 
     def many(self, resource: Resource, objects: Sequence[Object], meta: Object, now: Micros) -> Object:
+        """A list of objects at the moment `now`, with the metadata of the list."""
         if self.is_table:
             return self._table(resource.kind, objects, meta, now, True)
         items = [_without_type(obj) for obj in objects]

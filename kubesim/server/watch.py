@@ -173,6 +173,7 @@ class Watch:
             return b"".join(self._events())
 
     def _events(self) -> Iterator[bytes]:
+        """The events that are due: initial objects, the bookmark after them, then changes."""
         initial = self._initial
         self._initial = []
         for obj in initial:

@@ -114,6 +114,7 @@ def role_of(binding: Object, store: Store) -> Object | None:
 
 
 def _is_subject(subject: Object, user: User) -> bool:
+    """True if a subject of a binding is the user, or one of the user's groups."""
     name = subject.get("name", "")
     if subject.get("kind") == "Group":
         return name in user.groups

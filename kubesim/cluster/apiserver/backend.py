@@ -136,6 +136,7 @@ class Backend:
         return event is not None
 
     def _note_written(self, key: Key) -> None:
+        """Note the time of an event's write, and set the timer of the expiry if there is none."""
         self.clock.work += 1
         if not self._expires:
             self._expires = True

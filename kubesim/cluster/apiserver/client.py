@@ -221,6 +221,7 @@ class Client:
         patch_type: PatchType = "strategic",
         options: WriteOptions = DEFAULT_WRITE_OPTIONS,
     ) -> Object:
+        """Patch an object with a `change` in the form of `patch_type`. Returns the new object."""
         self.authorize("patch", resource, namespace, name, options.subresource)
         return self._patch(resource, namespace, name, change, patch_type, options)
 
@@ -300,6 +301,7 @@ class Client:
     def _patch(
         self, resource: Resource, namespace: str, name: str, change: Any, patch_type: PatchType, options: WriteOptions
     ) -> Object:
+        """Patch an object, after authorization."""
         from kubesim.cluster.apiserver import patch  # late: a first answer patches nothing
 
         old = self._backend.existing(resource, namespace, name)

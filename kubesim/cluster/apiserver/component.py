@@ -57,6 +57,7 @@ class Component(Client):
         return self._backend.amend_event((namespace, name), fields)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
+        """Replace the status of an object, unless it is the same already. Returns the stored object."""
         meta = obj["metadata"]
         old = self._backend.existing(resource, meta.get("namespace", ""), meta["name"])
         if old.get("status") == status:

@@ -102,6 +102,7 @@ class Diff(NamedTuple):
 
 
 def _diff_scalars(name: str, applied: list[Any], new: list[Any], live: list[Any]) -> Object:
+    """The part of a patch for a merged list of scalars."""
     patch: Object = {}
     if added := [item for item in new if item not in live]:
         patch[name] = added
@@ -120,6 +121,7 @@ class _Place(NamedTuple):
 
 
 def _by_place(items: list[Any], merge_key: str) -> dict[_Place, Any]:
+    """The items of a list by their identity."""
     counts: Counter[Hashable] = Counter()
     by_place: dict[_Place, Any] = {}
     for item in items:

@@ -92,6 +92,7 @@ def _completions(done: int | None, completions: int | None, parallelism: int | N
 
 
 def _controller(owners: Sequence[Object] | None) -> str:
+    """The controller among the owners, as TYPE.GROUP/NAME."""
     for owner in owners or ():
         if owner.get("controller"):
             kind = owner["kind"].lower()
@@ -109,6 +110,7 @@ def _duration(start: str | None, end: str | None) -> Cell:
 
 
 def _external_ip(spec: Object | None, ingress: Sequence[Object] | None) -> str:
+    """The external addresses of a Service."""
     spec = spec or {}
     kind = spec.get("type")
     if kind == "ExternalName":
@@ -150,12 +152,14 @@ def _readiness_gates(pod: Object) -> str:
 
 
 def _source(component: str | None, reporting: str | None, host: str | None, instance: str | None) -> str:
+    """The component that reports an event, and its host."""
     component = component or reporting or ""
     host = host or instance
     return f"{component}, {host}" if host else component
 
 
 def _subjects(subjects: Sequence[Object] | None, kind: str) -> str:
+    """The subjects of a kind in a binding."""
     names = []
     for subject in subjects or ():
         if subject["kind"] == kind:

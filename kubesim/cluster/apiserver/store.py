@@ -126,12 +126,14 @@ class Store:
         return self._objects[resource]
 
     def _apply_amendments(self) -> None:
+        """Apply the amendments to the stored events."""
         amendments, self._amendments = self._amendments, {}
         for (namespace, name), amendment in amendments.items():
             event = self._objects[EVENT].own(namespace)[name]
             self._replace(EVENT, {**event, **amendment.fields}, amendment.revision)
 
     def _replace(self, resource: Resource, obj: Object, revision: int) -> Object | None:
+        """Store an object with a revision, and return the one that it replaces."""
         meta = obj["metadata"] = {**obj["metadata"], "resourceVersion": str(revision)}
         key = namespace, name = meta.get("namespace", ""), meta["name"]
         objects = self._stored(resource).own_or(namespace, dict)

@@ -92,6 +92,7 @@ class Loop(Part):
         self.add_key(key_of(obj), delay)
 
     def add_key(self, key: Key, delay: float = REACTION) -> None:
+        """Queue a key for `delay` seconds from now, unless it is due earlier already."""
         due = self.clock.now + round(delay * SECOND)
         if key not in self._waiting or due < self._waiting[key]:
             self._waiting[key] = due

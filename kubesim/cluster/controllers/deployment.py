@@ -65,6 +65,7 @@ class DeploymentController(Controller):
         return new
 
     def _annotate(self, resource: Resource, obj: Object, annotations: dict[str, str]) -> Object:
+        """Add annotations to the stored object, unless it has them. Returns the object."""
         if annotations.items() <= annotations_of(obj).items():
             return obj
         current = self.api.get(resource, *key_of(obj))

@@ -128,6 +128,7 @@ class Runtime(Stateful):
         return max([CLEANUP_IDLE, *seconds])
 
     def _seconds_to_clean_up(self, worker: Worker, container: Container) -> float:
+        """Seconds until a container has ended and is removed."""
         if container.is_running:
             seconds, _ = container.stops_after(worker.pod["metadata"].get("deletionGracePeriodSeconds", 0))
             return seconds + CLEANUP

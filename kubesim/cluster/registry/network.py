@@ -79,6 +79,7 @@ class Network(NamedTuple):
     def _answer(
         self, send: Callable[[Request], Response], reference: Reference, credential: Credential | None
     ) -> Answer:
+        """The answer to a pull whose requests go through `send`."""
         # The runtime ignores a credential without a user or without a password.
         usable = credential if credential and credential.username and credential.password else None
         return Pull(send, self._hosts(reference.registry), self.world.troubles, reference, usable).answer()

@@ -78,6 +78,7 @@ def _trouble(name: str | None, troubles: Mapping[str, Trouble], *places: str) ->
 
 
 def _image(name: str, fields: ImageFields, troubles: Mapping[str, Trouble]) -> Image:
+    """The Image of a row, whose trouble is found by its name."""
     own = fields._asdict()  # an Image has the same fields, but a digest in place of `content`
     content = own.pop("content") or name
     own["trouble"] = _trouble(fields.trouble, troubles, "content", "config", "container")
