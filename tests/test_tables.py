@@ -104,7 +104,7 @@ def check_kinds(rows: Any) -> None:
             assert formatter in FORMATTERS, f"{item.kind}, {heading}: {formatter}"
             for path in paths:
                 leads_somewhere(struct, path, f"{item.kind}, {heading}")
-        for path in set(item.fields.split()) - {"status.successful"}:  # a name of upstream's own
+        for path in set(item.fields) - {"status.successful"}:  # a name of upstream's own
             leads_somewhere(struct, path, item.kind)
         leads_somewhere(struct, ".".join(item.template), item.kind)
         for wait in item.rollout.waits if item.rollout else ():
@@ -376,7 +376,7 @@ def check_flags(page: str, subject: str, table: Any, row: Any) -> None:
 
 
 TABLES = [
-    Table("api/kinds.json", check_kinds, words=r"columns|\.fields|\.template|rollout\.waits\.\d+\.(number|expected)"),
+    Table("api/kinds.json", check_kinds, words=r"columns|\.fields\.|\.template|rollout\.waits\.\d+\.(number|expected)"),
     Table(
         "api/gotypes.json",
         check_gotypes,

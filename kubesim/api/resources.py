@@ -46,7 +46,7 @@ class ResourceRow(NamedTuple):
     parts: tuple[str, ...] = ()  # subresources
     template: tuple[str, ...] = ()  # keys that lead to the Pod template in an object
     status: Mapping[str, Any] | None = None  # status of a new object; only the server writes a status
-    fields: str = ""  # fields that `--field-selector` supports, separated by blanks
+    fields: tuple[str, ...] = ()  # fields that `--field-selector` supports
     counted: bool = False  # whether metadata.generation counts although the type has no Pod template
     columns: Mapping[str, str] = COLUMNS  # columns of `kubectl get` for printers.py; "+" begins one of `-o wide`
     rollout: Rollout | None = None

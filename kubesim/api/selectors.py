@@ -169,7 +169,7 @@ def field_selector(text: str, resource: Resource) -> Selector:
 
     Mirrors k8s.io/apimachinery pkg/runtime/conversion.go and kubernetes pkg/apis/{core,batch}/v1/conversion.go, v1.36.
     """
-    own = resource.fields.split()
+    own = resource.fields
     supported = {"metadata.name", *own}
     if resource.namespaced or not own:
         supported.add("metadata.namespace")

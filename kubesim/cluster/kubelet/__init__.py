@@ -80,14 +80,14 @@ class Kubelet(Stateful):
         if change.of_status:
             return
         if change.type == "DELETED":
-            self._forget(change.obj)
+            self._forget_pod(change.obj)
         elif change.obj["spec"].get("nodeName") == self._node:
-            self._notice(change.obj, change.old)
+            self._take_up(change.obj, change.old)
 
     def _on_secret(self, change: Change) -> None:
         self._wake(change.obj["metadata"]["namespace"])
 
-    def _forget(self, pod: Object) -> None:
+    def _forget_pod(self, pod: Object) -> None:
         """Forget a Pod that is gone. Its timers find no worker then."""
         uid = pod["metadata"]["uid"]
         self._workers.drop(uid)
@@ -95,7 +95,7 @@ class Kubelet(Stateful):
         self.images.node.forget_pod(uid)
         self.starter.forget(pod)
 
-    def _notice(self, pod: Object, old: Object | None) -> None:
+    def _take_up(self, pod: Object, old: Object | None) -> None:
         """Plan a sync of a Pod that was bound to the node or changed by others. A new Pod gets a worker."""
         if old and old["spec"] is pod["spec"] and synced_metadata(old) == synced_metadata(pod):
             return  # nothing for the kubelet: a write without changes in the spec keeps the identical dict
@@ -138,7 +138,7 @@ class Kubelet(Stateful):
             return
         self._end_rest(worker)
         self._report(worker)
-        if not worker.has_sandbox and self._mounts(worker):
+        if not worker.has_sandbox and self._try_to_mount(worker):
             worker.has_sandbox = True
             self.starter.report_missing_secrets(worker, self.starter.secrets.of(worker.pod))
             self._clock.call_later(SANDBOX, self._start_sandbox, uid)
@@ -153,7 +153,7 @@ class Kubelet(Stateful):
             status = generate(worker, self._clock.timestamp(), self.images.node.status_names)
             self._api.update_status(POD, worker.pod, status)
 
-    def _mounts(self, worker: Worker) -> bool:
+    def _try_to_mount(self, worker: Worker) -> bool:
         """Mount the volumes, or emit an event for each failure and plan a retry, each after twice the wait.
 
         True if all could be mounted.

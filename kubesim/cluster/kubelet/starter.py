@@ -68,7 +68,7 @@ class Starter(Stateful):
         """
         while sync.due:
             required = sync.due.pop(0)
-            if required.spec is not None and self._holds_back(sync, required.spec):
+            if required.spec is not None and self._hold_back(sync, required.spec):
                 sync.started.append(False)
                 continue
             pull = self._ensure_image(sync, required)
@@ -135,8 +135,8 @@ class Starter(Stateful):
             return None
         return BackOff(min(ends), events, waiting)
 
-    def _holds_back(self, sync: PodSync, spec: ContainerSpec) -> bool:
-        """Report that a container waits, if it crashed too often or lacks an image volume. True if it waits."""
+    def _hold_back(self, sync: PodSync, spec: ContainerSpec) -> bool:
+        """Have a container wait, and report it, if it crashed too often or lacks an image volume. True if it waits."""
         name = spec["name"]
         if crash_loop := sync.worker.crash_loop(spec, self._clock.now):
             message = f"Back-off restarting failed container {name} in pod {full_name(sync.worker.pod)}"
