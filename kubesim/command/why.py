@@ -18,14 +18,14 @@ from kubesim.why.read.load import MAX_SIZE, ExportError
 from kubesim.why.tell.report import FORMS
 
 _MOST_BYTES = 2 * MAX_SIZE + 3  # of an export: UTF-16 with its mark, and one byte more, which is too large
-_END = "Ctrl+Z and Enter" if sys.platform == "win32" else "Ctrl+D"  # the keys that end typed input
+_END_KEYS = "Ctrl+Z and Enter" if sys.platform == "win32" else "Ctrl+D"  # the keys that end typed input
 _ABOUT = (
     "Explain what kubectl get pod,serviceaccount,secret,events -n NAMESPACE -o yaml (or json) printed, with "
     "Deployments, CronJobs and so on if you like; or the text of kubectl describe pod or kubectl get events; or a "
     "message alone. Passwords are not shown, and nothing is sent or kept."
 )
 
-_WORD = re.compile(r"\S{1,200}")  # what may be the name of a file
+_FILE_NAME = re.compile(r"\S{1,200}")  # what may be the name of a file
 _POD = re.compile(r"(pods?/|po/)?[a-z0-9][a-z0-9.-]*")
 ALL_HELP = "also the checks and fixes of what else it may be, and each step"
 
@@ -47,7 +47,7 @@ def define(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Explain the files or the message of a command line. At a terminal, ask the explanation's question."""
     message = options.message or ""
-    if _WORD.fullmatch(message) and Path(message).is_file():
+    if _FILE_NAME.fullmatch(message) and Path(message).is_file():
         return fail(f"{printable(message)} is a file: put -f before its name")
     try:
         texts = _texts(options)
@@ -89,7 +89,7 @@ def _texts(options: argparse.Namespace) -> dict[str, str | bytes]:
         return {"the message": options.message}
     names = list(dict.fromkeys(options.filename or ["-"]))
     if names == ["-"] and sys.stdin.isatty():
-        print(f"kubesim: paste what kubectl printed, then press {_END}", file=sys.stderr)
+        print(f"kubesim: paste what kubectl printed, then press {_END_KEYS}", file=sys.stderr)
     return {name: _read_export(name) for name in names}
 
 

@@ -35,33 +35,33 @@ def complete(words: Sequence[str], context: Context) -> list[str]:
 
 
 def _candidates(command: Command, rest: list[str], current: str, context: Context) -> Iterable[str]:
-    """Candidates for the next word of a command line, which may not begin with `current`.
+    """Candidates for the word `current`; the caller drops those that begin otherwise.
 
-    `rest` are the words after the command, without `current`, the word to complete. Raises StatusError.
+    `rest` are the words between the command and `current`. Raises StatusError.
     """
     try:
         line = command.flag_set.parse(rest)
     except FlagError:  # probably the last word is a flag that still needs its value
-        return _values(rest[-1], context)
+        return _flag_values(rest[-1], context)
     if line.dash >= 0:  # after "--" comes the command line of a process in a container
         return []
     if current.startswith("-"):
-        return [_spelled(flag) for flag in command.flag_set.flags.values() if flag.simulated]
+        return [_flag_as_typed(flag) for flag in command.flag_set.flags.values() if flag.simulated]
     if not command.path:
         return MODULES
     if members := subcommands(command.path):
         return [member.path[-1] for member in members]
     if command.traits.operands == "pods":
         return _names(POD, line, context)
-    return _of_types(command, line, current, context) if command.traits.operands == "types" else []
+    return _operand_candidates(command, line, current, context) if command.traits.operands == "types" else []
 
 
-def _spelled(flag: Flag) -> str:
+def _flag_as_typed(flag: Flag) -> str:
     """A flag as typed, with `=` if it needs a value."""
     return f"--{flag.name}=" if flag.bare is None else f"--{flag.name}"
 
 
-def _values(flag: str, context: Context) -> Iterable[str]:
+def _flag_values(flag: str, context: Context) -> Iterable[str]:
     """The possible values of a flag, `flag` with its dashes; none for most flags."""
     if flag in ("-n", "--namespace"):
         return map(name_of, context.api.list(NAMESPACE))
@@ -70,7 +70,7 @@ def _values(flag: str, context: Context) -> Iterable[str]:
     return []
 
 
-def _of_types(command: Command, line: CommandLine, current: str, context: Context) -> Iterable[str]:
+def _operand_candidates(command: Command, line: CommandLine, current: str, context: Context) -> Iterable[str]:
     """Plurals of types for a first operand, names of objects for others, or TYPE/NAME once the slash is typed."""
     typed_kind, slash, _ = current.partition("/")
     if slash:

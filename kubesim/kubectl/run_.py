@@ -23,9 +23,10 @@ from kubesim.kubectl.output import print_result
 _RESTART_POLICIES = ("", "Always", "OnFailure", "Never")
 _PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
 _VARIABLE = re.compile("([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
-_BROKEN_OVERRIDE = "Invalid JSON Patch"
-_NO_HEAD = "couldn't get version/kind; json parse error: "
-_HEAD = (
+# Messages of the JSON decoder about --overrides, and the Go type into which it decodes apiVersion and kind.
+_INVALID_PATCH = "Invalid JSON Patch"
+_INVALID_KIND = "couldn't get version/kind; json parse error: "
+_TYPE_META = (
     'value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
     'Kind string "json:\\"kind,omitempty\\"" }'
 )
@@ -80,6 +81,7 @@ def _pod(call: Call) -> Object:
 
 
 def _variables(texts: Sequence[str]) -> list[Object]:
+    """The container's variables, from NAME=VALUE. Raises KubectlError for other forms."""
     variables = []
     for text in texts:
         match = _VARIABLE.fullmatch(text)
@@ -92,12 +94,12 @@ def _variables(texts: Sequence[str]) -> list[Object]:
 def _override(call: Call, pod: Object) -> Object:
     """The Pod with --overrides merged into it, decoded again as a typed Pod. Raises KubectlError and NotSimulated."""
     try:
-        change: Any = parse_json(call.flags["overrides"])
+        overrides: Any = parse_json(call.flags["overrides"])
     except ValueError:
-        raise KubectlError(_BROKEN_OVERRIDE) from None
-    refuse_if(isinstance(change, list), f"{_NO_HEAD}{gojson.mismatch(change, _HEAD)}")
-    refuse_if(not isinstance(change, dict), _BROKEN_OVERRIDE)
-    merged = merge_patch(pod, change)
+        raise KubectlError(_INVALID_PATCH) from None
+    refuse_if(isinstance(overrides, list), f"{_INVALID_KIND}{gojson.mismatch(overrides, _TYPE_META)}")
+    refuse_if(not isinstance(overrides, dict), _INVALID_PATCH)
+    merged = merge_patch(pod, overrides)
     _check_is_pod(merged)
     with reworded(decoding.DecodeError):
         typed = decoding.convert(schema.type_of(POD), merged)
@@ -112,8 +114,8 @@ def _check_is_pod(merged: Object) -> None:
     """Raise kubectl's refusal of a missing or unknown kind, and NotSimulated for a known kind other than Pod."""
     for key in ("apiVersion", "kind"):
         value = merged.get(key, "")
-        mismatch = gojson.mismatch(value, f"struct field .{key} of type string")
-        refuse_if(not isinstance(value, str), f"{_NO_HEAD}{mismatch}")
+        if not isinstance(value, str):
+            raise KubectlError(_INVALID_KIND + gojson.mismatch(value, f"struct field .{key} of type string"))
     version = merged.get("apiVersion", "")
     kind = merged.get("kind", "")
     text = gojson.dumps(merged, sort=False)

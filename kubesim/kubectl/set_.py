@@ -22,8 +22,8 @@ from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
 _set = partial(command, asks_namespace=True, operands="types", checks_format="first", is_typed=True)
-# Changes the object of a target in place; `_changed` passes a copy.
-_Make = Callable[[Target], None]
+# A function that changes the object of a target in place; `_change_copy` passes a copy.
+_Change = Callable[[Target], None]
 
 
 def _containers(target: Target) -> list[ContainerSpec]:
@@ -55,7 +55,7 @@ def set_image(call: Call) -> None:
             if image is not None:
                 container["image"] = image
 
-    _change(call, words, "image updated", set_images, "image update to pod template:")
+    _change_all(call, words, "image updated", set_images, "image update to pod template:")
     raise_all(KubectlError(f'error: unable to find container named "{name}"') for name in missing)
 
 
@@ -67,29 +67,29 @@ def set_service_account(call: Call) -> None:
     def set_account(copy: Target) -> None:
         template_of(copy.resource, copy.obj)["spec"]["serviceAccountName"] = account
 
-    _change(call, words, "serviceaccount updated", set_account, "ServiceAccountName", sends_empty=True)
+    _change_all(call, words, "serviceaccount updated", set_account, "ServiceAccountName", sends_empty=True)
 
 
-def _change(
-    call: Call, words: Sequence[str], operation: str, make: _Make, what: str, *, sends_empty: bool = False
+def _change_all(
+    call: Call, words: Sequence[str], operation: str, change: _Change, noun: str, *, sends_empty: bool = False
 ) -> None:
-    """Apply `make` to a copy of each object that `words` select, send the difference as a patch, and report it.
+    """Apply `change` to a copy of each object that `words` select, send the difference as a patch, and report it.
 
-    `operation` is the report's verb; `what` follows "failed to patch" in a refusal. With `sends_empty`, a patch without
+    `operation` is the report's verb; `noun` follows "failed to patch" in a refusal. With `sends_empty`, a patch without
     changes is sent, too.
     """
 
-    def change(target: Target) -> None:
-        patch = between_two(target.obj, _changed(target, make), target.resource)
+    def act(target: Target) -> None:
+        patch = between_two(target.obj, _change_copy(target, change), target.resource)
         if patch or sends_empty:
-            with reworded(StatusError, f"failed to patch {what} "):
+            with reworded(StatusError, f"failed to patch {noun} "):
                 new = send_patch(call, target, patch, "strategic")
             print_result(call, target.resource, new, operation)
 
-    visit(Query(call, words, needs_name=True).fetch(), change)
+    visit(Query(call, words, needs_name=True).fetch(), act)
 
 
-def _changed(target: Target, make: _Make) -> Object:
+def _change_copy(target: Target, change: _Change) -> Object:
     """A changed copy of a target's object. Raises KubectlError for an object that has no Pod template."""
     resource = target.resource
     if resource is not POD and not resource.template:
@@ -97,5 +97,5 @@ def _changed(target: Target, make: _Make) -> Object:
             f"error: {target.in_plural} the object is not a pod or does not have a pod template: {resource.in_go}\n"
         )
     copy = target._replace(obj=clone(target.obj))
-    make(copy)
+    change(copy)
     return copy.obj

@@ -46,7 +46,7 @@ def _events(value: Any) -> Iterator[yaml.Event]:
     if isinstance(value, dict):
         yield _MAP_START
         for key in sorted_keys(value):
-            yield _text(key)
+            yield _string_event(key)
             yield from _events(value[key])
         yield _MAP_END
     elif isinstance(value, list):
@@ -55,23 +55,23 @@ def _events(value: Any) -> Iterator[yaml.Event]:
             yield from _events(item)
         yield _LIST_END
     elif isinstance(value, str):
-        yield _text(value)
+        yield _string_event(value)
     else:
         yield yaml.ScalarEvent(None, None, (True, True), json.dumps(gojson.whole(value)))
 
 
 @lru_cache(maxsize=4096)  # keys and common values repeat in every object
-def _text(text: str) -> yaml.Event:
-    """The event for a string: a block if it has several lines, quoted if it would read as another type."""
+def _string_event(text: str) -> yaml.Event:
+    """The event for a string: a block for several lines, quoted if it needs quotes."""
     style = None
     if "\n" in text:
         style = "|"
-    elif resolves(text):
+    elif needs_quotes(text):
         style = '"'
     return yaml.ScalarEvent(None, None, (True, True), gojson.without_surrogates(text), style=style)
 
 
-def resolves(text: str) -> bool:
+def needs_quotes(text: str) -> bool:
     """True if YAML without quotes would read the text as something other than a string."""
     return not isinstance(plain_value(text), str) or bool(_AMBIGUOUS.fullmatch(text))
 

@@ -14,7 +14,7 @@ from kubesim.why.judge.scene import VOLUME, containers
 
 # READY and STATUS of each Pod by namespace and name. Unlike AGE, these columns don't change with time alone.
 Pods = dict[tuple[str, str], tuple[str, str]]
-# The largest number of Pods named in item change.
+# The largest number of Pods named in one change.
 MOST_NAMED = 4
 # Outcomes of an attempt that leave the image on the node.
 PULLED = ("Pulled", "AlreadyPresent")

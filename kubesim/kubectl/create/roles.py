@@ -23,7 +23,7 @@ _VERBS = "get delete list create update patch watch proxy deletecollection use b
 
 _ROLES = ("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io")
 # Verbs that are limited to some types. Mirrors specialVerbs of create_role.go.
-_SPECIAL = {
+_LIMITED_VERBS = {
     "use": ("podsecuritypolicies.policy", "podsecuritypolicies.extensions"),
     "bind": _ROLES,
     "escalate": _ROLES,
@@ -48,6 +48,7 @@ def create_cluster_role(call: Call) -> None:
 
 
 def _verbs(call: Call) -> list[str]:
+    """The verbs of --verb, each once, or "*" alone. Raises KubectlError without one."""
     verbs = list(dict.fromkeys(verb for verb in call.flags["verb"] if verb))
     refuse_if(not verbs, "at least one verb must be specified")
     return ["*"] if "*" in verbs else verbs
@@ -88,12 +89,13 @@ def _resolve_rule(word: str, verbs: list[str]) -> tuple[str, str]:
     if resource is not None:
         plural = resource.plural
         group = resource.group
-    special = [verb for verb in verbs if verb in _SPECIAL]
-    for verb in special:
+    limited = [verb for verb in verbs if verb in _LIMITED_VERBS]
+    for verb in limited:
         refuse_if(
-            f"{plural}.{group}" not in _SPECIAL[verb], f"can not perform '{verb}' on '{plural}' in group '{group}'"
+            f"{plural}.{group}" not in _LIMITED_VERBS[verb],
+            f"can not perform '{verb}' on '{plural}' in group '{group}'",
         )
-    if resource is None and not special:
+    if resource is None and not limited:
         where = f' in group "{group}"' if group else ""
         raise UnprefixedError(f'the server doesn\'t have a resource type "{plural}"{where}')
     return group, plural + suffix

@@ -16,7 +16,7 @@ from kubesim.api.resources import NODE
 from kubesim.gotext import tabwriter
 from kubesim.gotext.terminal import escape
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.describers.common import Around, Listed, Lists, table
+from kubesim.kubectl.describers.common import RelatedList, RelatedLists, Surroundings, table
 from kubesim.kubectl.describers.pods import template_lines
 from kubesim.kubectl.describers.related import related_lists
 from kubesim.kubectl.describers.screens import screen_of
@@ -26,26 +26,27 @@ from kubesim.kubectl.output import event_age, nothing_found
 from kubesim.kubectl.selection import Query
 
 _EVENT_HEADINGS = ("Type", "Reason", "Age ", "From", "Message")  # kubectl writes four dashes below "Age"
+_NO_SUMS = "the Pods of a node and what they request are not described here"
 _NO_TYPE = (
     "You must specify the type of resource to describe. "
     'Use "kubectl api-resources" for a complete list of supported resources.'
 )
 
 
-def describe(obj: Object, related: Lists, now: Micros) -> str:
+def describe(obj: Object, related: RelatedLists, now: Micros) -> str:
     """The description of `obj`, ending in a newline. Raises NotSimulated for a kind without a screen.
 
     `related` has the lists that the kind's screen requires, see `related_lists`; without "events", the description has
     no section about events.
     """
     screen = screen_of(obj.get("kind", ""))
-    described = [*screen.lines(obj, Around(related, now))]
+    described = [*screen.lines(obj, Surroundings(related, now))]
     if "events" in screen.related:
         described += _event_lines(related.get("events"), now)
     return tabwriter.align(escape("".join(f"{line}\n" for line in described)))
 
 
-def _event_lines(events: Listed, now: Micros) -> Iterator[str]:
+def _event_lines(events: RelatedList, now: Micros) -> Iterator[str]:
     """The section about events, oldest first; nothing if `events` is None, because kubectl doesn't always list them."""
     if events is None or isinstance(events, StatusError):
         return
@@ -87,15 +88,15 @@ def describe_objects(call: Call) -> None:
             return
         raise error
     texts: list[str] = []
-    refusals: dict[str, Exception] = {str(error): error} if error else {}
+    refusals: dict[str, Exception] = {str(error): error} if error else {}  # by message
     for target in selection.targets:
         try:
-            texts.append(_described(call, target, with_events))
+            texts.append(_describe_target(call, target, with_events))
         except StatusError as refusal:
             refusals.setdefault(str(refusal), refusal)
         else:
             if target.resource is NODE:
-                refusals["sums"] = NotSimulated("the Pods of a node and what they request are not described here")
+                refusals[_NO_SUMS] = NotSimulated(_NO_SUMS)
     call.say("\n\n".join(texts))
     raise_all(refusals.values())
     if not texts:
@@ -108,11 +109,11 @@ def _describe_by_prefix(call: Call, with_events: bool) -> bool:
     all_of_type = Query(call, [kind], one_type=True).fetch()
     matches = [target for target in all_of_type if name_of(target.obj).startswith(prefix)]
     for target in matches:
-        call.say(f"{_described(call, target, with_events)}\n")  # written one by one, with no empty line between
+        call.say(f"{_describe_target(call, target, with_events)}\n")  # written one by one, with no empty line between
     return bool(matches)
 
 
-def _described(call: Call, target: Target, with_events: bool) -> str:
+def _describe_target(call: Call, target: Target, with_events: bool) -> str:
     """The description of a target, whose object is fetched again, as by kubectl.
 
     Raises StatusError, also for a user who may list the objects but not get them.

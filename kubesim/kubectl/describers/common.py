@@ -19,15 +19,15 @@ _MAX_ANNOTATION = 140  # characters of an annotation that fit in one line
 # A list in an object, None if the field is missing.
 Items = Sequence[Object] | None
 # A related list, the refusal to show in its place, or None if it wasn't requested.
-Listed = Items | StatusError
+RelatedList = Items | StatusError
 # Related lists by plural; a refusal in place of a list is shown in the description.
-Lists = Mapping[str, list[Object] | StatusError]
+RelatedLists = Mapping[str, list[Object] | StatusError]
 
 
-class Around(NamedTuple):
+class Surroundings(NamedTuple):
     """The inputs of a description in addition to its object."""
 
-    related: Lists
+    related: RelatedLists
     now: Micros
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from kubesim.api.humanize import long_time
 from kubesim.api.objects import Object, at, pull_secret_names
-from kubesim.kubectl.describers.common import Around, Items, label_rows, name_rows, row, table, text
+from kubesim.kubectl.describers.common import Items, Surroundings, label_rows, name_rows, row, table, text
 
 
-def secret(obj: Object, _around: Around) -> Iterator[str]:
+def secret(obj: Object, _surroundings: Surroundings) -> Iterator[str]:
     """The keys of a Secret with the sizes of their values, which aren't shown."""
     yield from name_rows(obj)
     yield from label_rows(obj)
@@ -24,7 +24,7 @@ def secret(obj: Object, _around: Around) -> Iterator[str]:
         yield row(key, _size(value))
 
 
-def config_map(obj: Object, _around: Around) -> Iterator[str]:
+def config_map(obj: Object, _surroundings: Surroundings) -> Iterator[str]:
     yield from name_rows(obj)
     yield from label_rows(obj)
     yield from ("", "Data", "====")
@@ -40,13 +40,13 @@ def _size(encoded: str) -> str:
     return f"{len(base64.b64decode(encoded))} bytes"
 
 
-def service_account(obj: Object, _around: Around) -> Iterator[str]:
+def service_account(obj: Object, _surroundings: Surroundings) -> Iterator[str]:
     yield from name_rows(obj)
     yield from label_rows(obj)
     yield row("Image pull secrets", pull_secret_names(obj))
 
 
-def namespace(obj: Object, _around: Around) -> Iterator[str]:
+def namespace(obj: Object, _surroundings: Surroundings) -> Iterator[str]:
     yield row("Name", at(obj, "metadata.name"))
     yield from label_rows(obj)
     yield row("Status", at(obj, "status.phase"))

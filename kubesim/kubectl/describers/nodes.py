@@ -12,9 +12,9 @@ from kubesim.api.errors import StatusError
 from kubesim.api.humanize import long_time, node_roles
 from kubesim.api.objects import Object, at
 from kubesim.kubectl.describers.common import (
-    Around,
     Items,
-    Listed,
+    RelatedList,
+    Surroundings,
     amounts,
     label_rows,
     optional,
@@ -41,14 +41,14 @@ _SYSTEM_INFO = {
 _CONDITIONS = ("Type", "Status", "LastHeartbeatTime", "LastTransitionTime", "Reason", "Message")
 
 
-def node(obj: Object, around: Around) -> Iterator[str]:
+def node(obj: Object, surroundings: Surroundings) -> Iterator[str]:
     yield row("Name", at(obj, "metadata.name"))
     yield row("Roles", node_roles(at(obj, "metadata.labels")))
     yield from label_rows(obj)
     yield row("CreationTimestamp", long_time(at(obj, "metadata.creationTimestamp")))
     yield row("Taints", _taints(at(obj, "spec.taints")))
     yield row("Unschedulable", switch(at(obj, "spec.unschedulable")))
-    yield from _lease(at(obj, "metadata.name"), around.related.get("leases"), around.now)
+    yield from _lease(at(obj, "metadata.name"), surroundings.related.get("leases"), surroundings.now)
     yield from _conditions(at(obj, "status.conditions"))
     yield "Addresses:"
     for address in at(obj, "status.addresses") or ():
@@ -70,7 +70,7 @@ def _taints(taints: Items) -> list[str]:
     return sorted(texts)
 
 
-def _lease(node: str, leases: Listed, now: Micros) -> Iterator[str]:
+def _lease(node: str, leases: RelatedList, now: Micros) -> Iterator[str]:
     if isinstance(leases, StatusError):
         yield f"Lease:\tFailed to get lease: {leases}"
         return

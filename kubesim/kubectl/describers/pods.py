@@ -11,8 +11,8 @@ from kubesim.api.clock import Micros
 from kubesim.api.humanize import NONE, age, long_time
 from kubesim.api.objects import Object, at, find_named
 from kubesim.kubectl.describers.common import (
-    Around,
     Items,
+    Surroundings,
     annotation_lines,
     label_rows,
     name_rows,
@@ -32,7 +32,7 @@ _CONTAINER_LISTS = {
 }
 
 
-def pod(obj: Object, around: Around) -> Iterator[str]:
+def pod(obj: Object, surroundings: Surroundings) -> Iterator[str]:
     yield from name_rows(obj)
     yield from optional("Priority", at(obj, "spec.priority"))
     yield from optional("Priority Class Name", at(obj, "spec.priorityClassName"))
@@ -43,7 +43,7 @@ def pod(obj: Object, around: Around) -> Iterator[str]:
     yield row("Node", f"{node}/{at(obj, 'status.hostIP') or ''}" if node else NONE)
     yield from optional("Start Time", at(obj, "status.startTime"), long_time)
     yield from label_rows(obj)
-    yield from _status(obj, around.now)
+    yield from _status(obj, surroundings.now)
     yield from optional("Reason", at(obj, "status.reason"))
     yield from optional("Message", at(obj, "status.message"))
     yield from optional("SeccompProfile", at(obj, "spec.securityContext.seccompProfile.type"))

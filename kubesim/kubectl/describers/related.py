@@ -9,7 +9,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource, find_resource
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.describers.common import Lists
+from kubesim.kubectl.describers.common import RelatedLists
 from kubesim.kubectl.describers.screens import screen_of
 
 # A refused list ends the description, except for these pairs of an object's kind and a list's plural.
@@ -17,7 +17,7 @@ _OPTIONAL = {("Deployment", "replicasets")}  # the list counts as empty
 _SHOWN_REFUSALS = {("Node", "leases"), ("ReplicaSet", "pods")}  # the description shows the refusal
 
 
-def related_lists(call: Call, resource: Resource, obj: Object, with_events: bool) -> Lists:
+def related_lists(call: Call, resource: Resource, obj: Object, with_events: bool) -> RelatedLists:
     """The lists that the screen of `obj` requires, without events unless `with_events`.
 
     Raises StatusError for a refused list that the description can't do without.

@@ -10,7 +10,7 @@ from itertools import product
 from typing import NamedTuple
 
 from kubesim.api.objects import Object, at
-from kubesim.kubectl.describers.common import Around, label_rows, row, table, text
+from kubesim.kubectl.describers.common import Surroundings, label_rows, row, table, text
 
 RULE_HEADINGS = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
 
@@ -55,7 +55,7 @@ def rule_rows(rules: Iterable[Object]) -> list[tuple[str, ...]]:
     return [line.cells for line in sorted(lines, key=lambda line: line.in_go)]
 
 
-def role(obj: Object, _around: Around) -> Iterator[str]:
+def role(obj: Object, _surroundings: Surroundings) -> Iterator[str]:
     """The description of a Role or a ClusterRole."""
     yield row("Name", at(obj, "metadata.name"))
     yield from label_rows(obj)
@@ -63,7 +63,7 @@ def role(obj: Object, _around: Around) -> Iterator[str]:
     yield from table(RULE_HEADINGS, rule_rows(obj.get("rules") or ()))
 
 
-def binding(obj: Object, _around: Around) -> Iterator[str]:
+def binding(obj: Object, _surroundings: Surroundings) -> Iterator[str]:
     """The description of a RoleBinding or a ClusterRoleBinding."""
     yield row("Name", at(obj, "metadata.name"))
     yield from label_rows(obj)

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from kubesim.api.objects import Object
 from kubesim.kubectl.describers import configuration, nodes, pods, rules, workloads
-from kubesim.kubectl.describers.common import Around
+from kubesim.kubectl.describers.common import Surroundings
 from kubesim.kubectl.errors import NotSimulated
 
 
 class Screen(NamedTuple):
     """The description of a kind. Tabs in a line mark columns."""
 
-    lines: Callable[[Object, Around], Iterator[str]]
+    lines: Callable[[Object, Surroundings], Iterator[str]]
     related: Sequence[str] = ()  # plurals of lists
 
 

@@ -13,8 +13,8 @@ from kubesim.api.errors import StatusError
 from kubesim.api.humanize import NONE, format_labels, format_selector, human_duration, long_time
 from kubesim.api.objects import Object, at, bare_template, is_controlled_by, name_of
 from kubesim.kubectl.describers.common import (
-    Around,
-    Listed,
+    RelatedList,
+    Surroundings,
     capital_switch,
     conditions,
     label_rows,
@@ -30,7 +30,7 @@ from kubesim.kubectl.describers.pods import controller_row, template_lines
 _PHASES = {"Running": "Running", "Pending": "Waiting", "Succeeded": "Succeeded", "Failed": "Failed"}
 
 
-def deployment(obj: Object, around: Around) -> Iterator[str]:
+def deployment(obj: Object, surroundings: Surroundings) -> Iterator[str]:
     status = obj.get("status") or {}
     yield from name_rows(obj)
     yield row("CreationTimestamp", long_time(at(obj, "metadata.creationTimestamp")))
@@ -49,26 +49,26 @@ def deployment(obj: Object, around: Around) -> Iterator[str]:
     yield from optional("RollingUpdateStrategy", at(obj, "spec.strategy.rollingUpdate"), _rolling)
     yield from template_lines(at(obj, "spec.template"))
     yield from conditions(status.get("conditions"))
-    yield from _replica_sets(obj, around.related.get("replicasets"))
+    yield from _replica_sets(obj, surroundings.related.get("replicasets"))
 
 
 def _rolling(strategy: Object) -> str:
     return f"{strategy['maxUnavailable']} max unavailable, {strategy['maxSurge']} max surge"
 
 
-def replica_set(obj: Object, around: Around) -> Iterator[str]:
+def replica_set(obj: Object, surroundings: Surroundings) -> Iterator[str]:
     yield from name_rows(obj)
     yield row("Selector", format_selector(at(obj, "spec.selector")))
     yield from label_rows(obj)
     yield from controller_row(obj)
     replicas = f"{number(at(obj, 'status.replicas'))} current / {number(at(obj, 'spec.replicas'))} desired"
     yield row("Replicas", replicas)
-    yield _pods_row(obj, around.related.get("pods"))
+    yield _pods_row(obj, surroundings.related.get("pods"))
     yield from template_lines(at(obj, "spec.template"))
     yield from conditions(at(obj, "status.conditions"))
 
 
-def daemon_set(obj: Object, around: Around) -> Iterator[str]:
+def daemon_set(obj: Object, surroundings: Surroundings) -> Iterator[str]:
     status = obj.get("status") or {}
     yield from name_rows(obj)
     yield row("Selector", format_selector(at(obj, "spec.selector")))
@@ -79,11 +79,11 @@ def daemon_set(obj: Object, around: Around) -> Iterator[str]:
     yield f"Number of Nodes Scheduled with Up-to-date Pods: {number(status.get('updatedNumberScheduled'))}"
     yield f"Number of Nodes Scheduled with Available Pods: {number(status.get('numberAvailable'))}"
     yield f"Number of Nodes Misscheduled: {number(status.get('numberMisscheduled'))}"
-    yield _pods_row(obj, around.related.get("pods"))
+    yield _pods_row(obj, surroundings.related.get("pods"))
     yield from template_lines(at(obj, "spec.template"))
 
 
-def stateful_set(obj: Object, around: Around) -> Iterator[str]:
+def stateful_set(obj: Object, surroundings: Surroundings) -> Iterator[str]:
     yield from name_rows(obj)
     yield row("CreationTimestamp", long_time(at(obj, "metadata.creationTimestamp")))
     yield row("Selector", format_selector(at(obj, "spec.selector")))
@@ -92,12 +92,12 @@ def stateful_set(obj: Object, around: Around) -> Iterator[str]:
     yield row("Replicas", replicas)
     yield row("Update Strategy", at(obj, "spec.updateStrategy.type"))
     yield from optional("  Partition", at(obj, "spec.updateStrategy.rollingUpdate.partition"))
-    yield _pods_row(obj, around.related.get("pods"))
+    yield _pods_row(obj, surroundings.related.get("pods"))
     yield from template_lines(at(obj, "spec.template"))
     yield row("Volume Claims", ",".join(at(obj, "spec.volumeClaimTemplates") or ()) or NONE)
 
 
-def job(obj: Object, _around: Around) -> Iterator[str]:
+def job(obj: Object, _surroundings: Surroundings) -> Iterator[str]:
     spec = obj.get("spec") or {}
     status = obj.get("status") or {}
     start = status.get("startTime")
@@ -123,7 +123,7 @@ def job(obj: Object, _around: Around) -> Iterator[str]:
     yield from template_lines(spec.get("template"))
 
 
-def cron_job(obj: Object, _around: Around) -> Iterator[str]:
+def cron_job(obj: Object, _surroundings: Surroundings) -> Iterator[str]:
     spec = obj.get("spec") or {}
     job_spec = at(obj, "spec.jobTemplate.spec") or {}
     yield from name_rows(obj)
@@ -148,7 +148,7 @@ def _seconds(value: int) -> str:
     return f"{value}s"
 
 
-def _replica_sets(deployment: Object, replica_sets: Listed) -> Iterator[str]:
+def _replica_sets(deployment: Object, replica_sets: RelatedList) -> Iterator[str]:
     """The lines about a Deployment's old ReplicaSets and its new one, whose template is the Deployment's."""
     listed = () if isinstance(replica_sets, StatusError) else replica_sets or ()
     owned = [item for item in listed if is_controlled_by(item, deployment)]
@@ -168,7 +168,7 @@ def _created(replica_sets: Sequence[Object]) -> str:
     return ", ".join(texts) or NONE
 
 
-def _pods_row(owner: Object, listed: Listed) -> str:
+def _pods_row(owner: Object, listed: RelatedList) -> str:
     """The number of an object's Pods in each phase, or the refusal to list them."""
     if isinstance(listed, StatusError):
         return row("Pods Status", f"error in fetching pods: {listed}")

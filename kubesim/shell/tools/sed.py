@@ -37,7 +37,7 @@ class _Command:
     is_inside: bool = False  # the current line is in the range from `first` to `last`
 
     def advance_to(self, line: str, number: int, *, is_last: bool) -> bool:
-        """Advance to a line, and return whether the command applies to it. Call it once for each line, in order."""
+        """Advance to a line, and return True if the command applies to it. `_edited` calls it once a line, in order."""
 
         def matches(address: Address | None) -> bool:
             if isinstance(address, Regex):
@@ -114,7 +114,7 @@ class _Script:
         self._at = 0
         self._budget = budget
         self._extended = extended
-        self._refusal = UnsupportedError(f"'sed {' '.join(text.split())[:80]}'")
+        self._unsupported = UnsupportedError(f"'sed {' '.join(text.split())[:80]}'")
 
     def commands(self) -> Iterator[_Command]:
         while self._at < len(self._text):
@@ -129,7 +129,7 @@ class _Script:
     def _take(self, pattern: re.Pattern[str]) -> re.Match[str]:
         match = pattern.match(self._text, self._at)
         if not match:
-            raise self._refusal
+            raise self._unsupported
         self._at = match.end()
         return match
 
@@ -140,26 +140,26 @@ class _Script:
 
     def _read_substitution(self, command: _Command) -> None:
         """Read the rest of an s command: its delimiter, pattern, replacement and flags."""
-        mark = self._text[self._at : self._at + 1]
-        end = re.escape(mark)
+        delimiter = self._text[self._at : self._at + 1]
+        end = re.escape(delimiter)
         in_pattern = rf"(?:{BRACKET}|[^\\[{end}]|\\.)*+"  # as in `s/[/]/x/`, the delimiter may stand in brackets
         parts = rf"(?s:{end}({in_pattern}){end}((?:[^\\{end}]|\\.)*+){end}([giIp]*+))"
         match = re.compile(parts).match(self._text, self._at)
-        if mark in ("", "\\", "\n") or not match:
+        if delimiter in ("", "\\", "\n") or not match:
             raise self._error("unterminated `s' command")
         self._at = match.end()
         pattern, command.replacement, flags = match.groups()
         if re.search(r"(?<!\\)(?:\\\\)*\\[ULEul0-9]", command.replacement):  # case conversions and groups
-            raise self._refusal
-        if not mark.isalnum():
-            pattern = pattern.replace(f"\\{mark}", mark)
+            raise self._unsupported
+        if not delimiter.isalnum():
+            pattern = pattern.replace(f"\\{delimiter}", delimiter)
         command.regex = self._regex(pattern, ignores_case="i" in flags.lower())
         command.is_global = "g" in flags
         command.prints = "p" in flags
 
     def _regex(self, pattern: str, *, ignores_case: bool = False) -> Regex:
         if not pattern:
-            raise self._refusal
+            raise self._unsupported
         try:
             return Regex([with_characters(pattern)], self._budget, extended=self._extended, ignores_case=ignores_case)
         except ToolError as error:
