@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from kubesim.api import schema
 from kubesim.api.budget import Budget
-from kubesim.api.resources import RESOURCES, Resource, find_resource
+from kubesim.api.resources import Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.api.schemadocs import describe
 from kubesim.kubectl.command import Call, command
@@ -42,7 +42,7 @@ def explain(call: Call) -> None:
     refuse_if(not call.args, _NO_TYPE)
     refuse_if(len(call.args) > 1, "We accept only this format: explain RESOURCE")
     refuse_if(output != "plaintext", f"unrecognized format: {output}")
-    resource, path = _parse_target(call.args[0], call.flags["api-version"], call.context.budget)
+    resource, path = _parse_target(call.args[0], call.context.budget)
     if not resource.simulated:
         raise NotSimulated(resource.left_out)
     group = f"GROUP:      {resource.group}\n" if resource.group else ""
@@ -53,7 +53,7 @@ def explain(call: Call) -> None:
     call.say(header + _explanation(subject, call.flags["recursive"]))
 
 
-def _parse_target(word: str, api_version: str, budget: Budget) -> tuple[Resource, list[str]]:
+def _parse_target(word: str, budget: Budget) -> tuple[Resource, list[str]]:
     """Parse the argument of explain, such as "deploy.spec" or "deployments.apps.spec", into a type and field names.
 
     kubectl parses the argument as JSONPath, so that dots mean both groups and fields. Raises FormatError, KubectlError
@@ -78,23 +78,10 @@ def _parse_target(word: str, api_version: str, budget: Budget) -> tuple[Resource
         raise KubectlError("unrecognized character in action: U+002A '*'")
     if resource is None or _NOT_A_FIELD.search(dotted) or path[:1] == [""]:
         raise KubectlError("invalid jsonpath syntax, first node must be field node")
-    if api_version:  # with --api-version, kubectl takes a group after the type for a field
-        return _of_version(resource, api_version), path
     if dotted.startswith(resource.qualified):
         # As kubectl, don't require a dot after the name: "deployments.appsx.spec" means deployments.apps and its spec.
         path = dotted.removeprefix(resource.qualified).split(".")[1:]
     return resource, path
-
-
-def _of_version(resource: Resource, api_version: str) -> Resource:
-    """The type of the same plural in the group and version of --api-version. Raises KubectlError."""
-    served = {item.plural: item for item in RESOURCES if item.api_version == api_version}
-    if resource.plural in served:
-        return served[resource.plural]
-    slash = "" if "/" in api_version else "/"
-    place = f"{slash}{api_version}, Resource={resource.plural}"
-    refuse_if(served, f"GVR ({place}) not found in OpenAPI schema")
-    raise KubectlError(f'couldn\'t find resource for "{place}"')
 
 
 class _Subject(NamedTuple):
