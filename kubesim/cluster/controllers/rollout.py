@@ -115,7 +115,7 @@ class Rollout:
         sizes = []
         for item in sorted(by_age, key=lambda item: -size_of(item)):
             size = size_of(item)
-            before = _noted_most(item) or self.deployment["status"].get("replicas") or most or 1
+            before = _recorded_max_replicas(item) or self.deployment["status"].get("replicas") or most or 1
             share = int(size * most / before + 0.5) - size
             share = min(share, left) if left > 0 else max(share, left)
             left -= share
@@ -176,7 +176,7 @@ def count(replica_set: Object, key: str) -> int:
     return int(replica_set["status"].get(key, 0))
 
 
-def _noted_most(replica_set: Object) -> int:
+def _recorded_max_replicas(replica_set: Object) -> int:
     """The most Pods of the Deployment, by the annotation from the ReplicaSet's last scaling; 0 for an invalid one."""
-    noted = annotations_of(replica_set).get(MAX_REPLICAS, "")
-    return int(noted) if re.fullmatch("[0-9]{1,9}", noted) else 0
+    recorded = annotations_of(replica_set).get(MAX_REPLICAS, "")
+    return int(recorded) if re.fullmatch("[0-9]{1,9}", recorded) else 0

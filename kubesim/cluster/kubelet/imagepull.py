@@ -140,21 +140,15 @@ class Pull:
             right_reason=self.right_reason,
         )
 
-    def look_up(self) -> Sequence[Match] | None:
+    def look_up(self) -> Sequence[Match]:
         """The credentials that match the image, in the order of tries: those of the Secrets, then the node's own.
 
-        None if a Secret can't be read; `error` is set then.
+        They are looked up once. Raises ValueError with the kubelet's message if a Secret can't be read.
         """
-        if self.matches is not None:
-            return self.matches
-        try:
+        if self.matches is None:
             credentials = keyring.of_secrets(secret for _, secret in self.request.secrets if secret is not None)
-        except ValueError as error:
-            # The kubelet has no reason for this failure: the error is reason and message.
-            self.error = Waiting(str(error), str(error))
-            return None
-        rings = (credentials, self.manager.node_credentials(self.request.now))
-        self.matches = [match for ring in rings for match in keyring.lookup(ring, self.reference.name)]
+            rings = (credentials, self.manager.node_credentials(self.request.now))
+            self.matches = [match for ring in rings for match in keyring.lookup(ring, self.reference.name)]
         return self.matches
 
     def add_event(self, reason: str, message: str, event_type: str = "Normal") -> None:
@@ -193,9 +187,10 @@ def _check_right(pull: Pull) -> str:
     pullers = pull.node.pullers(pull.reference)
     if None in pullers:
         return _granted(pull, "the image was pulled without credentials, so every Pod may use it")
-    matches = pull.look_up() if pullers else ()
-    if matches is None:
-        return "unreadable"
+    try:
+        matches = pull.look_up() if pullers else ()
+    except ValueError as error:
+        return _unreadable(pull, error)
     for match in matches:
         is_same = match.owner in pullers or match.credential.digest in pullers.values()
         if match.owner and is_same:  # only Secrets give a right; the node's own credentials have no owner
@@ -225,10 +220,16 @@ def _check_policy(pull: Pull) -> str:
 
 
 def _look_up_credentials(pull: Pull) -> str:
-    matches = pull.look_up()
-    if matches is None:
-        return "unreadable"
-    return "found" if matches else "none"
+    try:
+        return "found" if pull.look_up() else "none"
+    except ValueError as error:
+        return _unreadable(pull, error)
+
+
+def _unreadable(pull: Pull, error: ValueError) -> str:
+    """Report a pull secret that can't be read. The kubelet has no reason for it: the error is reason and message."""
+    pull.error = Waiting(str(error), str(error))
+    return "unreadable"
 
 
 def _check_back_off(pull: Pull) -> str:
