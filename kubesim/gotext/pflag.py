@@ -60,8 +60,8 @@ class FlagSet:
         values = dict(self.defaults)
         lists: dict[str, list[str]] = {}
         typed: list[Flag] = []
-        left = deque(words)
-        for flag, text in self._read(left):
+        words_left = deque(words)
+        for flag, text in self._read(words_left):
             if flag is None:
                 args.append(text)
                 continue
@@ -72,27 +72,28 @@ class FlagSet:
             else:
                 values[flag.name] = parsed
         dash = -1
-        if left:
-            left.popleft()  # "--"
+        if words_left:
+            words_left.popleft()  # "--"
             dash = len(args)
-            args += left
+            args += words_left
         for name, items in lists.items():
             values[name] = tuple(items)
         refused = next((flag.name for flag in typed if not flag.simulated), "")
         return CommandLine(tuple(args), values, frozenset(flag.name for flag in typed), dash, refused)
 
-    def _read(self, left: deque[str]) -> Iterator[tuple[Flag | None, str]]:
-        """Yield each flag with its text, and other words with None, up to "--", which stays in `left`."""
-        while left and left[0] != "--":
-            word = left.popleft()
+    def _read(self, words_left: deque[str]) -> Iterator[tuple[Flag | None, str]]:
+        """Yield each flag with its text, and other words with None, up to "--", which stays in `words_left`."""
+        while words_left and words_left[0] != "--":
+            word = words_left.popleft()
             if word.startswith("--"):
-                yield self._long(word[2:], left)
+                yield self._long(word[2:], words_left)
             elif word.startswith("-") and word != "-":
-                yield from self._short(word, left)
+                yield from self._short(word, words_left)
             else:
                 yield None, word
 
-    def _long(self, word: str, left: deque[str]) -> tuple[Flag, str]:
+    def _long(self, word: str, words_left: deque[str]) -> tuple[Flag, str]:
+        """The flag in `word`, which has lost its "--", and its text. Raises FlagError."""
         name, equals, value = word.partition("=")
         if not name or name.startswith("-"):
             raise FlagError(f"bad flag syntax: --{word}")
@@ -100,10 +101,10 @@ class FlagSet:
         if flag is None:
             raise FlagError(f"unknown flag: --{name}")
         if not equals:
-            value = _value_of(flag, left, f"--{name}")
+            value = _value_of(flag, words_left, f"--{name}")
         return flag, value
 
-    def _short(self, word: str, left: deque[str]) -> Iterator[tuple[Flag, str]]:
+    def _short(self, word: str, words_left: deque[str]) -> Iterator[tuple[Flag, str]]:
         """The flags in a word such as -n (NAME), -nNAME, -n=NAME, or -it, which has two."""
         for at, letter in enumerate(word[1:], 2):
             flag = self.shorts.get(letter)
@@ -117,16 +118,16 @@ class FlagSet:
             if rest and flag.bare is None:
                 yield flag, rest
                 return
-            yield flag, _value_of(flag, left, f"{quote_char(letter)} in {word}")
+            yield flag, _value_of(flag, words_left, f"{quote_char(letter)} in {word}")
 
 
-def _value_of(flag: Flag, left: deque[str], spelling: str) -> str:
+def _value_of(flag: Flag, words_left: deque[str], spelling: str) -> str:
     """The text of a flag written without one: its bare value, or the next word."""
     if flag.bare is not None:
         return flag.bare
-    if not left:
+    if not words_left:
         raise FlagError(f"flag needs an argument: {spelling}")
-    return left.popleft()
+    return words_left.popleft()
 
 
 def _parse(flag: Flag, text: str) -> Any:

@@ -75,7 +75,7 @@ def check_client(call: Call) -> None:
     user = call.access.user
     is_unknown = user == call.flags["user"] and not call.access.kubeconfig.has("users", user)
     refuse_if(user and is_unknown, f'auth info "{user}" does not exist')
-    _check_impersonation(call, is_plain=call.command.traits.shows_config_errors and bool(call.flags["namespace"]))
+    _check_impersonation(call, is_unprefixed=call.command.traits.shows_config_errors and bool(call.flags["namespace"]))
     refuse_if(call.request_timeout is None, _INVALID_TIMEOUT)
 
 
@@ -95,11 +95,11 @@ def _check_namespace_of_context(call: Call) -> None:
     which connects first. Mirrors ConfirmUsable.
     """
     context = call.access.context_name
-    why = f"context was not found for specified context: {context}"
+    reason = f"context was not found for specified context: {context}"
     if call.flags["as-group"] and not call.flags["as"]:
-        why = f"\n* {why}\n* requesting uid, groups or user-extra for  without impersonating a user"
-    _check_context_exists(call, context, UnprefixedError(f"Error in configuration: {why}"))
-    _check_impersonation(call, is_plain=False)
+        reason = f"\n* {reason}\n* requesting uid, groups or user-extra for  without impersonating a user"
+    _check_context_exists(call, context, UnprefixedError(f"Error in configuration: {reason}"))
+    _check_impersonation(call, is_unprefixed=False)
 
 
 def _check_context_exists(call: Call, name: str, refusal: Exception) -> None:
@@ -108,8 +108,8 @@ def _check_context_exists(call: Call, name: str, refusal: Exception) -> None:
         raise refusal
 
 
-def _check_impersonation(call: Call, is_plain: bool) -> None:
-    """Refuse --as-group without --as. With `is_plain`, "Error in configuration: " begins the message, not "error: "."""
+def _check_impersonation(call: Call, is_unprefixed: bool) -> None:
+    """Refuse --as-group without --as. With `is_unprefixed`, the message begins with "Error in configuration: "."""
     if call.flags["as-group"] and not call.flags["as"]:
-        why = f"requesting uid, groups or user-extra for {call.access.user} without impersonating a user"
-        raise UnprefixedError(f"Error in configuration: {why}") if is_plain else KubectlError(why)
+        reason = f"requesting uid, groups or user-extra for {call.access.user} without impersonating a user"
+        raise UnprefixedError(f"Error in configuration: {reason}") if is_unprefixed else KubectlError(reason)

@@ -30,7 +30,7 @@ def create_docker_registry(call: Call) -> None:
     flags = call.flags
     if flags["from-file"]:
         sources = [source if "=" in source else f".dockerconfigjson={source}" for source in flags["from-file"]]
-        data = _secret_data(_of_files(call, sources))
+        data = _secret_data(_pairs_of_files(call, sources))
     else:
         is_complete = flags["docker-username"] and flags["docker-password"] and flags["docker-server"]
         refuse_if(
@@ -60,15 +60,17 @@ def create_generic(call: Call) -> None:
     flags = call.flags
     data = _secret_data(
         chain(
-            _of_literals(flags["from-literal"]),
-            _of_files(call, flags["from-file"]),
+            _pairs_of_literals(flags["from-literal"]),
+            _pairs_of_files(call, flags["from-file"]),
         )
     )
     _create_secret(call, flags["type"], data)
 
 
 def _create_secret(call: Call, kind: str, data: _Data) -> None:
-    create_object(call, SECRET, nonempty({"data": _encoded(data), "type": kind}), failure="failed to create secret")
+    create_object(
+        call, SECRET, nonempty({"data": _encode_values(data), "type": kind}), failure="failed to create secret"
+    )
 
 
 def _secret_data(pairs: _Pairs) -> _Data:
@@ -82,7 +84,7 @@ def _secret_data(pairs: _Pairs) -> _Data:
     return data
 
 
-def _encoded(data: _Data) -> dict[str, str]:
+def _encode_values(data: _Data) -> dict[str, str]:
     return {key: base64.b64encode(data[key]).decode() for key in sorted(data)}
 
 
@@ -94,8 +96,8 @@ def create_config_map(call: Call) -> None:
     fields = _config_map_fields(
         name,
         chain(  # kubectl reads files before literals here, and after them for a Secret: the first error counts
-            _of_files(call, flags["from-file"]),
-            _of_literals(flags["from-literal"]),
+            _pairs_of_files(call, flags["from-file"]),
+            _pairs_of_literals(flags["from-literal"]),
         ),
     )
     create_object(call, CONFIG_MAP, {"metadata": {"name": name}, **fields})
@@ -107,34 +109,35 @@ def _config_map_fields(name: str, pairs: _Pairs) -> Object:
     Raises KubectlError for an invalid or repeated key.
     """
     texts: dict[str, str] = {}
-    others: _Data = {}
+    binary: _Data = {}
     for key, value in pairs:
         quoted = gofmt.quote(key)
         problems = config_key(key)
         refuse_if(problems, f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}")
         twice = f"cannot add key {quoted}, another key by that name already exists in"
         refuse_if(key in texts, f"{twice} Data for ConfigMap {gofmt.quote(name)}")
-        refuse_if(key in others, f"{twice} BinaryData for ConfigMap {gofmt.quote(name)}")
+        refuse_if(key in binary, f"{twice} BinaryData for ConfigMap {gofmt.quote(name)}")
         try:
             texts[key] = value.decode()
         except UnicodeDecodeError:
-            others[key] = value
-    return nonempty({"data": dict(sorted(texts.items())), "binaryData": _encoded(others)})
+            binary[key] = value
+    return nonempty({"data": dict(sorted(texts.items())), "binaryData": _encode_values(binary)})
 
 
-def _of_literals(literals: Sequence[str]) -> _Pairs:
+def _pairs_of_literals(literals: Sequence[str]) -> _Pairs:
+    """The pairs of --from-literal=KEY=VALUE. Raises KubectlError."""
     for literal in literals:
         key, equals, value = literal.partition("=")
         refuse_if(not equals or not key, f"invalid literal source {literal}, expected key=value")
         yield key, encoded(value)
 
 
-def _of_files(call: Call, sources: Sequence[str]) -> _Pairs:
+def _pairs_of_files(call: Call, sources: Sequence[str]) -> _Pairs:
     for source in sources:
-        yield from _of_file(call, source)
+        yield from _pairs_of_file(call, source)
 
 
-def _of_file(call: Call, source: str) -> _Pairs:
+def _pairs_of_file(call: Call, source: str) -> _Pairs:
     """The pairs of --from-file=[KEY=]PATH: of one file, or of all files in a folder, whose names are the keys.
 
     Raises KubectlError. Mirrors ParseFileSource of pkg/util.
@@ -148,15 +151,15 @@ def _of_file(call: Call, source: str) -> _Pairs:
         refuse_if(not key, f"key name for file path {path} missing")
         refuse_if(not path, f"file path for key name {key} missing")
     if not workspace.is_dir(path):
-        yield key or path.rpartition("/")[2], _read(call, path)
+        yield key or path.rpartition("/")[2], _read_bytes(call, path)
         return
     refuse_if(key, "cannot give a key name for a directory path")
     for name in sorted(workspace.listdir(path)):
         if not workspace.is_dir(f"{path}/{name}"):
-            yield name, _read(call, f"{path}/{name}")
+            yield name, _read_bytes(call, f"{path}/{name}")
 
 
-def _read(call: Call, path: str) -> bytes:
+def _read_bytes(call: Call, path: str) -> bytes:
     """The content of a file, or of standard input for /dev/stdin. Unlike in -f, "-" is a file. Raises KubectlError."""
     if path == "/dev/stdin":
         return encoded(call.context.read_stdin())

@@ -24,25 +24,25 @@ def related_lists(call: Call, resource: Resource, obj: Object, with_events: bool
     """
     related: dict[str, list[Object] | StatusError] = {}
     for plural in screen_of(resource.kind).related:
-        listed = find_resource(plural)
-        if listed and (with_events or listed is not EVENT):
-            related[plural] = _listed(call, listed, resource, obj)
+        list_type = find_resource(plural)
+        if list_type and (with_events or list_type is not EVENT):
+            related[plural] = _list_related(call, list_type, resource, obj)
     return related
 
 
-def _listed(call: Call, listed: Resource, resource: Resource, obj: Object) -> list[Object] | StatusError:
-    """The objects of the type `listed` for the description of `obj`, or a refusal to show. Raises StatusError."""
+def _list_related(call: Call, list_type: Resource, resource: Resource, obj: Object) -> list[Object] | StatusError:
+    """The objects of the type `list_type` for the description of `obj`, or a refusal to show. Raises StatusError."""
     namespace = name_of(obj) if resource is NAMESPACE else namespace_of(obj)
     try:
-        if listed is EVENT:
+        if list_type is EVENT:
             return call.api.events_about(obj)
-        if listed is LEASE:
+        if list_type is LEASE:
             call.api.authorize("get", LEASE, "kube-node-lease", name_of(obj))
             return []  # the Lease isn't stored as an object: only the right to read it counts
-        return call.api.list(listed, namespace or None)
+        return call.api.list(list_type, namespace or None)
     except StatusError as refusal:
-        if (resource.kind, listed.plural) in _SHOWN_REFUSALS:
+        if (resource.kind, list_type.plural) in _SHOWN_REFUSALS:
             return refusal
-        if (resource.kind, listed.plural) in _OPTIONAL or (listed is EVENT and resource is not CONFIG_MAP):
+        if (resource.kind, list_type.plural) in _OPTIONAL or (list_type is EVENT and resource is not CONFIG_MAP):
             return []
         raise
