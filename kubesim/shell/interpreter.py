@@ -28,7 +28,7 @@ class Interpreter:
         self.tools = tools
 
     def interpret(self, text: str, streams: Streams) -> int:
-        """Run a script, or the action of a trap, and return its exit status.
+        """Run a script and return its exit status.
 
         Raises LeaveError for `exit`, UnsupportedError and TooMuchError.
         """
@@ -118,6 +118,7 @@ class Interpreter:
                 return self._plan(command, redirected)
 
     def _compound(self, command: syntax.Compound, streams: Streams) -> int:
+        """Run a loop, an `if`, or the script between braces or parentheses, and return its exit status."""
         match command.keyword:
             case "for" | "while" | "until":
                 return self._loop(command, streams)
@@ -147,12 +148,14 @@ class Interpreter:
         return 0
 
     def _job(self, script: Script, streams: Streams) -> int:
+        """Run the script of a job. An error ends the job, not the line that goes on beside it."""
         try:
             return self._in_parentheses(script, streams)
         except ShellError as error:
             return self._complain(error, streams)
 
     def _in_parentheses(self, script: Script, streams: Streams) -> int:
+        """Run the script of `( … )`. The caller has made the subshell."""
         shell = self.machine.shell
         if shell.name == "bash":
             shell.loops = 0  # only here: in a stage of a pipe, bash lets `break` end the subshell without a message
@@ -167,6 +170,7 @@ class Interpreter:
         return self._script(scripts[0], streams) if scripts else 0
 
     def _loop(self, loop: syntax.Compound, streams: Streams) -> int:
+        """Run a loop and return the status of its last command, 0 without a round or after `break` in the first."""
         status = 0
         self.machine.shell.loops += 1
         try:

@@ -102,12 +102,14 @@ class Parser:
             raise IncompleteError("unexpected EOF while looking for matching `)'") from error
 
     def _peek(self) -> Token:
+        """The next token, which stays."""
         if not self._waiting:
             self._expanding.clear()
             self._waiting.append(self._lexer.next())
         return self._waiting[-1]
 
     def _take(self) -> Token:
+        """The next token, which is removed."""
         self._peek()
         return self._waiting.pop()
 
@@ -122,6 +124,7 @@ class Parser:
         return text if text in texts else ""
 
     def _accept(self, *texts: str) -> str:
+        """Remove the next token if it is one of these, see `_at`, and return its text, else ""."""
         text = self._at(*texts)
         if text:
             self._take()
