@@ -170,7 +170,7 @@ class Interpreter:
         return self._script(scripts[0], streams) if scripts else 0
 
     def _loop(self, loop: syntax.Compound, streams: Streams) -> int:
-        """Run a loop and return the status of its last command, 0 without a round or after `break` in the first."""
+        """Run a loop and return the status of its last whole round, 0 without one."""
         status = 0
         self.machine.shell.loops += 1
         try:
