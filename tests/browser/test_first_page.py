@@ -57,7 +57,7 @@ def test_three_switches_make_it_green(page: Page) -> None:
 def test_one_action_leads_on_and_who_comes_back_continues(page: Page, address: str) -> None:
     main = page.locator("#main")
     expect(main).to_have_text("Fix your first Pod, 3 minutes")
-    expect(page.get_by_role("link", name="Why doesn't my image come?")).to_have_attribute("href", "why/")
+    expect(page.get_by_role("link", name="Why won't my image pull?")).to_have_attribute("href", "why/")
     page.evaluate(PLACE, "03-when-the-pull-fails")
     page.goto(address)
     expect(main).to_have_text("Continue: 03, step 4")

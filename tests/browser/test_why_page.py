@@ -123,7 +123,7 @@ def test_a_name_is_no_html_and_a_password_is_not_shown(page: Page) -> None:
     ask(page, f'Failed to pull image "me:Pfirsich77q@r.example/{name}:1": 401 Unauthorized\nNamespace: {name}')
     assert page.locator("#answer img").count() == 0
     assert "Pfirsich77q" not in page.locator("#answer").inner_text()
-    expect(page).to_have_title("Why doesn't my image come? · kubesim")
+    expect(page).to_have_title("Why won't my image pull? · kubesim")
 
 
 def test_the_ticket_is_copied_as_markdown(page: Page) -> None:
@@ -250,5 +250,5 @@ def test_a_file_that_does_not_come_is_told(site: str, start: Callable[[str], Pag
 def test_the_first_page_leads_to_it(site: str, page: Page) -> None:
     page.goto(site)
     page.locator("nav a[href='why/']").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Why doesn't my image come?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Why won't my image pull?")
     assert json.loads((loopback.SITE / "release.json").read_text())["files"]
