@@ -42,7 +42,7 @@ LOOKS = {
     UNSEEN: Look("#6e7781", "#f5f6f8", 1.2, "none", SOFT),
 }
 CAUSE = Look("#b3261e", "#b3261e", 1.5, ink=PAPER)
-"""The look of the hop where the pull is stuck. Hops that failed because of it get the look of NOT_REACHED."""
+"""The look of the hop where the pull is stuck. Hops after it get the look of NOT_REACHED."""
 ICONS = {
     PASSED: "M7 0a7 7 0 1 0 0 14A7 7 0 0 0 7 0ZM6.1 10.3 2.9 7.1 4.2 5.8 6.1 7.7 9.9 3.9 11.2 5.2Z",
     FAILED: (
@@ -156,7 +156,7 @@ def _link(hop: Hop) -> str:
     words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
     mark = f'<span class="ks-mark" data-icon="{ICON_NAMES[hop.state]}" aria-hidden="true">{SYMBOLS[hop.state]}</span>'
     head = f"{mark} <b>{html.escape(hop.title)}</b> <i>{html.escape(standing(hop))}</i>"
-    rank = " ks-culprit" if hop.is_cause else " ks-follows" if hop.because else ""
+    rank = " ks-culprit" if hop.is_cause else " ks-follows" if is_pale(hop) else ""
     state = hop.state.replace(" ", "-")
     return f'<li class="ks-{state}{rank}"><div>{head}</div>{words}</li>'
 
@@ -165,12 +165,19 @@ def standing(hop: Hop) -> str:
     """The state of a hop in the words beside its title."""
     if hop.is_cause:
         return "stuck here"
+    if hop.is_late:
+        return "not the cause"
     return f"because of {hop.because}" if hop.because else hop.state
 
 
+def is_pale(hop: Hop) -> bool:
+    """True for a hop after the cause, whether it failed or passed: it looks as if it was not reached."""
+    return bool(hop.because) or hop.is_late
+
+
 def _drawn_state(hop: Hop) -> str:
-    """The state that a hop and its arrow show: a hop that failed because of another one was not reached."""
-    return NOT_REACHED if hop.because else hop.state
+    """The state that a hop and its arrow show."""
+    return NOT_REACHED if is_pale(hop) else hop.state
 
 
 # Sizes and places of the boxes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubesim.jupyter.drawing import ICON_NAMES, standing
+from kubesim.jupyter.drawing import ICON_NAMES, is_pale, standing
 from kubesim.why.judge.causes_table import causes
 from kubesim.why.tell.report import NOT_REACHED, Flow, Hop
 
@@ -34,12 +34,12 @@ def blank() -> dict[str, Any]:
 
 
 def _station(hop: Hop, status: str = "") -> dict[str, Any]:
-    """A station. `rank` is "cause" where the pull is stuck, "follows" for a failure because of that, else ""."""
+    """A station. `rank` is "cause" where the pull is stuck, "follows" for what came after it, else ""."""
     return {
         "key": hop.key,
         "title": hop.title,
         "icon": ICON_NAMES[hop.state],
-        "rank": "cause" if hop.is_cause else "follows" if hop.because else "",
+        "rank": "cause" if hop.is_cause else "follows" if is_pale(hop) else "",
         "standing": status or standing(hop),
         "words": "; ".join(hop.words),
     }

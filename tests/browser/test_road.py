@@ -63,7 +63,7 @@ def test_a_packet_bounces_where_the_pull_is_stuck_and_a_pod_that_is_fixed_pulses
         "kubectl passed",
         "Pod spec passed",
         "Secret stuck here",
-        "kubelet passed",
+        "kubelet not the cause",
         "Registry because of Secret",
         "Image not reached",
     ]
@@ -101,7 +101,7 @@ def test_the_arrow_keys_go_from_station_to_station(road: Any) -> None:
     expect(stuck).to_have_attribute("tabindex", "0")
     stuck.focus()
     stuck.press("ArrowRight")
-    expect(road.get_by_role("button", name="kubelet passed")).to_be_focused()
+    expect(road.get_by_role("button", name="kubelet not the cause")).to_be_focused()
     expect(road.locator(".ks-told")).to_contain_text("kubelet asked without credentials")
     road.page.keyboard.press("ArrowRight")
     road.page.keyboard.press("ArrowRight")

@@ -24,7 +24,7 @@ BROKEN = Flow(
         Hop("kubectl", "kubectl", PASSED, ("Pod <b>web</b>",)),
         Hop("spec", "Pod spec", NOT_NEEDED, ("in its own spec",)),
         Hop("secret", "Secret", FAILED, ("a & b: not found",), is_cause=True),
-        Hop("kubelet", "kubelet", PASSED, ("asked without credentials",)),
+        Hop("kubelet", "kubelet", PASSED, ("asked without credentials",), is_late=True),
         Hop("registry", "Registry", FAILED, ("refused",), because="Secret"),
         Hop("image", "Image", NOT_REACHED, ()),
     ),
@@ -85,12 +85,12 @@ UNNEEDED = ("#f5f6f8", "#6e7781", "2 4")
 def test_with_and_without_dot_the_boxes_are_the_same_in_two_columns(monkeypatch):
     needs_dot()
     for drawn in both(monkeypatch):
-        assert outlines(drawn) == [PASSED_BOX, UNNEEDED, CAUSE, PASSED_BOX, CONSEQUENCE, UNREACHED]
+        assert outlines(drawn) == [PASSED_BOX, UNNEEDED, CAUSE, CONSEQUENCE, CONSEQUENCE, UNREACHED]
         assert words(drawn) == [
             "kubectl passed Pod <b>web</b>",
             "Pod spec not needed in its own spec",
             "Secret stuck here a & b: not found",
-            "kubelet passed asked without credentials",
+            "kubelet not the cause asked without credentials",
             "Registry because of Secret refused",
             "Image not reached",
         ]

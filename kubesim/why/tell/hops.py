@@ -18,7 +18,7 @@ from kubesim.why.judge.scene import Scene, containers
 from kubesim.why.judge.words import Known, Words, first_that_holds, in_namespace, say
 from kubesim.why.tell.hops_table import hops as rows
 from kubesim.why.tell.practice import practice_of
-from kubesim.why.tell.report import FAILED, NOT_REACHED, UNSEEN, About, Flow, Hop
+from kubesim.why.tell.report import FAILED, NOT_REACHED, PASSED, UNSEEN, About, Flow, Hop
 from kubesim.why.tell.story import limits, story
 
 _RECIPES = "docs/recipes.md"
@@ -76,7 +76,7 @@ def conceal(flow: Flow, state: str, status: str) -> Flow:
     told = {"kubelet": (state, (status,))}
     shown = (flow.hops[0].key, flow.hops[-1].key)
     hops = [
-        replace(hop, is_cause=False, because="")
+        replace(hop, is_cause=False, because="", is_late=False)
         if hop.key in shown
         else Hop(hop.key, hop.title, *told.get(hop.key, (UNSEEN, ())))
         for hop in flow.hops
@@ -86,9 +86,12 @@ def conceal(flow: Flow, state: str, status: str) -> Flow:
 
 
 def _with_consequences(hops: tuple[Hop, ...]) -> tuple[Hop, ...]:
-    """The hops with `because` set in those that failed after the cause."""
+    """The hops with `because` set in those that failed after the cause, and `is_late` in those that passed."""
     at = next((number for number, hop in enumerate(hops) if hop.is_cause), len(hops))
-    after = [replace(hop, because=hops[at].title) if hop.state == FAILED else hop for hop in hops[at + 1 :]]
+    after = [
+        replace(hop, because=hops[at].title if hop.state == FAILED else "", is_late=hop.state == PASSED)
+        for hop in hops[at + 1 :]
+    ]
     return (*hops[: at + 1], *after)
 
 

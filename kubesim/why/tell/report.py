@@ -37,7 +37,8 @@ _VERDICT_LENGTH = 160
 class Hop:
     """A station of a pull. `words` are a line or two on its part in the pull.
 
-    If an earlier hop is the cause, a failed hop has the title of that one in `because`.
+    If an earlier hop is the cause, a failed hop has the title of that one in `because`, and one that passed `is_late`:
+    the kubelet has asked without credentials, for example.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Hop:
     words: tuple[str, ...] = ()
     is_cause: bool = False
     because: str = ""
+    is_late: bool = False
 
     @property
     def line(self) -> str:
