@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import time
 import traceback
@@ -32,10 +34,22 @@ LONGEST_PAUSE = 600.0
 def open_session(boot: datetime = BOOT, registries: Path | None = None) -> Session:
     """Open a session. At a terminal, its files stay in the folder `workspace`.
 
-    Raises OSError and ValueError for `registries`.
+    Raises OSError and ValueError for `registries`, and ValueError if nothing can be written to the folder.
     """
-    folder = Path.cwd() / "workspace" if sys.stdin.isatty() else None
+    folder = _workspace() if sys.stdin.isatty() else None
     return Session(folder, boot=boot, registries=registries)
+
+
+def _workspace() -> Path:
+    """The folder `workspace` in the current folder, created if necessary."""
+    folder = Path.cwd() / "workspace"
+    try:
+        folder.mkdir(exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise ValueError(f"can't keep files in {folder}: {error.strerror}") from error
+    return folder
 
 
 def prompt(session: Session, after: Callable[[], str] = str) -> int:

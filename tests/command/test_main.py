@@ -540,3 +540,21 @@ def test_in_a_terminal_the_question_of_an_explanation_is_asked(
     assert capsys.readouterr().out == f"{explain_as_text(said)}{prompt}"
     assert main(["why", said, "--answer", "yes"]) == 0
     assert capsys.readouterr().out == explain_as_text(said, answer="yes")
+
+
+@pytest.mark.parametrize("words", [[], ["serve"]])
+def test_a_folder_that_takes_no_files_is_named(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal, workspace = io.StringIO("touch f\n"), tmp_path / "workspace"
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # serve's SIGTERM stays out of the tests' process
+    monkeypatch.chdir(tmp_path)
+    workspace.touch()
+    assert main(words) == 1
+    assert capsys.readouterr() == ("", f"kubesim: can't keep files in {workspace}: {os.strerror(errno.EEXIST)}\n")
+    workspace.unlink()
+    monkeypatch.setattr(os, "access", lambda path, _: path != workspace)  # root may write anywhere
+    assert main(words) == 1
+    assert capsys.readouterr() == ("", f"kubesim: can't keep files in {workspace}: {os.strerror(errno.EACCES)}\n")
