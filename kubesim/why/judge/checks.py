@@ -179,7 +179,7 @@ def not_found(facts: Facts) -> Known | None:
     tag = nearest(reference.tag or "", tags) or (tags[-1] if tags else "")
     version = facts.scene.is_export and re.fullmatch(r"(v?)(\d+\.\d+(?:\.\d+)?)", reference.tag or "")
     return {
-        "bitnami": reference.name.startswith("docker.io/bitnami/"),
+        "bitnami": _bitnami_legacy(reference),
         "plain_version": version[2] if version and not version[1] else "",
         "v_version": version[2] if version and version[1] else "",
         "missing": "such digest" if reference.digest else f"tag {reference.tag}",
@@ -187,6 +187,12 @@ def not_found(facts: Facts) -> Known | None:
         "existing": f"{bare}:{tag}",
         "unlisted_export": facts.scene.is_export and not facts.matches,
     }
+
+
+def _bitnami_legacy(reference: imageref.Reference) -> str:
+    """The image of Bitnami at its new place; "" for an image of others."""
+    old, new = "docker.io/bitnami/", "docker.io/bitnamilegacy/"
+    return reference.canonical.replace(old, new, 1) if reference.name.startswith(old) else ""
 
 
 @cache

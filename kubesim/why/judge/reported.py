@@ -115,7 +115,7 @@ def _failed(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> P
         waiting = Waiting(waiting.reason, event)
         reply = _reply_of(event)
     is_no_name = facts.reference is None and bool(facts.image) and not facts.is_partial
-    is_unasked = waiting.reason in _WITHOUT_ASKING or _is_unreadable_secret(waiting) or reply.row.unasked
+    is_unasked = waiting.reason in _WITHOUT_ASKING or _is_unreadable_secret(waiting) or reply.row.is_unasked
     if not (is_no_name or is_unasked):
         return _refusal(facts, waiting, registries)
     if facts.reference and reply.transport and reply.kind != "unreadable":  # a Secret may have been corrected since
@@ -126,7 +126,7 @@ def _failed(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> P
 def _reply_of(message: str) -> Reply:
     """The meaning of a message: of the whole if no registry was asked, else of the registry's answer in it."""
     whole = read(message)
-    return whole if whole.row.unasked else read(_deciding_answer(_answers(message)))
+    return whole if whole.row.is_unasked else read(_deciding_answer(_answers(message)))
 
 
 def _event(facts: Facts) -> str:

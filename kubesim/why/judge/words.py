@@ -202,6 +202,11 @@ class Derived(NamedTuple):
         """True if a build pulls the image for a Dockerfile."""
         return bool(self.facts.client) and signs().clients[self.facts.client].builds
 
+    @property
+    def sends_no_login(self) -> bool:
+        """True for a client that asks a node's runtime, and has no file with logins."""
+        return bool(self.facts.client) and signs().clients[self.facts.client].on_node
+
     # Its pull secrets
 
     @property
@@ -313,7 +318,18 @@ class Derived(NamedTuple):
 
     @property
     def log_in(self) -> Command:
-        return fill(_client(self.facts).login, Words(self.facts))
+        """The client's login; at a cloud's registry with the command that prints the password."""
+        words, registry = Words(self.facts), self.facts.provider.registry
+        login = _client(self.facts).login
+        if registry.password and login.endswith(" login {registry}"):
+            login = f"{registry.password} | {login} --username {registry.users[0]} --password-stdin"
+        return fill(login, words)
+
+    @property
+    def inspect(self) -> Command:
+        """The command that looks the image up with the login of a client; with that of docker if a node pulls."""
+        look = signs().clients[self.facts.client or "docker"].look
+        return fill(look, Words(self.facts))
 
     @property
     def log_out(self) -> Command:
@@ -322,7 +338,7 @@ class Derived(NamedTuple):
     @property
     def logins(self) -> Command:
         """The command that lists the client's logins."""
-        return Command(_client(self.facts).logins)
+        return fill(_client(self.facts).logins, Words(self.facts))
 
 
 def _client(facts: Facts) -> Client:

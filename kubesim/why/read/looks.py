@@ -68,7 +68,7 @@ PODS: Patterns = {
 CONTAINERS: Patterns = {
     "spec.containers{app}": r"spec\.\w+\{(?P<container>[\w.-]+)\}",
     'failed to "StartContainer" for "app" with': r"for \"(?P<container>[\w.-]+)\" with",
-    'container "app" in pod "web-1" is waiting': r"container \"(?P<container>[\w.-]+)\"",
+    'container "app" in pod "web-1" is waiting': r"container \"(?![0-9a-f]{64}\")(?P<container>[\w.-]+)\"",
     "container app is waiting to start": r"container (?P<container>[\w.-]+) is waiting",
 }
 """The container that a record is about."""

@@ -17,6 +17,7 @@ from kubesim.why.read import looks
 from kubesim.why.read.names import fullest, image_of
 from kubesim.why.read.paste import is_hint
 from kubesim.why.read.signs import client_of, read
+from kubesim.why.read.signs_table import Kind, signs
 
 _LOGGED = re.compile(
     r'"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*'
@@ -30,6 +31,8 @@ _BEGINS = ("Successfully assigned ", "describe po")
 _NAMING = ("ull", "' locally", "mage:", "metadata for ")
 """Parts of records that name the image for the records below: pull, "Unable to find image 'web:1' locally", image: or
 "metadata for"."""
+_PENDING = re.compile(r"^\s*+(?:(?P<namespace>[a-z0-9-]+)\s++)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s++\d+/\d+\s+Pending\s")
+"""The row of a Pod without a node in `kubectl get pods`; events below it without a Pod are about that one."""
 _ASKED = re.compile(r"\b(?:k|kubectl|oc) .*(?:-n|--namespace)[ =](?P<namespace>[a-z0-9-]+)")
 """A kubectl command with a namespace; its output follows."""
 _REASON = re.compile(rf"\A.*\b(?P<reason>{'|'.join(looks.REASONS)})\b")
@@ -57,16 +60,16 @@ PULLING = "pulling"
 class Rank(IntEnum):
     """The amount of information in a row; of several rows about one image, the highest rank counts."""
 
-    RUNNING = 0  # something else than a pull failed
-    PULLING = 1  # a pull began
-    WAITING = 2  # the container waits for the image
-    UNKNOWN = 3  # the pull failed for a reason that no sign matches
-    KNOWN = 4  # the pull failed for a reason that a sign matches
+    VAGUE = 0  # something else than a pull failed, and another record may say why
+    RUNNING = 1  # something else than a pull failed
+    PULLING = 2  # a pull began
+    WAITING = 3  # the container waits for the image
+    UNKNOWN = 4  # the pull failed for a reason that no sign matches
+    KNOWN = 5  # the pull failed for a reason that a sign matches
 
 
-NO_PULLS = ("running", "config", "crash", "memory", "volume", "unplaced")
-"""Kinds of records that say that something else than a pull failed."""
-_RANKS = {**dict.fromkeys(NO_PULLS, Rank.RUNNING), PULLING: Rank.PULLING, SILENT: Rank.WAITING, "other": Rank.UNKNOWN}
+_RANKS = {PULLING: Rank.PULLING, SILENT: Rank.WAITING, "other": Rank.UNKNOWN}
+"""The ranks of kinds that signs.yaml doesn't decide."""
 
 
 class Row(NamedTuple):
@@ -101,7 +104,10 @@ class Row(NamedTuple):
 
     @property
     def rank(self) -> Rank:
-        return _RANKS.get(self.kind, Rank.KNOWN)
+        if self.kind in _RANKS:
+            return _RANKS[self.kind]
+        kind = signs().kinds.get(self.kind, Kind())
+        return (Rank.VAGUE if kind.vague else Rank.RUNNING) if kind.no_pull else Rank.KNOWN
 
     @property
     def says_why(self) -> bool:
@@ -139,6 +145,8 @@ def rows_of(records: Iterable[str]) -> Iterator[Row]:
 
 def _named_above(above: Above, record: str) -> Above:
     """The names for the records below `record`, which is no row. A command or a series of a Pod resets them."""
+    if pending := _PENDING.search(record):
+        return above._replace(namespace=pending["namespace"] or above.namespace, pod=pending["pod"])
     asked = _ASKED.search(record)
     if asked or any(mark in record for mark in _BEGINS):
         names = _names(record[max(record.find(_BEGINS[0]), 0) :])  # the scheduler's words have the namespace

@@ -20,11 +20,18 @@ class Kind(NamedTuple):
     isnt: str = "It isn't about the user or the password."
     credentials: bool = False
     unasked: bool = False
+    no_pull: bool = False  # something else than a pull failed; no registry was asked, either
+    vague: bool = False  # another record of the same text may say why
     for_others: bool = False
     asker: str = ""  # who pulls, if no node
     unsure: str = ""  # what it means where nobody knows whether credentials were sent
     in_public: str = ""
     verdict: Verdict | None = None
+
+    @property
+    def is_unasked(self) -> bool:
+        """True if no registry was asked."""
+        return self.unasked or self.no_pull
 
 
 class Sign(NamedTuple):
@@ -53,6 +60,7 @@ class Registry(NamedTuple):
     hours: int = 1
     private: str = ""
     token: str = ""
+    password: str = ""  # a command that prints the password of the first of `users`
     login: str = "create_secret"
     identity: str = ""
     how: str = ""
@@ -71,6 +79,7 @@ class Client(NamedTuple):
     on_node: bool = False  # whether it asks a node's container runtime
     builds: bool = False  # whether it pulls for a Dockerfile
     logins: str = "grep -A9 auths ~/.docker/config.json | cut -d: -f1"
+    look: str = "docker buildx imagetools inspect {image}"  # shows whether a logged-in user can pull the image
 
 
 class Signs(NamedTuple):

@@ -211,7 +211,7 @@ def _troubles(rows: Iterable[Row]) -> list[Row]:
             last.pop(key, None)
         elif key not in last or _says_more(row, last[key]):
             last[key] = row
-    for least in (Rank.UNKNOWN, Rank.WAITING, Rank.PULLING, Rank.RUNNING):
+    for least in (Rank.UNKNOWN, Rank.WAITING, Rank.PULLING, Rank.RUNNING, Rank.VAGUE):
         telling = [row for row in last.values() if row.rank >= least]
         if telling:
             return [row for row in telling if row.image] or telling

@@ -159,11 +159,14 @@ def _hop(key: str, words: Words, is_cause: bool) -> Hop:
 
 def _subject(facts: Facts) -> str:
     """The image, the Pod and the container or volume that needs the image, in words."""
-    if facts.source == "message":
-        return f"{facts.image or 'An image'}, from a message alone"
-    image = facts.image or "An image"
-    what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
     place = f"{facts.namespace}/" if facts.is_placed else ""
+    is_no_pull = facts.reply is not None and facts.reply.row.no_pull and not facts.image
+    image = facts.image or "An image"
+    if facts.source == "message":
+        return "From a message alone" if is_no_pull else f"{image}, from a message alone"
+    if is_no_pull:
+        return f"The Pod {place}{name_of(facts.pod)}"
+    what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
     return f"{image} for {place}{name_of(facts.pod)}, {what}"
 
 
