@@ -5,12 +5,16 @@ Each check refuses a typed value in kubectl's own words, before the API server s
 
 from __future__ import annotations
 
-from kubesim.api.objects import Object
+from kubesim.api.digest import sha256
+from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import Resource
+from kubesim.gotext import gojson
 from kubesim.gotext.pflag import parse_number
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.pull import imageref
+
+_HASH_LETTERS = str.maketrans("013ae", "ghkmt")
 
 
 def check_image(image: str, problem: str, where: str = "") -> None:
@@ -43,6 +47,19 @@ def parse_port(text: str) -> int:
         return parse_number(text, base=10)
     except ValueError as error:
         raise KubectlError(str(error).replace("ParseInt", "Atoi")) from None
+
+
+def content_hash(obj: Object) -> str:
+    """The hash that --append-hash appends to the name of a ConfigMap or a Secret, ten letters and digits.
+
+    Mirrors k8s.io/kubectl pkg/util/hash.
+    """
+    content = {"kind": obj["kind"], "name": name_of(obj), "data": obj.get("data", {})}
+    if obj["kind"] == "Secret":
+        content["type"] = obj.get("type", "")
+    if binary := obj.get("binaryData"):
+        content["binaryData"] = binary
+    return sha256(gojson.dumps(content).encode()).hexdigest()[:10].translate(_HASH_LETTERS)
 
 
 def create_in_namespace(call: Call, resource: Resource, obj: Object) -> Object:

@@ -19,7 +19,7 @@ from kubesim.api.schema import in_go_order
 from kubesim.gotext import gojson
 from kubesim.kubectl.apply import NO_FILES, send_manifest, with_last_applied
 from kubesim.kubectl.command import Call, command, only_files
-from kubesim.kubectl.content import create_in_namespace, nonempty
+from kubesim.kubectl.content import content_hash, create_in_namespace, nonempty
 from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if, visit
 from kubesim.kubectl.manifests import Target, manifests
 from kubesim.kubectl.output import print_result
@@ -63,6 +63,8 @@ def create_object(call: Call, resource: Resource, fields: Object, failure: str =
     if resource.namespaced and call.flags["namespace"]:
         meta["namespace"] = call.namespace
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **fields, "metadata": meta}
+    if call.flags.get("append-hash"):
+        meta["name"] += f"-{content_hash(obj)}"
     if call.flags["save-config"]:
         config = gojson.dumps(in_go_order(resource, obj), sort=False)
         obj["metadata"] = {**meta, "annotations": {**meta.get("annotations", {}), LAST_APPLIED: f"{config}\n"}}

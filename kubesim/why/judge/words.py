@@ -27,6 +27,8 @@ _ADDRESS = re.compile(r"[\d.]+|.*:.*")
 """An IPv4 or IPv6 address without brackets."""
 _GROUP = re.compile(r"\(\?P<(\w+)>")
 """A named group of a regular expression."""
+_SLOT = re.compile(r"\{(\w+)\}")
+"""A placeholder of a command."""
 _OF_FACTS = (
     "account",
     "client",
@@ -171,7 +173,9 @@ class Derived(NamedTuple):
 
     @property
     def where(self) -> Command:
-        return in_namespace(self.facts.namespace)
+        """The flag -n, with a space before it, for the namespace of the Pod or, if that is unknown, of the message."""
+        named = "" if self.facts.is_placed else _part_of_message("home", self.facts)
+        return in_namespace(str(named) or self.facts.namespace)
 
     @property
     def node(self) -> str:
@@ -321,7 +325,8 @@ class Derived(NamedTuple):
         """The client's login; at a cloud's registry with the command that prints the password."""
         words, registry = Words(self.facts), self.facts.provider.registry
         login = _client(self.facts).login
-        if registry.password and login.endswith(" login {registry}"):
+        is_known = all(words[slot] for slot in _SLOT.findall(registry.password))
+        if registry.password and is_known and login.endswith(" login {registry}"):
             login = f"{registry.password} | {login} --username {registry.users[0]} --password-stdin"
         return fill(login, words)
 

@@ -32,7 +32,7 @@ _NAMING = ("ull", "' locally", "mage:", "metadata for ")
 """Parts of records that name the image for the records below: pull, "Unable to find image 'web:1' locally", image: or
 "metadata for"."""
 _PENDING = re.compile(r"^\s*+(?:(?P<namespace>[a-z0-9-]+)\s++)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s++\d+/\d+\s+Pending\s")
-"""The row of a Pod without a node in `kubectl get pods`; events below it without a Pod are about that one."""
+"""The row of a Pod without a node in `kubectl get pods`."""
 _ASKED = re.compile(r"\b(?:k|kubectl|oc) .*(?:-n|--namespace)[ =](?P<namespace>[a-z0-9-]+)")
 """A kubectl command with a namespace; its output follows."""
 _REASON = re.compile(rf"\A.*\b(?P<reason>{'|'.join(looks.REASONS)})\b")
@@ -55,6 +55,8 @@ SILENT = ""
 """The container waits for the image, for an unknown reason."""
 PULLING = "pulling"
 """A pull has begun."""
+_WITHOUT_NODE = ("unplaced", "unbound")
+"""Kinds of signs.yaml about a Pod that no node takes."""
 
 
 class Rank(IntEnum):
@@ -126,6 +128,7 @@ class Above(NamedTuple):
     namespace: str = ""
     pod: str = ""
     image: str = ""
+    pending: frozenset[tuple[str, str]] = frozenset()  # namespaces and names of Pods without a node
 
 
 def rows_of(records: Iterable[str]) -> Iterator[Row]:
@@ -135,6 +138,9 @@ def rows_of(records: Iterable[str]) -> Iterator[Row]:
         row = _row(record)
         if row is None:
             above = _named_above(above, record)
+        elif row.kind in _WITHOUT_NODE and not (row.pod or above.pod) and len(above.pending) == 1:
+            namespace, pod = min(above.pending)
+            yield row._replace(pod=pod, namespace=row.namespace or namespace or above.namespace)
         else:
             yield row._replace(
                 pod=row.pod or above.pod,
@@ -146,7 +152,7 @@ def rows_of(records: Iterable[str]) -> Iterator[Row]:
 def _named_above(above: Above, record: str) -> Above:
     """The names for the records below `record`, which is no row. A command or a series of a Pod resets them."""
     if pending := _PENDING.search(record):
-        return above._replace(namespace=pending["namespace"] or above.namespace, pod=pending["pod"])
+        return above._replace(pending=above.pending | {(pending["namespace"] or "", pending["pod"])})
     asked = _ASKED.search(record)
     if asked or any(mark in record for mark in _BEGINS):
         names = _names(record[max(record.find(_BEGINS[0]), 0) :])  # the scheduler's words have the namespace

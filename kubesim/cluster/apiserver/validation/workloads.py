@@ -18,6 +18,7 @@ from kubesim.cluster.apiserver.validation.metadata import validate_label_selecto
 from kubesim.cluster.apiserver.validation.pods import validate_pod_template
 
 _CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
+_COMPLETION_MODES = ("NonIndexed", "Indexed")
 # Fields of a StatefulSet's spec that may change.
 _UPDATABLE = (
     "replicas",
@@ -175,6 +176,11 @@ def validate_job(job: Field) -> None:
 
 def _validate_job_spec(spec: Field) -> None:
     spec.non_negative("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
+    mode = spec.get("completionMode")
+    if mode not in (None, *_COMPLETION_MODES):
+        spec.unsupported("completionMode", _COMPLETION_MODES)
+    if mode == "Indexed" and spec.get("completions") is None:
+        spec.required("completions", "when completion mode is Indexed")
     template = spec.inner("template")
     validate_pod_template(template)
     pod_spec = template.inner("spec")
