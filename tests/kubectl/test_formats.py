@@ -124,8 +124,6 @@ def test_what_is_printed_for_debugging() -> None:
             "go-template={{.x | 5}}",
             "go-template={{$x := 1}}",
             "jsonpath={.a[::2]}",
-            "jsonpath={.a[0,2]}",
-            "jsonpath={.a['b','c']}",
         ),
         *("custom-columns-file=uneven", "custom-columns-file=empty"),
     ],

@@ -263,9 +263,16 @@ def _descend(value: Any) -> Iterator[Any]:
             left += reversed(_children(item))
 
 
+def _union_step(paths: Sequence[Path]) -> Step:
+    """The step `[0,2]` or `['a','b']`. What it finds is ordered by path, then by value, as in client-go."""
+    return lambda values, budget: [item for path in paths for value in values for item in _follow(path, value, budget)]
+
+
 def _bracket_steps(text: str) -> Path:
-    """The steps for brackets: a quoted key, an index, or a slice. Raises FormatError, and NotSimulated for a union."""
-    if "," in text or text.count(":") > 1:  # [0,2], ['a','b'], or a slice with steps
+    """The steps for brackets: a quoted key, an index, a slice, or a union of these. Raises FormatError."""
+    if "," in text:
+        return [_union_step([_parse_inner(f"[{part.strip()}]") for part in text.split(",")])]
+    if text.count(":") > 1:
         raise NotSimulated(f"[{text}] in JSONPath is not part of this simulator")
     if key := re.fullmatch(r"'([^']*)'", text):
         return _parse_inner(f".{key[1]}")
