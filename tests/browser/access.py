@@ -20,6 +20,8 @@ BENCH = ".ks-bench"
 
 # axe leaves out what is scrolled away, and what is cut by an ancestor; JupyterLab's <body> has no height of its own.
 WHOLE = "body { height: 100vh; } .jp-Cell { content-visibility: visible !important; }"
+# JupyterLab's own size of text.
+SMALL = ":root { --jp-content-font-size1: 14px !important; }"
 UNWRAPPED = ".ks-line { display: block !important; white-space: pre !important; }"
 # Colours are looked at in outputs alone (those of prose are JupyterLab's), and axe cannot tell those of a picture.
 COLOURED = ".jp-MarkdownCell, .jp-Cell-inputWrapper, svg { display: none; }"
@@ -102,9 +104,10 @@ def high(page: Page) -> Iterator[None]:
 def height(page: Page) -> int:
     """How long the notebook is, in CSS pixels, from its first cell to its last one, none of them left out.
 
-    With lines as a terminal shows them: how much there is to read, and not how often it wraps beside a bench.
+    With lines as a terminal shows them, and text of 14 pixels: how much there is to read, and not how often it wraps
+    beside a bench, or how large it is set.
     """
-    tag = page.add_style_tag(content=WHOLE + UNWRAPPED)
+    tag = page.add_style_tag(content=WHOLE + UNWRAPPED + SMALL)
     pixels = int(page.evaluate(LENGTH))
     tag.evaluate("node => node.remove()")
     return pixels

@@ -78,12 +78,18 @@ BARS = "#jp-menu-panel, .jp-SideBar, #jp-bottom-panel, .jp-NotebookPanel-toolbar
 SEEN = "nodes => nodes.filter((node) => node.checkVisibility({visibilityProperty: true})).length"
 
 
-def test_a_lesson_that_the_page_begins_with_is_a_room_until_jupyterlab_is_asked_for(
-    lab: Lab, loaded_page: Page, folder: Path
-) -> None:
+def begun(lab: Lab, loaded_page: Page, folder: Path) -> Page:
+    """A new tab whose first page is the lesson 00."""
     page = loaded_page.context.new_page()
     page.add_init_script(UNTOUCHED)
     page.goto(f"{lab.url}/lab/tree/{folder.name}/00-start.ipynb?token={lab.token}&reset")
+    return page
+
+
+def test_a_lesson_that_the_page_begins_with_is_a_room_until_jupyterlab_is_asked_for(
+    lab: Lab, loaded_page: Page, folder: Path
+) -> None:
+    page = begun(lab, loaded_page, folder)
     header = page.locator(".ks-room-header")
     expect(header).to_contain_text("00 · ")
     expect(page.locator(".ks-bench .prompt")).to_be_visible()  # nothing has to be run for it
@@ -112,15 +118,11 @@ def test_a_lesson_that_the_page_begins_with_is_a_room_until_jupyterlab_is_asked_
 def test_the_header_names_the_lesson_in_sight_of_those_that_the_last_visit_left_open(
     lab: Lab, loaded_page: Page, folder: Path
 ) -> None:
-    page = loaded_page.context.new_page()
-    page.add_init_script(UNTOUCHED)
-    page.goto(f"{lab.url}/lab/tree/{folder.name}/00-start.ipynb?token={lab.token}&reset")
+    page = begun(lab, loaded_page, folder)
     expect(page.locator(".ks-bench .prompt")).to_be_visible()
     wait_until(page, LAYOUT_IS_KEPT)
     held: list[Route] = []
-    page.route(
-        "**/api/contents/**/00-start.ipynb?*content=1*", lambda route: held.append(route)
-    )  # Playwright asks for a function
+    page.route("**/api/contents/**/00-start.ipynb?*content=1*", lambda route: held.append(route))
     page.goto(page.url.replace("00-start", "01-storing-credentials"))  # its workspace is in the address
     header = page.locator(".ks-room-header")
     expect(header).to_contain_text("01 · ")
