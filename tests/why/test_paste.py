@@ -58,8 +58,11 @@ def test_a_pull_that_began_after_the_last_start_is_not_over() -> None:
         '[Normal] Successfully pulled image "reg.example/first:1" in 2s\n'
         "[Normal] Started container first\n"
         '[Normal] Pulling image "reg.example/second:1"\n'
-        "[Warning] The node was low on resource: ephemeral-storage.\n"
+        "[Warning] Container runtime did not kill the pod within specified grace period.\n"
     )
     told = explain_as_text(text)
     assert "The pull of reg.example/second:1 goes on" in told
     assert "may start" not in told
+    told = explain_as_text(f"{text}[Warning] The node was low on resource: ephemeral-storage.\n")
+    assert "The disk of the node" in told
+    assert "goes on" not in told

@@ -53,6 +53,7 @@ HINTS = [
     "back-off",
     "crashloop",
     "oomkilled",
+    "low on resource",
     "nodes are available",
     "couldn",
     "not found",
@@ -120,6 +121,15 @@ _DECORATIONS = (
     _Decoration("end of code", "`\n", re.compile(r"`\n"), "\n\n"),
     _Decoration("code", "`", re.compile(r"```+(?:[a-z]+(?=\s*\n)|(?:ba)?sh\b|console\b|ya?ml\b)?|`")),
     _Decoration("fence", "~~~", re.compile(r"~~~+")),
+    _Decoration(
+        "answer of a healthy registry",
+        "/v2/",
+        re.compile(
+            r"(\bcurl [^\n]*/v2/?(?![\w/])[^\n]*\n)(?:(?:[<>*] |HTTP/|[\w-]+: )[^\n]*\n|\s){0,60}"
+            r"\{\s*\"errors\":\s*\[\{\s*\"code\":\s*\"UNAUTHORIZED\"[^\n]*"
+        ),
+        r"\1",
+    ),
     _Decoration("double quotes", "", re.compile("[\u201c\u201d\u201e\u00ab\u00bb]"), '"'),
     _Decoration("single quotes", "", re.compile("[\u2018\u2019]"), "'"),
     _Decoration("wide colon", "\uff1a", re.compile("\uff1a"), ": "),  # the full-width colon of Chinese and Japanese
