@@ -136,6 +136,7 @@ def answer(card: Locator, quiz: str) -> None:
     rights = {re.sub("[`*]", "", choice.text) for one in variants for choice in one.choices if choice.right}
     said = card.get_by_role("status").first
     for is_right, word in ((False, "Not yet"), (True, "Right")):
+        expect(card.get_by_role("radio")).not_to_have_count(0)  # they come after the card
         texts = card.locator(".ks-choice > span").all_text_contents()
         number = [text in rights for text in texts].index(is_right)
         card.get_by_role("radio").nth(number).press("Space")
