@@ -1,4 +1,4 @@
-"""grep on the regular expressions of regex.py, and the part of awk that prints fields."""
+"""grep, on the regular expressions of regex.py."""
 
 from __future__ import annotations
 
@@ -19,14 +19,7 @@ from kubesim.shell.tools import (
     values_of,
     whole_number,
 )
-from kubesim.shell.tools.regex import Regex, with_characters
-
-_LINE_COST = 100
-_FIELD = r"\$(?:NF|[0-9]{1,6})"
-_PROGRAM = re.compile(
-    rf"\s*(?:/(?P<pattern>(?:[^/\\\n]|\\.)+)/)?\s*"
-    rf"(?:(?P<action>\{{)\s*print\s*(?P<fields>{_FIELD}(?:\s*,\s*{_FIELD})*+)?\s*\}})?\s*"
-)
+from kubesim.shell.tools.regex import Regex
 
 
 class _Selection(NamedTuple):
@@ -154,28 +147,3 @@ def _with_context(selection: _Selection, context: _Context | None, options: Opti
             yield "--\n"
         yield f"{_prefix(selection.label, index, sign, options)}{selection.lines[index]}\n"
         needs_gap = index + 1 not in signs
-
-
-def awk(operands: Operands, options: Options, io: Invocation) -> None:
-    """Run an awk program that prints fields of all lines, or of lines that match a pattern. Others aren't simulated."""
-    program, *names = operands or [""]
-    match = _PROGRAM.fullmatch(program)
-    separator = options.get("F", " ")
-    if not match or not (match["pattern"] or match["action"]) or len(separator) != 1:
-        raise UnsupportedError(f"'awk {' '.join(program.split())[:80]}'")
-    regex = Regex([with_characters(match["pattern"] or "")], io.machine.budget, extended=True)
-    fields_to_print = re.findall(_FIELD, match["fields"] or "$0")
-    for _, text in inputs(io, names, trouble=2):
-        for line in bare_lines(text):
-            io.spend(len(line) + _LINE_COST)
-            if regex.search(line):
-                fields = re.findall("[^ \t\n]+", line) if separator == " " else line.split(separator)
-                values = [line, *fields]
-                io.spend(len(fields_to_print))
-                io.out(" ".join(_field(name, values) for name in fields_to_print) + "\n")
-
-
-def _field(name: str, values: list[str]) -> str:
-    """The value of `$0`, `$1` … or `$NF`. `values` has the line, then its fields."""
-    place = len(values) - 1 if name == "$NF" else int(name[1:])
-    return values[place] if place < len(values) else ""
