@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 
 from kubesim import __main__ as program
 from kubesim.api import typed
-from kubesim.lessons import variants
+from kubesim.lessons import build_variants
 from kubesim.lessons.quiz import judge
 from kubesim.lessons.task import Task, begin, check
 from kubesim.session import Session
@@ -183,7 +183,7 @@ def test_a_lesson_that_is_added_as_the_page_says_passes(tmp_path: Path, monkeypa
 
 
 def test_the_quizzes_are_judged() -> None:
-    pick, second, blue, green = (quiz for entry in entries("Add a quiz", "quiz") for quiz in variants(entry))
+    pick, second, blue, green = (quiz for entry in entries("Add a quiz", "quiz") for quiz in build_variants(entry))
     verdicts = [judge(pick, [number]) for number in range(3)]
     assert [verdict.right for verdict in verdicts] == [False, True, False]
     assert verdicts[0].notes[0].text == "B: Anyone who can push can move the `1.0` tag to another image."
@@ -196,7 +196,7 @@ def test_the_quizzes_are_judged() -> None:
 
 def test_the_prediction_is_shown() -> None:
     [entry] = entries("Add a prediction", "prediction")
-    [prediction] = variants({**entry, "kind": "predict"})
+    [prediction] = build_variants({**entry, "kind": "predict"})
     assert (prediction.answer, judge(prediction, [1]).right) == ("A.", True)
     session = Session()
     session.run("kubectl run web --image=nginx; sleep 5")

@@ -30,10 +30,29 @@ IMAGE, REFUSED = "nginx", "registry.example.com/myapp:1.0"
 HOUR = 3600.0
 BATCH = 1000
 CELLS = 15
+# Texts for `kubesim why`.
 _CASES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-"""Texts for `kubesim why`."""
 
 Action = Callable[[], object]
+_FIRST_CELL = """
+import os
+import tempfile
+import time
+os.environ["KUBESIM_WORKSPACE"] = tempfile.mkdtemp()
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+begin = time.process_time()
+shell.run_cell("%load_ext kubesim.jupyter\\n%workbench").raise_error()
+print((time.process_time() - begin) * 1000, flush=True)
+os._exit(0)
+"""
+_MEMORY = """
+import kubesim
+session = kubesim.Session()
+session.run("kubectl run web --image=nginx")
+session.advance(5)
+session.run("kubectl get pods; kubectl describe pod web")
+"""
 
 
 class Row(NamedTuple):
@@ -216,32 +235,10 @@ def _first_cell() -> Action:
     return lambda: subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
 
 
-_FIRST_CELL = """
-import os
-import tempfile
-import time
-os.environ["KUBESIM_WORKSPACE"] = tempfile.mkdtemp()
-from IPython.core.interactiveshell import InteractiveShell
-shell = InteractiveShell.instance()
-begin = time.process_time()
-shell.run_cell("%load_ext kubesim.jupyter\\n%workbench").raise_error()
-print((time.process_time() - begin) * 1000, flush=True)
-os._exit(0)
-"""
-
-
 def _memory() -> Action:
     """Not time, but the megabytes that kubesim adds to a bare Python."""
     return lambda: _peak(_MEMORY) - _peak("pass")
 
-
-_MEMORY = """
-import kubesim
-session = kubesim.Session()
-session.run("kubectl run web --image=nginx")
-session.advance(5)
-session.run("kubectl get pods; kubectl describe pod web")
-"""
 
 ROWS = [
     Row("`kubectl get pods`, 3 Pods", 0.12, 300, _line("kubectl get pods", 3)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 
+# Debian's, and those that Ubuntu and GitHub's machines have instead.
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""Debian's, and those that Ubuntu and GitHub's machines have instead."""
 
 
 def find() -> str | None:

@@ -80,6 +80,10 @@ LEFT_OUT = {
 }
 
 _DATA = load_yaml(Path(__file__).with_suffix(".yaml"))
+_GLOBAL = [flag for flag in GLOBAL if flag.simulated and flag.name != "help"]
+_MANY = ("list", "array")
+_STDIN = re.compile(r"(-f |--filename=|--env=|-e )-( |$)")
+_AGE = re.compile(r"\(x\d+ over \w+\)|\b(\d+[smhd])+\b|\s")
 
 
 class _Oracle(RealSession):
@@ -154,11 +158,6 @@ def _line(chance: random.Random, command: Command) -> str:
         words += chance.sample(_mistaken(command), 1)
     line = _joined(path, words)
     return f"cat {chance.choice(_DATA['values']['filename'])} | {line}" if _STDIN.search(line) else line
-
-
-_GLOBAL = [flag for flag in GLOBAL if flag.simulated and flag.name != "help"]
-_MANY = ("list", "array")
-_STDIN = re.compile(r"(-f |--filename=|--env=|-e )-( |$)")
 
 
 def _joined(path: str, words: list[str]) -> str:
@@ -265,9 +264,6 @@ def _difference(line: str, real: Result, ours: Result) -> str:
     if real.exit_code != ours.exit_code:
         parts.append(f"exit status {real.exit_code} recorded, {ours.exit_code} by kubesim")
     return "".join(f"{part}\n" for part in parts if part)
-
-
-_AGE = re.compile(r"\(x\d+ over \w+\)|\b(\d+[smhd])+\b|\s")
 
 
 def _alike(line: str, text: str) -> str:

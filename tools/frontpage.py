@@ -25,6 +25,7 @@ _SECRET = (
 _RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
 _LISTED = """ --overrides='{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}'"""
 _PULL = 12.0  # seconds that a pull takes at most
+_POSITIONS = tuple(product((False, True), repeat=3))
 
 
 def page(early: list[str]) -> str:
@@ -41,9 +42,6 @@ def page(early: list[str]) -> str:
 def scenes() -> dict[str, dict[str, Any]]:
     """What there is to see, by the switches: "101" if the Secret exists, isn't listed, and has the right password."""
     return {f"{exists:d}{listed:d}{right:d}": scene(exists, listed, right) for exists, listed, right in _POSITIONS}
-
-
-_POSITIONS = tuple(product((False, True), repeat=3))
 
 
 def scene(exists: bool, listed: bool, right: bool) -> dict[str, Any]:

@@ -39,8 +39,8 @@ from tools.realkubectl import RealSession  # noqa: E402
 
 Recording = dict[str, Any]
 
+# Recorded commands that kubesim answers differently, by recording, each with the reason.
 KNOWN: dict[str, dict[str, str]] = load_yaml(Path(__file__).with_name("known.yaml"))
-"""Recorded commands that kubesim answers differently, by recording, each with the reason."""
 
 # The same of the real kubectl: what it says of the place and the credential that the served cluster has.
 KNOWN_REAL = {
@@ -76,6 +76,13 @@ _MASKS = [
         (rf"(?<![\w.=-]){_AGE}(?![\w-])", "<age>"),
     )
 ]
+# What marks a step that is only played: a real cluster has several answers to it, or kubesim leaves its kind out.
+_NOT_COMPARED = {"varies", "outside"}
+_STEPS: tuple[dict[str, type | tuple[type, ...]], ...] = (
+    {"file": str, "text": str},
+    {"sleep": (int, float)},
+    {"run": str, "exit": int, "stdout": str, "stderr": str},
+)
 
 
 def difference(recorded: str, got: str, title: str) -> str:
@@ -162,15 +169,6 @@ def surprises(name: str, played: Iterable[tuple[str, str]], all_known: dict[str,
         elif command in known.keys() - differing:
             found.append(f"$ {command}\nmatches now: take it out of tools/known.yaml")
     return found
-
-
-_NOT_COMPARED = {"varies", "outside"}
-"""What marks a step that is only played: a real cluster has several answers to it, or kubesim leaves its kind out."""
-_STEPS: tuple[dict[str, type | tuple[type, ...]], ...] = (
-    {"file": str, "text": str},
-    {"sleep": (int, float)},
-    {"run": str, "exit": int, "stdout": str, "stderr": str},
-)
 
 
 def mistakes(recording: Any) -> list[str]:

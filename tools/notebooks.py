@@ -24,10 +24,10 @@ from nbformat import NotebookNode
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 DRAWN = re.compile(r"data:image/svg\+xml;base64,[\w+/=]+")
+# Cells whose output asks something: it is never hidden.
 EXERCISES = ("%quiz", "%review", "%task", "%challenge", "%predict", "%explore")
-"""Cells whose output asks something: it is never hidden."""
+# Cells of which a reader wants the card or the picture, and not the line that asks for it: their source is hidden.
 DRAWS = (*EXERCISES, "%flow")
-"""Cells of which a reader wants the card or the picture, and not the line that asks for it: their source is hidden."""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # names a widget that lived only in that kernel
 CELL_SECONDS = 60
 

@@ -37,6 +37,7 @@ PACKAGE = ROOT / "kubesim"
 sys.path.insert(0, str(ROOT))
 
 SEED = 1
+# What a learner may also type into a cell of the notebook 03.
 MORE_CELLS = """%why no-secret
 %flow no-secret
 %advance 5m
@@ -53,9 +54,9 @@ MORE_CELLS = """%why no-secret
 %flow nothing
 %why nothing
 %advance soon""".splitlines()
-"""What a learner may also type into a cell of the notebook 03."""
+# A command in prose.
 MENTIONED = re.compile(r"`((?:kubectl|docker|kubesim|why|history|help|undo|reset)(?: [^`\n]+)?)`")
-"""A command in prose."""
+# What a page sends to the workbench.
 SCREENS: tuple[dict[str, Any], ...] = (
     {"do": "start", "wall": 0.0},
     {"do": "start", "wall": 1.0},
@@ -76,14 +77,13 @@ SCREENS: tuple[dict[str, Any], ...] = (
     {"do": "restart"},
     {"do": "focus", "namespace": "default", "pod": "private-pod"},
 )
-"""What a page sends to the workbench."""
+# The tests that are played: of `why`, the command line, the server and a session.
 TESTS = (
     *("tests/command/test_main.py", "tests/why/test_cases.py", "tests/why/test_exports.py", "tests/why/test_report.py"),
     *("tests/server/test_api_reads.py", "tests/server/test_api_refusals.py", "tests/server/test_api_watch.py"),
     *("tests/server/test_api_writes.py", "tests/server/test_http.py", "tests/session/test_history.py"),
     *("tests/session/test_attempts.py", "tests/session/test_docker.py"),
 )
-"""The tests that are played: of `why`, the command line, the server and a session."""
 LESSON = ("__main__.py", "command", "jupyter", "lessons")
 MARK = "__enter_function__"
 

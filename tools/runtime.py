@@ -54,12 +54,12 @@ ASKED_FOR = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi
 class Runtime(NamedTuple):
     """The page's Python, by the addresses that the site's root sees."""
 
+    # What begins it: web/python.mjs.
     module: str
-    """What begins it: web/python.mjs."""
+    # What Pyodide's loadPyodide is called with.
     options: dict[str, Any]
-    """What Pyodide's loadPyodide is called with."""
+    # What a page can load early, by its address, with its bytes.
     sizes: dict[str, int]
-    """What a page can load early, by its address, with its bytes."""
 
 
 def build(builder: Path, site: Path) -> Runtime:

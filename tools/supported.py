@@ -37,6 +37,13 @@ PAGE = DOCS / "supported.md"
 REGISTRIES = DOCS / "registries.md"
 _WIDTH = 110
 _MANY = 20
+_AUTH = {"none": "open to everyone", "basic": "Basic authentication", "token": "a token service"}
+_CLIENTS = {
+    "anonymous": "anonymous clients",
+    "unknown": "a wrong user or password",
+    "expired": "an expired password",
+    "barred": "users without the right",
+}
 
 
 class Fields(NamedTuple):
@@ -52,12 +59,12 @@ class Facts(NamedTuple):
     """What supported.yaml says, because no table of kubesim does."""
 
     acted_upon: Sequence[Mapping[str, str]]
+    # Flags that are accepted and change nothing, by the end of the command line, each with the reason.
     idle: Mapping[str, str]
-    """Flags that are accepted and change nothing, by the end of the command line, each with the reason."""
+    # How the simulator differs from a real cluster.
     differences: Sequence[str]
-    """How the simulator differs from a real cluster."""
+    # What the API over HTTPS has.
     http: Sequence[str]
-    """What the API over HTTPS has."""
 
 
 FACTS = Facts(**load_yaml(Path(__file__).with_suffix(".yaml")))
@@ -233,9 +240,6 @@ def _registries() -> Iterator[str]:
     yield ""
 
 
-_AUTH = {"none": "open to everyone", "basic": "Basic authentication", "token": "a token service"}
-
-
 def _registry(registry: Registry, same: str) -> Iterator[str]:
     names = " or ".join(f"`{host}`" for host in registry.hosts)
     users = [f"user `{name}`, password `{password}`" for name, password in registry.users.items()]
@@ -254,14 +258,6 @@ def _registry(registry: Registry, same: str) -> Iterator[str]:
         more = len(repository.by_tag) - len(repository.tags)
         tags = ", ".join([*repository.tags, *([f"{more} of its real tags"] if more else [])])
         yield from _item(f"`{name}` ({tags}), {_readers(repository)}", "  ")
-
-
-_CLIENTS = {
-    "anonymous": "anonymous clients",
-    "unknown": "a wrong user or password",
-    "expired": "an expired password",
-    "barred": "users without the right",
-}
 
 
 def _rule(rule: ResponseRule) -> str:

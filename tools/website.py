@@ -29,8 +29,8 @@ from tools.runtime import BUILD, PARTS, ROOT, Runtime
 PORT = 8899
 BUILDER = BUILD / "jupyterlite"  # beside the environment, whose own JupyterLab would load the extension for Pyodide
 RELEASE = "release.json"
+# The address of a file whose name has a hash: its content never changes.
 FIXED = re.compile(r"(?!.*\.\.)[\w./@-]+[.-][0-9a-f]{7,64}\.\w+")
-"""The address of a file whose name has a hash: its content never changes."""
 
 # Parts of JupyterLab that no lesson uses: each would be loaded, and its settings checked, before a notebook opens.
 UNUSED = (
@@ -49,17 +49,17 @@ UNUSED = (
         "workspaces",
     ),
 )
+# Plugins that need one of them, and would fail at each visit.
 DEPENDENT = (
     *(f"@jupyterlab/{name}-extension:language-server" for name in ("fileeditor", "notebook")),
     "@jupyterlite/application-extension:lsp-connection-manager",
     "@jupyterlab/notebook-extension:update-raw-mimetype",
 )
-"""Plugins that need one of them, and would fail at each visit."""
 ADDED = ("404.html", "site.js", "site.css", "favicon.svg", "manifest.webmanifest")
 # What a builder of JupyterLite leaves behind, and icons that ours replaces.
 LEFT_BEHIND = ("rspack.config*.js", "package.json", "lab/favicon.ico")
+# How much of a notebook the first frame shows: more than fits on a screen.
 PREVIEWED_CELLS = 14
-"""How much of a notebook the first frame shows: more than fits on a screen."""
 
 
 def main(words: list[str]) -> int:

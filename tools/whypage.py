@@ -14,11 +14,11 @@ from tools import runtime
 from tools.runtime import BUILD, PARTS, Runtime
 
 SOURCES = PARTS / "why"
+# What explains a text: rooms of kubesim that know no cluster.
 ROOMS = ("api", "gotext", "pull", "why")
-"""What explains a text: rooms of kubesim that know no cluster."""
 LAB = "../lab/index.html?path="
+# The time of every file, so that two builds are alike.
 DATE = (2026, 1, 1, 0, 0, 0)
-"""The time of every file, so that two builds are alike."""
 
 
 def pack(packages: Path, target: Path, extra: dict[str, bytes]) -> None:

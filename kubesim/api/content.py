@@ -17,6 +17,10 @@ Check = Callable[[Any], list[str]]
 
 
 _OF_CONTAINERS = frozenset({"cpu", "memory", "ephemeral-storage"})
+_WORD = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_ENDS = "must start and end with an alphanumeric character"
+_CONSISTS = f"consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
+_EMPTY = "must be non-empty"
 
 
 def _too_long(value: str, limit: float, unit: str = "characters") -> list[str]:
@@ -45,11 +49,7 @@ def number_between(low: int, high: int) -> Check:
     return lambda value: [] if low <= value <= high else [f"must be between {low} and {high}, inclusive"]
 
 
-_WORD = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_ENDS = "must start and end with an alphanumeric character"
-_CONSISTS = f"consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
 _NAME = text_form(_WORD, 63, f"must {_CONSISTS}", "MyName", "my.name", "123-abc", unit="bytes")
-_EMPTY = "must be non-empty"
 label_value = text_form(
     f"({_WORD})?",
     63,

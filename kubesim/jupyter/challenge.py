@@ -128,7 +128,7 @@ class ChallengeCard(Card):
         self._warning = ""
         wall = message.pop("wall", None)  # seconds on the page's clock, part of every message
         if isinstance(wall, int | float):
-            self._round.clock(wall)
+            self._round.add_real_time(wall)
         super()._on_message(widget, message, buffers)
 
     # The view
@@ -180,7 +180,7 @@ class ChallengeCard(Card):
         for one, before in zip(challenge.standings, self._marks, strict=True):
             if one.solved and not before.solved:
                 self.say(f"Solved, {one.worth} points. {one.task.done}")
-                newer = progress.shown(CLUSTER + one.task.id, one.help_taken)
+                newer = progress.skill_entry(CLUSTER + one.task.id, one.help_taken)
         challenge.recall(progress.record())  # merges what another kernel has saved, so that `kept` loses nothing
         newer |= challenge.kept()
         if self.round_id.is_scored:

@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
 
 
 def documents(folder: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The YAML files of `folder` ("quizzes" or "tasks"), sorted by name: pairs of name and entries."""
+    """The YAML files of a folder of lessons/, such as "quizzes", sorted by name: pairs of file name and entries."""
     for path in sorted(Path(__file__).with_name(folder).glob("*.yaml")):
         yield path.name, load_yaml(path)
 
@@ -76,16 +76,15 @@ def _questions(folder: str, **more: str) -> Mapping[str, Quiz]:
     quizzes: dict[str, Quiz] = {}
     for _, entries in documents(folder):
         for entry in entries:
-            quizzes |= {quiz.id: quiz for quiz in variants({**entry, **more})}
+            quizzes |= {quiz.id: quiz for quiz in build_variants({**entry, **more})}
     return MappingProxyType(quizzes)
 
 
-def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
-    """The variants of a quiz: the first has the first word of each list in `vary`, the second the second, and so on.
+def build_variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
+    """Build the variants of a quiz: the first has the first word of each list in `vary`, the second the second, etc.
 
-    Choices are shuffled with the quiz's id as the seed, so that the right one has no favorite place and each machine
-    shows the same order. Each variant has other letters. Therefore a quiz with choices has two variants even without
-    `vary`: a learner who is asked again can't remember the letter.
+    A quiz with choices has two variants even without `vary`. They differ in their letters, so that a learner who is
+    asked again can't answer with the letter alone.
     """
     counts = [len(options) for options in entry.get("vary", {}).values()]
     least = 2 if entry["kind"] in (*_PICKED, "order") else 1
@@ -98,9 +97,10 @@ def _variant(entry: Mapping[str, Any], number: int) -> Quiz:
     whole = {key: value for key, value in entry.items() if key != "vary"}
     choices = entry.get("choices", [])
     if entry["kind"] in _PICKED:
-        whole["choices"] = _beginning_with(number, choices)
+        whole["choices"] = _rotated(choices, number)  # the shuffling is that of all variants: this gives other letters
     if entry["kind"] in (*_PICKED, "predict"):
-        whole["places"] = Random(entry["id"]).sample(range(len(choices)), len(choices))
+        # the seed is the quiz's id: the right choice has no favorite place, and each machine shows the same order
+        whole["shuffled"] = Random(entry["id"]).sample(range(len(choices)), len(choices))
     if number:
         whole["id"] += f"{VARIANT}{number}"
     quiz: Quiz = typed.read(Quiz, filled(whole, _words(entry, number)), whole["id"])
@@ -121,8 +121,7 @@ def _words(entry: Mapping[str, Any], number: int) -> Mapping[str, str]:
     return words
 
 
-def _beginning_with(number: int, choices: Sequence[Any]) -> list[Any]:
-    """The choices rotated by `number`."""
+def _rotated(choices: Sequence[Any], number: int) -> list[Any]:
     first = number % len(choices)
     return [*choices[first:], *choices[:first]]
 

@@ -9,19 +9,22 @@ from dataclasses import dataclass
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
 from kubesim.lessons.clusters import Broken, RoundId, broken_clusters
-from kubesim.lessons.record import Kept, Record
-from kubesim.lessons.task import Reading, Task, all_hold, begin, check, is_started, read
+from kubesim.lessons.record import ClusterEntry, Record
+from kubesim.lessons.task import Reading, Task, all_hold, begin, check, evaluate, is_started
 from kubesim.session import Session
 
+# The points of a broken cluster, the price of each hint, and the price of asking `why` about it, which is paid once.
 POINTS = 10
 HINT = 2
 WHY = 3
-"""The points of a broken cluster, the price of each hint, and the price of asking `why` about it (once)."""
 
 
 @dataclass
 class Standing:
-    """The state of one broken cluster in a round. `simulated` and `real` are the seconds spent on it."""
+    """The state of one broken cluster in a round. `simulated` and `real` are the seconds spent on it.
+
+    `why` is true once `why` was asked, `shown` once the solution was shown.
+    """
 
     task: Broken
     hints: int = 0
@@ -30,10 +33,8 @@ class Standing:
     shown: bool = False
     simulated: float = 0
     real: float = 0
-    start: str = ""
-    """The contents of the cluster at the start (see Round._contents), "" before it is set up."""
-    is_timed: bool = False
-    """True once the real time is final: the cluster is over, and its last stretch is counted."""
+    start: str | None = None  # the contents of the cluster at the start (see Round._contents); None: not set up yet
+    is_timed: bool = False  # the cluster is over, and `real` has its last stretch
 
     @property
     def is_over(self) -> bool:
@@ -69,16 +70,16 @@ class Standing:
         return self.hints + 1 if self.why else self.hints
 
     @property
-    def kept(self) -> Kept:
+    def kept(self) -> ClusterEntry:
         """The entry for the progress file, which outlives the kernel."""
         seconds = (round(self.simulated), round(self.real))
-        return Kept(int(self.solved), int(self.shown), self.hints, int(self.why), *seconds)
+        return ClusterEntry(int(self.solved), int(self.shown), self.hints, int(self.why), *seconds)
 
     def resume(self, kept: Sequence[int]) -> None:
         """Take over the entry of another kernel, unless the cluster is over in this one."""
         if self.is_over:
             return
-        other = Kept(*kept)
+        other = ClusterEntry(*kept)
         self.solved = bool(other.solved)
         self.shown = bool(other.shown)
         self.is_timed = self.is_over
@@ -89,7 +90,10 @@ class Standing:
 
 
 class Round:
-    """The broken clusters of a round, fixed in any order in one session."""
+    """The broken clusters of a round, fixed in any order in one session.
+
+    Call `update` after everything that may have changed the session: points and `solved` are those of the last update.
+    """
 
     def __init__(self, round_id: RoundId, session: Session) -> None:
         self.id = round_id
@@ -97,11 +101,11 @@ class Round:
         self.standings = tuple(Standing(cluster) for cluster in broken_clusters(round_id))
         self.current: Standing | None = None
         self.wall: float | None = None  # the latest reading of the page's clock, in seconds
-        self._moment: Micros = 0
-        self._charged = 0
+        self._updated_at: Micros = 0  # the simulated time of the last update
+        self._charged = 0  # the number of explanations in `session.explained` that were charged for
 
     @property
-    def marks(self) -> list[Kept]:
+    def marks(self) -> list[ClusterEntry]:
         """The entries without their seconds, so that two of them differ only if more than time has changed."""
         return [standing.kept._replace(simulated=0, real=0) for standing in self.standings]
 
@@ -130,10 +134,10 @@ class Round:
         """
         self.update()
         self.current = standing = self.standings[number]
-        is_set_up = standing.start and is_started(standing.task, self._session)
+        is_set_up = standing.start is not None and is_started(standing.task, self._session)
         if not is_set_up and not standing.is_over:
             self.set_up(standing)
-        self._moment = self._session.cluster.clock.now
+        self._updated_at = self._session.cluster.clock.now
 
     def leave(self) -> None:
         """Close the open cluster. Its time and uses of `why` are no longer counted."""
@@ -151,9 +155,8 @@ class Round:
         standing = self.current
         if standing is None:
             return ()
-        before = self._moment
-        now = self._session.cluster.clock.now
-        self._moment = now
+        before = self._updated_at
+        self._updated_at = now = self._session.cluster.clock.now
         readings = check(standing.task, self._session)
         if not standing.is_over:
             standing.simulated += max(0, now - before) / SECOND
@@ -165,7 +168,7 @@ class Round:
         standing = self.current
         if standing is None or standing.is_over or self._contents(standing.task) == standing.start:
             return ""
-        for reading in read(standing.task.advice, self._session):
+        for reading in evaluate(standing.task.advice, self._session):
             if not reading.holds:
                 return reading.condition.otherwise
         for reading in check(standing.task, self._session):
@@ -177,8 +180,8 @@ class Round:
         for standing in self.standings:
             standing.show()
 
-    def clock(self, wall: float) -> None:
-        """Take a reading of the page's clock, in seconds, and add the time since the last one to the open cluster."""
+    def add_real_time(self, wall: float) -> None:
+        """Add the time since the last reading of the page's clock to the open cluster. `wall` is the new reading."""
         standing = self.current
         before = self.wall
         self.wall = wall
@@ -192,7 +195,7 @@ class Round:
         explained = self._session.explained[self._charged :]
         self._charged = len(self._session.explained)
         for standing in self.standings:
-            if standing.start and any(self._is_about(standing, namespace) for namespace in explained):
+            if standing.start is not None and any(self._is_about(standing, namespace) for namespace in explained):
                 standing.ask_why()
 
     def _is_about(self, standing: Standing, namespace: str) -> bool:

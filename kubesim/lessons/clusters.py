@@ -12,11 +12,11 @@ from kubesim.api import typed
 from kubesim.lessons import documents, filled
 from kubesim.lessons.task import Clue, Condition, Task
 
+# The number of broken clusters in a round of the challenge.
 COUNT = 12
-"""The number of broken clusters in a round of the challenge."""
 LAST_SEED = 9999
+# The seed of a review is this number plus its day, so that no round shares its files.
 _REVIEWS = 1_000_000
-"""The seed of a review is this number plus its day, so that no round shares its files."""
 FOLDER = "challenges"
 POOLS = "pools.yaml"
 Template = dict[str, Any]
@@ -119,18 +119,18 @@ def broken_clusters(round_id: RoundId) -> tuple[Broken, ...]:
     for template in templates:
         parts.setdefault(template.get("part") or template["id"], []).append(template)
     picked = [chance.choice(alternatives) for alternatives in chance.sample(list(parts.values()), round_id.clusters)]
-    return _varied(picked, round_id.name, chance)
+    return _fill(picked, round_id.name, chance)
 
 
 def every_cluster(seed: int) -> tuple[Broken, ...]:
     """All broken clusters, also the alternatives of which a round takes only one."""
-    return _varied(_files().templates, str(seed), random.Random(seed))
+    return _fill(_files().templates, str(seed), random.Random(seed))
 
 
-def _varied(templates: Sequence[Template], round_name: str, chance: random.Random) -> tuple[Broken, ...]:
-    """Fill random words into templates."""
+def _fill(templates: Sequence[Template], round_name: str, chance: random.Random) -> tuple[Broken, ...]:
+    """The clusters of templates with random words filled in."""
     pools = _Pools(chance)
-    return tuple(_broken(template, {**pools.words(template["vary"]), "round": round_name}) for template in templates)
+    return tuple(_build(template, {**pools.words(template["vary"]), "round": round_name}) for template in templates)
 
 
 class _Pools:
@@ -161,7 +161,7 @@ class _Pools:
         return self._left[pool].pop()
 
 
-def _broken(template: Template, words: Mapping[str, str]) -> Broken:
+def _build(template: Template, words: Mapping[str, str]) -> Broken:
     """Build a cluster from a template: its words, and the goals and advice that it names."""
     shared = _files()
     entry = {key: value for key, value in template.items() if key not in ("part", "vary")}

@@ -8,10 +8,10 @@ from kubesim.lessons import load_predictions, question_ids
 from kubesim.lessons.clusters import RoundId, small_rounds
 from kubesim.lessons.explore import load_explorables
 from kubesim.lessons.grade import is_right
-from kubesim.lessons.record import Kept, Record
+from kubesim.lessons.record import ClusterEntry, Record
 
+# Prefix of an explorable's name in the record's section `shown`: all its goals were reached.
 EXPLORED = "explored/"
-"""Prefix of an entry in the progress's `shown`: all goals of an explorable were reached."""
 _ROUND = re.compile(r"(?P<small>[a-z]*) ?(?P<seed>[1-9][0-9]*)?")
 
 
@@ -48,5 +48,5 @@ def _is_over(words: str, record: Record) -> bool:
     if not asked or asked["small"] not in ("", *small_rounds()):
         return False
     round_id = RoundId(int(asked["seed"] or 1), asked["small"])
-    own = [Kept(*kept) for name, kept in record["clusters"].items() if name.startswith(f"{round_id.name}/")]
+    own = [ClusterEntry(*kept) for name, kept in record["clusters"].items() if name.startswith(f"{round_id.name}/")]
     return sum(one.solved or one.shown for one in own) >= round_id.clusters

@@ -12,8 +12,8 @@ from kubesim.lessons import question_ids
 from kubesim.lessons.grade import best, contents, grade, is_right_at_first, total
 from kubesim.lessons.record import Record
 
+# The name of a progress file, and its record.
 Sheet = tuple[str, Record]
-"""The name of a progress file, and its record."""
 
 _HEADINGS = ["FILE", "QUIZZES", "FIRST TRY", "TASKS", "SCORE"]
 _FIELDS = ["file", "right", "first_try", "quizzes", "tasks_done", "tasks", "points", "points_of"]
@@ -37,11 +37,11 @@ def table(sheets: Sequence[Sheet], width: int) -> str:
 
 
 def _row(name: str, record: Record) -> list[str]:
-    marks = grade(record)
-    of_all = total(marks.values())
+    counts = grade(record)
+    of_all = total(counts.values())
     score = best(record)
     points = f"{score.reached}/{score.of}" if score else "-"
-    lessons = [f"{mark.both.reached}/{mark.both.of}" for mark in marks.values()]
+    lessons = [f"{one.both.reached}/{one.both.of}" for one in counts.values()]
     figures = [f"{of_all.right}/{of_all.quizzes}", str(of_all.first), f"{of_all.done}/{of_all.tasks}"]
     return [_printable(name), *figures, points, *lessons]
 
@@ -52,13 +52,13 @@ def comma_separated(sheets: Sequence[Sheet]) -> str:
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(_FIELDS + [f"{lesson} {column}" for lesson in contents() for column in ("done", "of")])
     for name, record in sheets:
-        marks = grade(record)
-        of_all = total(marks.values())
+        counts = grade(record)
+        of_all = total(counts.values())
         row: list[object] = [_harmless(name), of_all.right, of_all.first, of_all.quizzes, of_all.done, of_all.tasks]
         score = best(record)
         row += score or ["", ""]
-        for mark in marks.values():
-            row += mark.both
+        for one in counts.values():
+            row += one.both
         lines.writerow(row)
     return text.getvalue()
 
@@ -73,11 +73,11 @@ def questions(sheets: Sequence[Sheet]) -> str:
         answers = [is_right_at_first(question, record) for _, record in sheets if question in record["given"]]
         if answers:
             share = f"{sum(answers) / len(answers):.0%}"
-            rows.append([question, str(len(answers)), share, _mark(answers)])
+            rows.append([question, str(len(answers)), share, _note(answers)])
     return _lines(rows)
 
 
-def _mark(answers: Sequence[bool]) -> str:
+def _note(answers: Sequence[bool]) -> str:
     if len(answers) == 1 or len(set(answers)) > 1:
         return "-"
     return "all right" if answers[0] else "none right"

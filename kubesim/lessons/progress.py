@@ -78,15 +78,15 @@ class Progress:
         return self._change(lambda record: without_answer(record, quiz_id))
 
     def keep_task(self, task_id: str, help_taken: int = 0) -> bool:
-        return self.add({"tasks": {task_id: True}, **self.shown(task_id, help_taken)})
+        return self.add({"tasks": {task_id: True}, **self.skill_entry(task_id, help_taken)})
 
     def keep_asked(self, question: str, right: bool, help_taken: int, answers: Mapping[str, Answer]) -> bool:
         """Store the result of asking a question again, and the `answers` that cards show, by quiz id."""
         asked = asked_again(self.record()["asked"].get(question), right, self.today())
-        skill = self.shown(question, help_taken) if right else {}
+        skill = self.skill_entry(question, help_taken) if right else {}
         return self.add({"asked": {question: asked}, **answered(answers), **skill})
 
-    def shown(self, name: str, help_taken: int) -> Record:
+    def skill_entry(self, name: str, help_taken: int) -> Record:
         """The entry to merge when a skill was shown today with so much help."""
         return {"shown": {name: [help_taken, self.today()]}}
 
@@ -98,7 +98,7 @@ class Progress:
         return self._change(lambda kept: merge(kept, record))
 
     def take_in(self, text: str | None) -> bool:
-        """Merge an older file's text. A damaged or foreign file changes nothing."""
+        """Merge the text of an older file; the present entries win. A damaged or foreign file changes nothing."""
         older = read(text)
         if older.trouble and not older.is_later:
             self.message = f"kubesim: the file {older.trouble}. Nothing was changed."

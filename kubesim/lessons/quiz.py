@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kubesim.lessons.record import LONGEST_ANSWER
-from kubesim.lessons.task import Condition, read
+from kubesim.lessons.task import Condition, evaluate
 from kubesim.session import Session
 
+# Separates the id of a question from the number of a further variant.
 VARIANT = "#"
-"""Separates the id of a question from the number of a further variant."""
+# The gap in a command that the learner fills in.
 BLANK = "____"
-"""The gap in a command that the learner fills in."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,12 @@ class Quiz:
     """A variant of a question."""
 
     id: str
+    # The kind of quiz; it decides which fields are used.
+    #
+    # choice: one choice is right. choices: all right ones are picked. text: a typed answer. command: a shell line.
+    # order: `choices` has the right order. sort: each choice goes into one of two `bins`, right ones into the second.
+    # line: a line of an output is picked. predict: the output of the notebook's next cell is picked.
     kind: str
-    """The kind of quiz; it decides which fields are used.
-
-    choice: one choice is right. choices: all right ones are picked. text: a typed answer. command: a shell line. order:
-    `choices` has the right order. sort: each choice goes into one of two `bins`, right ones into the second. line: a
-    line of an output is picked. predict: the output of the notebook's next cell is picked.
-    """
     question: str
     answer: str = ""  # shown by "Reveal answer" after the letters; for a command the line itself
     why: str = ""  # feedback for a right answer
@@ -54,7 +53,7 @@ class Quiz:
 
     # Picked answers
     choices: tuple[Choice, ...] = ()
-    places: tuple[int, ...] = ()  # indexes of `choices` in the order in which they are shown; empty: in order
+    shuffled: tuple[int, ...] = ()  # indexes of `choices` in the order in which they are shown; empty: as they are
     bins: tuple[str, ...] = ()
 
     # Typed answers
@@ -85,7 +84,7 @@ class Quiz:
     @property
     def numbers(self) -> tuple[int, ...]:
         """For each choice shown, its number for `judge`."""
-        return self.places or tuple(range(len(self.choices)))
+        return self.shuffled or tuple(range(len(self.choices)))
 
 
 @dataclass(frozen=True)
@@ -195,7 +194,7 @@ def _judge_command(quiz: Quiz, line: str) -> Verdict:
         session.run(step)
     result = session.run(line)
     session.advance(quiz.wait)
-    missing = [reading.condition.otherwise for reading in read(quiz.goal, session) if not reading.holds]
+    missing = [reading.condition.otherwise for reading in evaluate(quiz.goal, session) if not reading.holds]
     if missing:
         return _verdict(False, missing[0], result.screen)  # later conditions mostly fail for the same reason
     return _verdict(True, quiz.why, result.screen)

@@ -14,15 +14,15 @@ MAX_SIZE = 4_000_000  # bytes; a diligent learner fills a hundredth of it
 LONGEST_ANSWER = 2000  # characters
 _LONGEST_LIST = 200  # numbers in one answer, or answers to one question
 
+# Days until the next review: after a wrong answer, and after one, two and more right answers in time.
 INTERVALS = (1, 3, 7, 21)
-"""Days until the next review: after a wrong answer, and after one, two and more right answers in time."""
+# `help_taken` after the answer was revealed; larger than any number of hints.
 REVEALED = 99
-"""`help_taken` after the answer was revealed; larger than any number of hints."""
 _LAST_DAY = date.max.toordinal() - max(INTERVALS)
 
 Answer = str | Sequence[int]
+# Entries by section and id; see `_SECTIONS`. Days are ordinals as of `date.toordinal`.
 Record = dict[str, dict[str, Any]]
-"""Entries by section and id; see `_SECTIONS`. Days are ordinals as of `date.toordinal`."""
 
 
 class Contents(NamedTuple):
@@ -37,14 +37,14 @@ class Contents(NamedTuple):
     is_later: bool = False
 
 
-class Kept(NamedTuple):
-    """The entry of a broken cluster: 0 or 1 for `solved`, `shown` and `why`, a count of `hints`, and seconds."""
+class ClusterEntry(NamedTuple):
+    """An entry of the section `clusters`. `solved`, `shown` and `why` are 0 or 1, as in lessons.challenge.Standing."""
 
     solved: int
     shown: int
-    hints: int
+    hints: int  # how many were taken
     why: int
-    simulated: int
+    simulated: int  # seconds, as is `real`
     real: int
 
 
@@ -107,8 +107,8 @@ _SECTIONS = {
     ),
     # [the least help with which it was answered or solved (hints, or REVEALED), the day]
     "shown": Section(lambda value: _is_counts(value) and value[1] <= _LAST_DAY, min),
-    # the fields of `Kept`
-    "clusters": Section(lambda value: _is_counts(value, len(Kept._fields)), max),
+    # the fields of `ClusterEntry`
+    "clusters": Section(lambda value: _is_counts(value, len(ClusterEntry._fields)), max),
 }
 
 
@@ -171,11 +171,11 @@ def sift(sections: dict[str, Any]) -> tuple[Record, int]:
 
 def answered(answers: Mapping[str, Answer]) -> Record:
     """The entries to merge for answers by quiz id."""
-    kept = {name: _bounded(answer) for name, answer in answers.items()}
+    kept = {name: _storable(answer) for name, answer in answers.items()}
     return {"answers": kept, "given": {name: [answer] for name, answer in kept.items()}}
 
 
-def _bounded(answer: Answer) -> Answer:
+def _storable(answer: Answer) -> Answer:
     """The answer cut to a storable length, without lone surrogates, which UTF-8 can't encode."""
     if isinstance(answer, str):
         return answer[:LONGEST_ANSWER].encode(errors="replace").decode()

@@ -8,14 +8,14 @@ from kubesim.lessons import question_ids
 from kubesim.lessons.grade import is_right_at_first
 from kubesim.lessons.record import INTERVALS, Record
 
+# The number of questions in one review.
 AT_ONCE = 3
-"""The number of questions in one review."""
 
 
 class Repetition(NamedTuple):
-    """An answered question: its index in INTERVALS (0 after a wrong answer), and the day on which it is due."""
+    """An answered question, and the day on which it is due. The order of its fields is that of the review."""
 
-    place: int
+    place: int  # index in INTERVALS, 0 after a wrong answer
     due: int
     question: str
 

@@ -14,13 +14,13 @@ from kubesim.lessons.grade import best, is_right
 from kubesim.lessons.record import REVEALED, Record
 from kubesim.lessons.review import counted
 
+# Prefix of a broken cluster's id in the record's section `shown`: a cluster of that kind was fixed.
 CLUSTER = "cluster/"
-"""Prefix of an entry in the progress's `shown`: a kind of broken cluster was fixed."""
+# The parts of the course by the first digit of a lesson's number.
 PARTS = {"0": "The hour", "1": "Debugging pulls", "2": "Electives", "3": "Challenge"}
-"""The parts of the course by the first digit of a lesson's number."""
 
 
-class Aim(NamedTuple):
+class Goal(NamedTuple):
     """A goal of a lesson: a skill (`can`), and the ids of the quizzes and tasks that show it."""
 
     can: str
@@ -31,7 +31,7 @@ class Lesson(NamedTuple):
     """A lesson's title on the map of progress, and its goals."""
 
     title: str
-    goals: tuple[Aim, ...]
+    goals: tuple[Goal, ...]
 
 
 @cache
@@ -61,8 +61,8 @@ class Showing(NamedTuple):
     day: int
 
 
-class Goal(NamedTuple):
-    """The state of a goal: `done` of its quizzes and tasks are solved; `words` say so."""
+class GoalState(NamedTuple):
+    """The learner's state of a goal: `done` of its quizzes and tasks are solved; `words` say so."""
 
     can: str
     done: int
@@ -80,7 +80,7 @@ class Goal(NamedTuple):
 def skills(record: Record) -> list[tuple[str, list[str]]]:
     """The page "My skills" as headings with lines: a summary, the lessons begun, and the others' names."""
     goals_of_lessons = [
-        (title(name), [_goal(aim, record) for aim in lesson.goals]) for name, lesson in lessons().items()
+        (title(name), [_state(goal, record) for goal in lesson.goals]) for name, lesson in lessons().items()
     ]
     sections = [("My skills", _summary(record, [goals for _, goals in goals_of_lessons]))]
     rest = []
@@ -100,7 +100,7 @@ def skills_text(record: Record) -> str:
     return "# " + "\n\n## ".join(sections) + "\n"
 
 
-def _summary(record: Record, goals: list[list[Goal]]) -> list[str]:
+def _summary(record: Record, goals: list[list[GoalState]]) -> list[str]:
     are_shown = [goal.is_shown for of_lesson in goals for goal in of_lesson]
     summary = [f"{sum(are_shown)} of {len(are_shown)} goals shown"]
     fixed = [Showing(*showing) for name, showing in record["shown"].items() if name.startswith(CLUSTER)]
@@ -113,13 +113,13 @@ def _summary(record: Record, goals: list[list[Goal]]) -> list[str]:
     return summary
 
 
-def _goal(aim: Aim, record: Record) -> Goal:
-    done = [name for name in aim.by if _is_done(name, record)]
-    of = len(aim.by)
+def _state(goal: Goal, record: Record) -> GoalState:
+    done = [name for name in goal.by if _is_done(name, record)]
+    of = len(goal.by)
     words = f"{len(done)} of {of} shown" if done else "not shown yet"
     if len(done) == of:
         words = _shown(done, record)
-    return Goal(aim.can, len(done), of, words)
+    return GoalState(goal.can, len(done), of, words)
 
 
 def _shown(names: list[str], record: Record) -> str:

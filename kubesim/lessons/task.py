@@ -49,7 +49,7 @@ class Reading:
         return re.search(self.condition.matches, self.printed) is not None
 
 
-def read(conditions: Sequence[Condition], session: Session) -> tuple[Reading, ...]:
+def evaluate(conditions: Sequence[Condition], session: Session) -> tuple[Reading, ...]:
     """Run every condition's command, with the learner's history. No time passes, and nothing changes."""
     reader = shell_of(session, Clock(to_datetime(session.cluster.clock.now)), session.workspace)
     reader.adopt_history(session.shell)
@@ -154,7 +154,7 @@ def all_hold(readings: Iterable[Reading]) -> bool:
 
 def check(task: Task, session: Session) -> tuple[Reading, ...]:
     """The readings of the task's goals."""
-    return read(task.goal, session)
+    return evaluate(task.goal, session)
 
 
 def solve(task: Task) -> Session:

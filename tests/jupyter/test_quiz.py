@@ -8,7 +8,7 @@ from kubesim.jupyter import prediction, quiz
 from kubesim.jupyter.prediction import PredictionCard
 from kubesim.jupyter.quiz import QuizCard
 from kubesim.jupyter.seat import Seat
-from kubesim.lessons import variants
+from kubesim.lessons import build_variants
 from kubesim.lessons.progress import Progress
 from kubesim.lessons.quiz import Choice, Quiz
 from kubesim.lessons.record import REVEALED
@@ -186,7 +186,7 @@ VARIED = {
 
 
 def test_a_second_time_the_question_has_other_names_and_letters(seat):
-    ways = list(variants(VARIED))
+    ways = list(build_variants(VARIED))
     shown = QuizCard(ways, seat)
     assert shown.plain() == "Quiz: Which is the first letter of Ada?\n  A. A\n  B. z\nOne answer is right."
     press(shown, "check", answer=[0])

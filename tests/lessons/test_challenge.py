@@ -15,7 +15,7 @@ from kubesim.lessons.clusters import (
     small_rounds,
 )
 from kubesim.lessons.record import blank, merge
-from kubesim.lessons.task import begin, check, read, solve
+from kubesim.lessons.task import begin, check, evaluate, solve
 from kubesim.session import Session
 from tests.learner import rows
 
@@ -47,7 +47,9 @@ def first_look(name):
 def messages(cluster, session):
     """What a learner is told: the goals that are missed, and the first of the things that are told late."""
     missed = [reading.condition.otherwise for reading in check(cluster, session) if not reading.holds]
-    return missed + [reading.condition.otherwise for reading in read(cluster.advice, session) if not reading.holds][:1]
+    return (
+        missed + [reading.condition.otherwise for reading in evaluate(cluster.advice, session) if not reading.holds][:1]
+    )
 
 
 def test_every_placeholder_is_filled():
@@ -297,24 +299,24 @@ def test_advice_of_a_mend_that_only_needs_time(session):
 
 def test_two_clocks_count_only_for_the_open_cluster(opened, session):
     first, second = opened.standings[:2]
-    opened.clock(100.0)
+    opened.add_real_time(100.0)
     session.advance(20)
-    opened.clock(130.0)
+    opened.add_real_time(130.0)
     opened.open(1)
     session.advance(7)
     opened.update()
-    opened.clock(131.5)
+    opened.add_real_time(131.5)
     assert (round(first.simulated), first.real, round(second.simulated), second.real) == (20, 30.0, 7, 1.5)
 
 
 def test_the_real_time_until_the_page_hears_of_the_solution_counts_and_none_after(opened, session):
-    opened.clock(0.0)
+    opened.add_real_time(0.0)
     mend(opened, session)
     simulated = opened.current.simulated
     session.advance(100)
     opened.update()
-    opened.clock(40.0)
-    opened.clock(90.0)
+    opened.add_real_time(40.0)
+    opened.add_real_time(90.0)
     assert (opened.current.real, opened.current.simulated) == (40.0, simulated)
 
 

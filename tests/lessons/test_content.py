@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from kubesim.api import load_yaml
 from kubesim.api.resources import POD
-from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks, variants
+from kubesim.lessons import build_variants, documents, load_predictions, load_quizzes, load_tasks
 from kubesim.lessons.quiz import BLANK, Note, Verdict, judge, letter
 from kubesim.lessons.task import begin, check, solve
 from kubesim.session import Session
@@ -61,7 +61,7 @@ def _schema(kind):
 def test_a_slip_of_the_pen_is_told_with_its_place(slip, sentence):
     entry = {"id": "color", "kind": "choices", "question": "Which?", "choices": [{"text": "Blue."}], **slip}
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        next(variants(entry))
+        next(build_variants(entry))
 
 
 @pytest.mark.parametrize(("folder", "name", "found"), DOCUMENTS, ids=[f"{row[0]}/{row[1]}" for row in DOCUMENTS])

@@ -6,7 +6,7 @@ from kubesim.lessons import load_predictions, load_quizzes, load_tasks
 from kubesim.lessons.clusters import RoundId, broken_clusters, small_rounds
 from kubesim.lessons.done import EXPLORED, is_done
 from kubesim.lessons.explore import load_explorables
-from kubesim.lessons.record import Kept, answered, blank, merge
+from kubesim.lessons.record import ClusterEntry, answered, blank, merge
 
 QUIZ = next(quiz for quiz in load_quizzes().values() if quiz.kind == "choice")
 RIGHT = [number for number, choice in enumerate(QUIZ.choices) if choice.right]
@@ -23,7 +23,7 @@ def kept(**sections):
 
 
 def with_clusters(names, **fields):
-    marks = Kept(0, 0, 0, 0, 5, 5)._replace(**fields)
+    marks = ClusterEntry(0, 0, 0, 0, 5, 5)._replace(**fields)
     return kept(clusters={name: list(marks) for name in names})
 
 

@@ -407,7 +407,7 @@ def test_of_two_times_the_one_with_less_help_is_shown(workspace):
     today[0] = 6
     progress.keep_task("one", 1)
     progress.keep_task("one", 3)
-    progress.add(progress.shown("three", 0))
+    progress.add(progress.skill_entry("three", 0))
     progress.keep_asked("two", True, 99, {"two#1": "x"})
     record = progress.record()
     assert record["shown"] == {"one": [1, 6], "three": [0, 6], "two": [99, 6]}

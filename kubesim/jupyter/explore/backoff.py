@@ -7,7 +7,7 @@ from kubesim.jupyter.explore.card import Shown, marked, table
 from kubesim.jupyter.markup import inline
 from kubesim.jupyter.seat import spell
 from kubesim.lessons.explore import Values, load_explorables
-from kubesim.lessons.explore.backoff import LENGTH, Attempt, Life, play
+from kubesim.lessons.explore.backoff import LENGTH, Life, TimedAttempt, play
 
 _HEADS = ["Attempt", "Time", "Result", "Delay"]
 
@@ -53,7 +53,7 @@ def _story(past: Life, fix: int, now: int) -> str:
     return says["runs"].format(fix=spell(fix), runs=spell(past.runs_at), wait=spell(past.runs_at - fix))
 
 
-def _row(number: int, attempt: Attempt) -> list[str]:
+def _row(number: int, attempt: TimedAttempt) -> list[str]:
     """The cells below _HEADS. The result is a sign, a space and a word."""
     result = "✗ failed" if attempt.delay else "✓ pulled"
     return [str(number), spell(attempt.at), result, spell(attempt.delay) if attempt.delay else "none"]

@@ -100,7 +100,7 @@ class ExplorableCard(Card):
         self._reached.update(goals)
         if len(self._reached) == len(self._explorable.goals):
             progress = self._seat.progress
-            progress.add(progress.shown(self._kept_as, help_taken=0))
+            progress.add(progress.skill_entry(self._kept_as, help_taken=0))
 
     def plain(self) -> str:
         explorable = self._explorable

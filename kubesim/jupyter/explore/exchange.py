@@ -46,7 +46,7 @@ def _message(lines: Sequence[Line]) -> str:
 def _line(line: Line) -> str:
     text = html.escape(line.text, quote=False)
     marked = f'<b class="ks-lit">{text}</b>' if line.is_about_who else text
-    return f"{marked}\n  ({html.escape(line.meaning)} in Base64)" if line.meaning else marked
+    return f"{marked}\n  ({html.escape(line.decoded)} in Base64)" if line.decoded else marked
 
 
 def _text(number: int, step: Step, meaning: str) -> Iterator[str]:
@@ -55,6 +55,6 @@ def _text(number: int, step: Step, meaning: str) -> Iterator[str]:
         yield f"{number}. containerd to {step.host}:" if sign == ">" else f"   {step.host} answers:"
         for line in lines:
             yield f"   {sign} {line.text}".rstrip()
-            if line.meaning:
-                yield f"   {sign}   ({line.meaning} in Base64)"
+            if line.decoded:
+                yield f"   {sign}   ({line.decoded} in Base64)"
     yield f"   {meaning}"

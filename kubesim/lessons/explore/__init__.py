@@ -12,14 +12,14 @@ from typing import Any, Literal, NamedTuple
 
 from kubesim.api import load_yaml, typed
 
+# The value of a switch that is on; a switch that is off has "".
 ON = "on"
-"""The value of a switch that is on; a switch that is off has ""."""
+# Characters of a typed line: enough for any real image or entry.
 LONGEST_TEXT = 400
-"""Characters of a typed line: enough for any real image or entry."""
 MOST_LINES = 8
 
+# The values of controls by name, as HTML inputs have them.
 Values = Mapping[str, str]
-"""The values of controls by name, as HTML inputs have them."""
 
 
 class Option(NamedTuple):

@@ -12,13 +12,13 @@ from kubesim.api.resources import POD
 from kubesim.session import Session
 from kubesim.session.attempts import last_tries, pods
 
+# Seconds to play, until the longest delay has come twice. A fix at this second is none.
 LENGTH = 1020
-"""Seconds to play, until the longest delay has come twice."""
 _NAMESPACE, _POD = "default", "web"
 _SOON, _LATE = 15, 240  # seconds from the fix to the running Pod
 
 
-class Attempt(NamedTuple):
+class TimedAttempt(NamedTuple):
     """An attempt to pull: its time in seconds since the Pod's creation, and the back-off after it, 0 for a success."""
 
     at: float
@@ -28,7 +28,7 @@ class Attempt(NamedTuple):
 class Life(NamedTuple):
     """The Pod's history: its attempts, and each STATUS with the second at which it appears."""
 
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[TimedAttempt, ...]
     statuses: tuple[tuple[float, str], ...]
 
     @property
@@ -40,7 +40,7 @@ class Life(NamedTuple):
         attempts = tuple(attempt for attempt in self.attempts if attempt.at <= now)
         return Life(attempts, tuple(pair for pair in self.statuses if pair[0] <= now))
 
-    def next_after(self, now: float) -> Attempt | None:
+    def next_after(self, now: float) -> TimedAttempt | None:
         return next((attempt for attempt in self.attempts if attempt.at > now), None)
 
     def reached(self, fix: float) -> set[str]:
@@ -56,16 +56,13 @@ class Life(NamedTuple):
 
 @lru_cache(maxsize=64)
 def play(start: Sequence[str], change: Sequence[str], fix: int) -> Life:
-    """Run the commands `start`, play LENGTH seconds, and run the commands `change` at the second `fix`.
-
-    A `fix` of LENGTH means that there is none.
-    """
+    """Run the commands `start`, play LENGTH seconds, and run the commands `change` at the second `fix`."""
     session = Session()
     for line in start:
         session.run(line)
     recorder = _Recorder(session)
     recorder.pass_until(fix)
-    if fix < LENGTH:
+    if fix < LENGTH:  # else there is no fix
         for line in change:
             session.run(line)
         recorder.pass_until(LENGTH)
@@ -78,7 +75,7 @@ class _Recorder:
     def __init__(self, session: Session) -> None:
         self._cluster = session.cluster
         self._start = session.cluster.clock.now
-        self.attempts: dict[float, Attempt] = {}
+        self.attempts: dict[float, TimedAttempt] = {}
         self.statuses: list[tuple[float, str]] = []
 
     @property
@@ -86,19 +83,21 @@ class _Recorder:
         return (self._cluster.clock.now - self._start) / SECOND
 
     def pass_until(self, end: float) -> None:
-        self._note()
-        while self._cluster.clock.run_until(self._note, end - self._now):
-            pass
+        """Let time pass until the second `end`, and record after each timer."""
 
-    def _note(self) -> bool:
-        """Record new attempts and a new STATUS. Returns whether the STATUS is new."""
+        def stops() -> bool:
+            self._record()
+            return False
+
+        self._cluster.clock.run_until(stops, end - self._now)
+
+    def _record(self) -> None:
+        """Record new attempts and a new STATUS."""
         cluster = self._cluster
         _ready, status = pods(cluster, _NAMESPACE, _POD)[_NAMESPACE, _POD]
-        is_new = not self.statuses or self.statuses[-1][1] != status
-        if is_new:
+        if not self.statuses or self.statuses[-1][1] != status:
             self.statuses.append((self._now, status))
         pod = cluster.api.get(POD, _NAMESPACE, _POD)
-        for one in last_tries(cluster, pod):
-            at = (one.at - self._start) / SECOND
-            self.attempts.setdefault(at, Attempt(at, one.pause))
-        return is_new
+        for last in last_tries(cluster, pod):
+            at = (last.at - self._start) / SECOND
+            self.attempts.setdefault(at, TimedAttempt(at, last.pause))

@@ -13,18 +13,19 @@ from kubesim.cluster.registry.messages import Exchange, Request, Response, Token
 from kubesim.pull import imageref
 from kubesim.pull.keyring import Credential
 
+# The client: without credentials, a user of the registry, or a user with a wrong password.
 NOBODY, RIGHT, WRONG = "nobody", "right", "wrong"
-"""The client: without credentials, a user of the registry, or a user with a wrong password."""
-_TAKES_NO_POST = (400, 401, 404, 405)  # statuses after which containerd repeats a token request by GET
+# Statuses of a token service that takes no POST. containerd then repeats the request by GET.
+_TAKES_NO_POST = (400, 401, 404, 405)
 _CLIENT = "containerd-client"
 
 
 class Line(NamedTuple):
-    """A line of an HTTP message. `meaning` is its decoded Base64, "" without any."""
+    """A line of an HTTP message. `decoded` is the text of its Base64, "" without any."""
 
     text: str
-    is_about_who: bool = False
-    meaning: str = ""
+    is_about_who: bool = False  # it says who the client is, or asks for that
+    decoded: str = ""
 
 
 class Step(NamedTuple):
@@ -71,7 +72,7 @@ def tell(image: str, who: str) -> Story:
 
 
 def _steps(exchange: Exchange) -> Iterator[Step]:
-    """One step, or two if a token service refuses the first request."""
+    """One step, or two for a token: with a password, containerd asks by POST, and then by GET if that is refused."""
     request, response = exchange
     credential = request.authorization
     meaning = _meaning(request, response)

@@ -45,7 +45,10 @@ class Outcome(NamedTuple):
 
 
 def play(explorable: Explorable, *, own: bool, inherited: bool, is_late: bool) -> Outcome:
-    """Create a Pod with its `own` list or none, and add a list to its ServiceAccount, after the Pod if `is_late`."""
+    """Create a Pod, with a list if `own`, and let it pull.
+
+    If `inherited`, its ServiceAccount gets a list, too: after the Pod if `is_late`, else before.
+    """
     session = Session()
     for line in explorable.commands["start"]:
         session.run(line)

@@ -9,7 +9,7 @@ from kubesim.cluster.registry.messages import host_of
 from kubesim.pull import imageref, keyring
 from kubesim.pull.keyring import Credential, Match
 
-# Reasons for a mismatch, or for a match in special cases: names of sentences in explorables.yaml.
+# Names of sentences in explorables.yaml: why an entry doesn't match, and for OLD_HUB why it does.
 NO_ADDRESS = "no-address"
 OTHER_PORT = "other-port"
 OTHER_HOST = "other-host"
@@ -18,16 +18,12 @@ OLD_HUB = "old-hub"
 
 
 class Entry(NamedTuple):
-    """An entry as written, compared with the image.
-
-    `turn` is its place in the order of tries, from 1, or 0 if it doesn't match; `why` then names the reason. `covered`
-    is the number of characters of the image's name that it matches.
-    """
+    """An entry as written, compared with the image."""
 
     text: str
-    turn: int
-    covered: int
-    why: str = ""
+    turn: int  # its place in the order of tries, from 1; 0: it doesn't match
+    covered: int  # the number of characters of the image's name that it matches
+    why: str = ""  # the name of the sentence about a mismatch, or about a match in special cases
 
 
 class Matching(NamedTuple):
@@ -62,7 +58,7 @@ def match(image: str, entries: Sequence[str]) -> Matching:
         reference = imageref.parse(image.strip())
     except ValueError as error:
         return Matching("", "", (), str(error))
-    ring = [_filed(entry, str(number)) for number, entry in enumerate(entries)]
+    ring = [_keyring_entry(entry, str(number)) for number, entry in enumerate(entries)]
     turns = {
         found.credential.username: turn for turn, found in enumerate(keyring.lookup(ring, reference.name), start=1)
     }
@@ -78,7 +74,7 @@ def _compare(text: str, turn: int, name: str) -> Entry:
     host = name.partition("/")[0]
     if keyring.key_matches(key, name):
         return Entry(text, turn, len(f"{host}/{path}") if path else len(host))
-    if keyring.lookup([_filed(text)], name):
+    if keyring.lookup([_keyring_entry(text)], name):
         return Entry(text, turn, len(host), OLD_HUB)
     if keyring.key_matches(address, name):
         return Entry(text, 0, 0, OTHER_PATH)
@@ -86,8 +82,8 @@ def _compare(text: str, turn: int, name: str) -> Entry:
     return Entry(text, 0, 0, OTHER_PORT if is_same_host else OTHER_HOST)
 
 
-def _filed(entry: str, user: str = "") -> Match:
-    """An entry of a keyring. `user` identifies it among equal entries."""
+def _keyring_entry(entry: str, user: str = "") -> Match:
+    """An entry of a keyring. Equal entries are told apart by `user`, which the lookup doesn't read."""
     return Match(Credential(user, ""), entry)
 
 
