@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from kubesim.api.garbage import uncollected
-from kubesim.command import COMMANDS, REGISTRIES, fail, finish, leave
+from kubesim.command import COMMANDS, REGISTRIES, fail, leave, run_guarded
 from kubesim.why.hide.redact import printable
 
 
@@ -27,7 +27,7 @@ def main(words: Sequence[str] | None = None) -> int:
         options = _parser(given).parse_args(given)
         return int(options.run(options))
 
-    return finish(run)
+    return run_guarded(run)
 
 
 def _spelled_out(words: Sequence[str]) -> Sequence[str]:

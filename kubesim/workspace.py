@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from stat import S_ISDIR, S_ISREG
-from typing import IO
+from typing import IO, NamedTuple
 
 HOME = PurePosixPath("/workspace")
 _ELSEWHERE = ("opt", "tmp")  # folders beside /workspace; in the real folder they are hidden
@@ -28,9 +28,10 @@ _MODES = {"rb": os.O_RDONLY, "wb": os.O_WRONLY | os.O_CREAT | os.O_TRUNC, "ab": 
 # Flags that Windows lacks or needs. Without O_NONBLOCK, opening a named pipe would hang until somebody writes to it.
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CAUTION = _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-# With these functions by descriptor, a path is opened folder by folder (`_walk`); else it is resolved first (`_real`).
-_AT = {os.open, os.stat, os.readlink, os.mkdir, os.unlink, os.rmdir, os.rename}
-_BY_DESCRIPTOR = bool(_NO_FOLLOW) and os.supports_dir_fd >= _AT and os.listdir in os.supports_fd
+# The functions that must take the descriptor of a folder, so that a path is opened folder by folder (`_walk`). Without
+# them, as on Windows, it is resolved first (`_real`).
+_NEED_DESCRIPTOR = {os.open, os.stat, os.readlink, os.mkdir, os.unlink, os.rmdir, os.rename}
+_BY_DESCRIPTOR = bool(_NO_FOLLOW) and os.supports_dir_fd >= _NEED_DESCRIPTOR and os.listdir in os.supports_fd
 
 # The progress file. No command changes or removes it.
 PROGRESS = "/workspace/.progress.json"
@@ -42,6 +43,13 @@ _NO_CHARACTER = "[\ud800-\udc7f\udd00-\udfff]"
 def file_error(number: int, path: str | PurePosixPath) -> OSError:
     """The operating system's error `number` for a path."""
     return OSError(number, os.strerror(number), str(path))
+
+
+class _Place(NamedTuple):
+    """A file by its name in a folder, whose descriptor is `folder`. If that is None, `name` is a whole path."""
+
+    name: str
+    folder: int | None
 
 
 class ProtectedError(OSError):
@@ -74,11 +82,11 @@ def _folder(name: str | Path, folder: int | None, stack: ExitStack) -> int:
     return handle
 
 
-def _target(name: str, folder: int) -> str:
-    """The target of a symbolic link, "" for anything else."""
+def _target(name: str, folder: int) -> str | None:
+    """The target of a symbolic link, None for anything else."""
     with suppress(OSError):
         return os.readlink(name, dir_fd=folder)
-    return ""
+    return None
 
 
 class Workspace:
@@ -132,18 +140,16 @@ class Workspace:
         return PurePosixPath(folder, *below)
 
     @contextmanager
-    def _place(self, path: str, *, follow: bool = True) -> Iterator[tuple[str, int | None]]:
-        """A context with a file's name and a descriptor of its folder.
-
-        If the descriptor is None, the name is a whole path. OSErrors of the block name `path`.
-        """
+    def _place(self, path: str, *, follow: bool = True) -> Iterator[_Place]:
+        """A context with the place of a file. OSErrors of the block name `path`."""
         with _blaming(path), ExitStack() as stack:
             yield self._find(path, stack, follow=follow)
 
-    def _find(self, path: str, stack: ExitStack, *, follow: bool) -> tuple[str, int | None]:
-        return self._walk(path, follow, stack) if _BY_DESCRIPTOR else (self._real(path, follow), None)
+    def _find(self, path: str, stack: ExitStack, *, follow: bool) -> _Place:
+        """The place of a file, until the stack closes. With `follow`, a link at the end is followed, too."""
+        return self._walk(path, follow, stack) if _BY_DESCRIPTOR else _Place(self._real(path, follow), None)
 
-    def _walk(self, path: str, follow: bool, stack: ExitStack) -> tuple[str, int]:
+    def _walk(self, path: str, follow: bool, stack: ExitStack) -> _Place:
         """Open the folders of a path one by one, and follow links by hand.
 
         No folder is opened through a link, so a link that somebody puts there meanwhile leads nowhere.
@@ -169,7 +175,7 @@ class Workspace:
                 folders.append(_folder(part, folders[-1], stack))
             else:
                 name = part
-        return name, folders[-1]
+        return _Place(name, folders[-1])
 
     def _real(self, path: str, follow: bool) -> str:
         """The real path with links resolved, on Windows. Unlike `_walk`, it can't notice a link put there meanwhile."""
@@ -183,14 +189,16 @@ class Workspace:
     @contextmanager
     def _open(self, path: str, mode: str) -> Iterator[IO[bytes]]:
         """Open a regular file of at most `LARGEST` bytes. Named pipes, which would hang, and folders are refused."""
-        is_folders = path.endswith("/")
-        flags = getattr(os, "O_DIRECTORY", 0) if is_folders else _MODES[mode]
-        with self._place(path) as (name, folder):
-            if is_folders and mode != "rb":
+        must_be_folder = path.endswith("/")
+        flags = (getattr(os, "O_DIRECTORY", 0) if must_be_folder else _MODES[mode]) | _CAUTION
+        with self._place(path) as place:
+            if must_be_folder and mode != "rb":
                 raise file_error(errno.EISDIR, path)
             if mode != "rb":
-                self._require_unprotected(path, name, folder)
-            with open(name, mode, opener=lambda name, _: os.open(name, flags | _CAUTION, 0o666, dir_fd=folder)) as file:
+                self._require_unprotected(path, place)
+            with open(
+                place.name, mode, opener=lambda name, _: os.open(name, flags, 0o666, dir_fd=place.folder)
+            ) as file:
                 status = os.fstat(file.fileno())
                 if not S_ISREG(status.st_mode):
                     raise file_error(errno.EACCES, path)
@@ -198,22 +206,22 @@ class Workspace:
                     raise file_error(errno.EFBIG, path)
                 yield file
 
-    def _require_unprotected(self, path: str, name: str, folder: int | None) -> None:
+    def _require_unprotected(self, path: str, place: _Place) -> None:
         """Raise ProtectedError if a path leads to `PROGRESS`, also by a link or in capitals."""
         is_protected = str(self.absolute(path)) == PROGRESS
         with suppress(OSError):
             progress = (self.root / PurePosixPath(PROGRESS).name).stat()
-            is_protected = is_protected or os.path.samestat(os.stat(name, dir_fd=folder), progress)
+            is_protected = is_protected or os.path.samestat(os.stat(place.name, dir_fd=place.folder), progress)
         if is_protected:
             raise ProtectedError(path)
 
     def _stat(self, path: str) -> os.stat_result:
-        with self._place(path) as (name, folder):
-            return self._status(path, name, folder)
+        with self._place(path) as place:
+            return self._status(path, place)
 
-    def _status(self, path: str, name: str, folder: int | None) -> os.stat_result:
-        """The status of a file. Raises OSError for a file with a slash at its end."""
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    def _status(self, path: str, place: _Place) -> os.stat_result:
+        """The status of what is at a place. Raises OSError for a file if `path` ends with a slash."""
+        status = os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
         if path.endswith("/") and not S_ISDIR(status.st_mode):
             raise file_error(errno.ENOTDIR, path)
         return status
@@ -284,24 +292,24 @@ class Workspace:
         above = path.rstrip("/").rpartition("/")[0]
         if parents and above and not self.is_dir(above):
             self.mkdir(above, parents=True)
-        with self._place(path) as (name, folder):
-            self._require_unprotected(path, name, folder)
+        with self._place(path) as place:
+            self._require_unprotected(path, place)
             if not (parents and self.is_dir(path)):
-                os.mkdir(name, dir_fd=folder)
+                os.mkdir(place.name, dir_fd=place.folder)
 
     def remove(self, path: str, *, recursive: bool = False) -> None:
         """Remove a file or an empty folder, or with `recursive` a folder and its contents."""
         self.require_removable(path)
-        with self._place(path, follow=False) as (name, folder):
-            self._require_unprotected(path, name, folder)
-            if not S_ISDIR(self._status(path, name, folder).st_mode):
-                os.unlink(name, dir_fd=folder)
+        with self._place(path, follow=False) as place:
+            self._require_unprotected(path, place)
+            if not S_ISDIR(self._status(path, place).st_mode):
+                os.unlink(place.name, dir_fd=place.folder)
             elif recursive:
                 import shutil
 
-                shutil.rmtree(name, dir_fd=folder)
+                shutil.rmtree(place.name, dir_fd=place.folder)
             else:
-                os.rmdir(name, dir_fd=folder)
+                os.rmdir(place.name, dir_fd=place.folder)
 
     def require_removable(self, path: str) -> None:
         """Raise OSError for the root, and ProtectedError for `PROGRESS`."""
@@ -314,7 +322,7 @@ class Workspace:
         """Move a file, and replace the file at `target`, even `PROGRESS`. No command uses this."""
         with ExitStack() as stack:
             with _blaming(path):
-                name, folder = self._find(path, stack, follow=False)
-                self._status(path, name, folder)
-            with self._place(target, follow=False) as (new_name, new_folder):
-                os.replace(name, new_name, src_dir_fd=folder, dst_dir_fd=new_folder)
+                old = self._find(path, stack, follow=False)
+                self._status(path, old)
+            with self._place(target, follow=False) as new:
+                os.replace(old.name, new.name, src_dir_fd=old.folder, dst_dir_fd=new.folder)

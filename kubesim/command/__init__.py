@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": "open the API to a real kubectl",
     "completion": "print a script for the completion of a shell",
 }
+# The help of the option --registries.
 REGISTRIES = "a YAML file of registries of your own"
 
 
@@ -28,7 +29,7 @@ def fail(why: str) -> int:
     return 1
 
 
-def finish(run: Callable[[], int]) -> int:
+def run_guarded(run: Callable[[], int]) -> int:
     """Run a command and return its exit status. Interrupts, closed pipes and OSErrors end it without a traceback.
 
     Streams that the parent process has closed are replaced by /dev/null.
@@ -44,7 +45,9 @@ def finish(run: Callable[[], int]) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130  # as in a shell: 128 plus the signal's number
-    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
+    except (
+        BrokenPipeError
+    ):  # the reader, such as `head`, has closed the pipe; Python's own flush at the end must not fail
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
@@ -55,6 +58,6 @@ def finish(run: Callable[[], int]) -> int:
 def leave(status: int) -> NoReturn:
     """End the process without Python's teardown, which takes a fifth of a short command's time."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # the reader has gone; `finish` has reported it
+        with suppress(OSError):  # the reader has gone; `run_guarded` has reported it
             stream.flush()
     os._exit(status)

@@ -13,6 +13,8 @@ from kubesim.command import COMMANDS
 _OPTIONS = ("--help", "--registries", "--version")
 # The line with which zsh runs completion functions of bash.
 _ZSH = "autoload -Uz bashcompinit && bashcompinit\n"
+# {commands} is a pattern. {values} are branches for the value of an option, by COMMAND:OPTION, and {words} for other
+# words, by COMMAND:BEGINNING. Before a command, COMMAND is empty.
 _BASH = """\
 _kubesim() {{
     local word command="" last="${{COMP_WORDS[COMP_CWORD]}}" candidates=""
@@ -54,10 +56,8 @@ def _actions(name: str) -> Sequence[argparse.Action]:
 
 
 def _bash() -> str:
-    values, words = (
-        [":--registries) ;;"],
-        [f':-*) candidates="{" ".join(_OPTIONS)}" ;;', f':*) candidates="{" ".join(COMMANDS)}" ;;'],
-    )
+    values = [":--registries) ;;"]  # no candidates: bash completes file names
+    words = [f':-*) candidates="{" ".join(_OPTIONS)}" ;;', f':*) candidates="{" ".join(COMMANDS)}" ;;']
     for name in COMMANDS:
         flags: list[str] = []
         for action in _actions(name):

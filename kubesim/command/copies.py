@@ -27,14 +27,10 @@ _LESSON_NAME = re.compile(r"\d\d-.+|playground|appendix-.+")
 class Renewal(NamedTuple):
     """The result of a copy for files that existed before. Paths are relative to the learner's folder."""
 
-    # Unedited files, replaced by this version's.
-    replaced: tuple[str, ...] = ()
-    # Edited files that are different in this version. They aren't changed.
-    kept: tuple[str, ...] = ()
-    # Files that this version lacks under their name, moved into `aside`.
-    set_aside: tuple[str, ...] = ()
-    # The folder of the moved files.
-    aside: str = ""
+    replaced: tuple[str, ...] = ()  # unedited files, replaced by this version's
+    kept: tuple[str, ...] = ()  # edited files that are different in this version; they aren't changed
+    set_aside: tuple[str, ...] = ()  # files that this version lacks under their name, moved into `aside`
+    aside: str = ""  # the folder of the moved files
 
     @property
     def summary(self) -> str:
@@ -65,17 +61,16 @@ def copy_notebooks(target: Path) -> Renewal:
     replaced, kept, hashes = [], [], {}
     for name, source in sources.items():
         copy, new = target / name, _hash(source)
-        hashes[name] = new
-        if not copy.exists():
+        as_copied = manifest.get(name, "")
+        present = _hash(copy) if copy.exists() else None
+        is_edited = present not in (None, new, as_copied)
+        hashes[name] = as_copied if is_edited else new
+        if is_edited and as_copied != new:
+            kept.append(name)
+        elif not is_edited and present != new:
             _copy(source, copy)
-        elif (old := _hash(copy)) != new:
-            if manifest.get(name) == old:
-                _copy(source, copy)
+            if present:
                 replaced.append(name)
-                continue
-            hashes[name] = manifest.get(name, "")
-            if manifest.get(name) != new:
-                kept.append(name)
     (target / _MANIFEST).write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
     return renewal._replace(replaced=tuple(replaced), kept=tuple(kept))
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from kubesim.command import fail, finish
+from kubesim.command import fail, run_guarded
 from kubesim.command.why import ALL_HELP, answer_about
 from kubesim.why.hide.redact import printable
 from kubesim.why.read.load import ExportError
@@ -170,7 +170,9 @@ def _owners(kubectl: Kubectl, namespace: str, objects: Sequence[Object]) -> list
     owners: list[Object] = []
     for _ in range(2):  # two levels: a Deployment's ReplicaSet, a CronJob's Job
         arguments = dict.fromkeys(filter(None, map(_owner, objects)))
-        objects = (arguments and kubectl.get_if_allowed(*arguments, "-n", namespace)) or []
+        if not arguments:
+            break
+        objects = kubectl.get_if_allowed(*arguments, "-n", namespace) or []
         owners += objects
     return owners
 
@@ -195,7 +197,7 @@ def waits_for_image(pod: Object) -> bool:
 def main(words: Sequence[str] | None = None) -> int:
     """Explain one Pod, or all that wait. The exit status is 1 if kubectl failed."""
     options = _parser().parse_args(words)
-    return finish(lambda: _explain(options))
+    return run_guarded(lambda: _explain(options))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -47,10 +47,10 @@ def run(options: argparse.Namespace) -> int:
         return fail("there's no cluster for that cause; kubesim practice lists those that there are")
     session = Session()
     begin(broken, session)
-    for name, tool in _help(broken).items():
+    for name, tool in _help_commands(broken).items():
         session.shell.add(Declaration(name, "", example=name, most=0).tool(tool))
     print("\n".join(_opening(broken)), flush=True)
-    return prompt(session, _referee(broken, session))
+    return prompt(session, _fix_announcer(broken, session))
 
 
 def _opening(broken: Broken) -> Iterator[str]:
@@ -60,7 +60,7 @@ def _opening(broken: Broken) -> Iterator[str]:
     yield "Type hint for a nudge, solution to see one, exit to leave."
 
 
-def _referee(broken: Broken, session: Session) -> Callable[[], str]:
+def _fix_announcer(broken: Broken, session: Session) -> Callable[[], str]:
     """A function for `prompt` that returns a message once, when the cluster is fixed, and else ""."""
     is_told = False
 
@@ -74,7 +74,7 @@ def _referee(broken: Broken, session: Session) -> Callable[[], str]:
     return after
 
 
-def _help(broken: Broken) -> dict[str, Callable[[Operands, Options, Invocation], int]]:
+def _help_commands(broken: Broken) -> dict[str, Callable[[Operands, Options, Invocation], int]]:
     """The functions of the commands hint and solution, by name."""
     hints = iter(broken.hints)
 

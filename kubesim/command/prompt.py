@@ -52,16 +52,16 @@ def _workspace() -> Path:
     return folder
 
 
-def prompt(session: Session, after: Callable[[], str] = str) -> int:
-    """Run lines until the end of the input or `exit`, and return the last exit status.
+def prompt(session: Session, after: Callable[[], str] = lambda: "") -> int:
+    """Run commands until the end of the input or `exit`, and return the last exit status.
 
-    The text from `after` is printed after each line. A bug of kubesim costs one line, not the cluster.
+    The text from `after` is printed after each. A bug of kubesim costs one command, not the cluster.
     """
     status = 0
     typed: list[str] = []
     if sys.stdin.isatty():
         print(f"kubesim: a simulated cluster. Files live in {session.workspace.root}. Type help, or exit to leave.")
-    for line, pause in _lines(session):
+    for line, pause in _read_commands(session):
         if line.strip() == "logout":
             break
         typed.append(line)
@@ -93,13 +93,13 @@ def _report(typed: Sequence[str]) -> str:
     return f"kubesim: internal error. The cluster is kept; {where}\n"
 
 
-def _line(prompt: str) -> str:
+def _read_line(prompt: str) -> str:
     """Read a line, without the carriage return of a file from Windows."""
     return input(prompt).removesuffix("\r")
 
 
-def _completed(line: str, session: Session, prompt: str) -> str:
-    """Read the lines that continue `line`.
+def _read_rest(line: str, session: Session, prompt: str) -> str:
+    """Read the lines that continue `line`, and return the whole command.
 
     At the end of the input the command stays incomplete, which the shell reports.
     """
@@ -107,26 +107,23 @@ def _completed(line: str, session: Session, prompt: str) -> str:
     with suppress(EOFError):
         while not session.shell.is_complete(text := "\n".join(lines)):
             end_mark = session.shell.end_mark(text)
-            lines.append(_line(prompt))
+            lines.append(_read_line(prompt))
             while end_mark and lines[-1] != end_mark:  # don't parse a here-document anew for each of its lines
-                lines.append(_line(prompt))
+                lines.append(_read_line(prompt))
     return "\n".join(lines)
 
 
-def _lines(session: Session) -> Iterator[tuple[str, float]]:
-    """Yield complete command lines, each with the seconds that the prompt waited for it."""
+def _read_commands(session: Session) -> Iterator[tuple[str, float]]:
+    """Yield complete commands, each with the seconds that the prompt waited for it (0 without a terminal)."""
     is_terminal = sys.stdin.isatty()
     while True:
         since = time.monotonic()
         try:
-            line = _line(PROMPT if is_terminal else "")
-            line = _completed(line, session, CONTINUED if is_terminal else "")
+            line = _read_line(PROMPT if is_terminal else "")
+            line = _read_rest(line, session, CONTINUED if is_terminal else "")
         except EOFError:
             return
         except KeyboardInterrupt:
             print()
             continue
-        pause = 0.0
-        if is_terminal:
-            pause = time.monotonic() - since
-        yield line, pause
+        yield line, time.monotonic() - since if is_terminal else 0.0

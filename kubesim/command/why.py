@@ -17,15 +17,19 @@ from kubesim.why.hide.redact import printable
 from kubesim.why.read.load import MAX_SIZE, ExportError
 from kubesim.why.tell.report import FORMS
 
-_MOST_BYTES = 2 * MAX_SIZE + 3  # of an export: UTF-16 with its mark, and one byte more, which is too large
-_END_KEYS = "Ctrl+Z and Enter" if sys.platform == "win32" else "Ctrl+D"  # the keys that end typed input
+# Bytes of an export that are read: UTF-16 with its mark, and one byte more, which is too large.
+_MOST_BYTES = 2 * MAX_SIZE + 3
+# The keys that end typed input.
+_END_KEYS = "Ctrl+Z and Enter" if sys.platform == "win32" else "Ctrl+D"
 _ABOUT = (
     "Explain what kubectl get pod,serviceaccount,secret,events -n NAMESPACE -o yaml (or json) printed, with "
     "Deployments, CronJobs and so on if you like; or the text of kubectl describe pod or kubectl get events; or a "
     "message alone. Passwords are not shown, and nothing is sent or kept."
 )
 
-_FILE_NAME = re.compile(r"\S{1,200}")  # what may be the name of a file
+# A message that may be the name of a file, by mistake.
+_FILE_NAME = re.compile(r"\S{1,200}")
+# A message that may be the name of a Pod, by mistake.
 _POD = re.compile(r"(pods?/|po/)?[a-z0-9][a-z0-9.-]*")
 ALL_HELP = "also the checks and fixes of what else it may be, and each step"
 
@@ -74,13 +78,16 @@ def answer_about(
     whole: bool = False,
     has_secrets: bool = False,
 ) -> None:
-    """Print the explanation, and at a terminal ask its question, if it has one. Raises ExportError."""
+    """Print the explanation. If it has a question, ask that at a terminal, and print the explanation with the answer.
+
+    Raises ExportError.
+    """
     explanation = explain_export(texts, pod, answer, has_secrets=has_secrets)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     print(explanation.render(form, whole=whole, width=width), end="")
     may_ask = not answer and form == "text" and sys.stdin.isatty()
-    if explanation.question and may_ask and (answer := _ask()):
-        print(explain_export(texts, pod, answer, has_secrets=has_secrets).render(whole=whole, width=width), end="")
+    if explanation.question and may_ask and (given := _ask()):
+        print(explain_export(texts, pod, given, has_secrets=has_secrets).render(whole=whole, width=width), end="")
 
 
 def _texts(options: argparse.Namespace) -> dict[str, str | bytes]:
