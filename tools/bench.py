@@ -1,9 +1,9 @@
 """Measures kubesim's speed and memory: `make bench`, or beside another commit `make bench against=f357bad`.
 
-Prints a Markdown table with a row for each kind of work: the median of the CPU time that it takes, and what it may
-take at most on a quiet machine. With another commit, each row is measured in turn with that one, in a process of its
-own each time, and the table has the ratio of the medians with the least and greatest of the rounds; the exit status is
-1 where a row is slower by a tenth. The rows use nothing but `Session` and `History`, which every commit has.
+Prints a Markdown table with a row for each kind of work: the median of its CPU time, and the bound for a quiet machine.
+With another commit, each row is measured with both in turn, each time in a process of its own. The table then has the
+ratio of the medians, and the least and greatest ratio of a round; the exit status is 1 if a row is slower by a tenth.
+The rows use nothing but `Session` and `History`, which every commit has.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ from typing import Any, NamedTuple
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = 5
-WORSE = 1.10
-IMAGE, REFUSED = "nginx", "registry.example.com/myapp:1.0"
+ROUNDS = 5  # measurements of a row for each commit
+WORSE = 1.10  # the ratio from which a row is slower
+IMAGE = "nginx"
+REFUSED = "registry.example.com/myapp:1.0"  # an image that needs credentials
 HOUR = 3600.0
-BATCH = 1000
-CELLS = 15
-# Texts for `kubesim why`.
+BATCH = 1000  # Pods in one file
+CELLS = 15  # changing cells that are timed, before a lesson and after it
+# Texts for `kubesim why`, from bench.yaml.
 _CASES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
 Action = Callable[[], object]
+# The program of a process that prints the milliseconds of CPU of a notebook's first cell.
 _FIRST_CELL = """
 import os
 import tempfile
@@ -56,17 +58,18 @@ session.run("kubectl get pods; kubectl describe pod web")
 
 
 class Row(NamedTuple):
-    """Work that is measured: its name, the bound in `unit`, how often it is done, and what prepares it."""
+    """Work that is measured: milliseconds of CPU, or with `gives_figure` the number that the work itself returns."""
 
     name: str
     bound: float
-    times: int
-    prepare: Callable[[], Action]
+    times: int  # how often the work is done; the median counts
+    prepare: Callable[[], Action]  # not measured; returns the work
     unit: str = "ms"
+    gives_figure: bool = False
 
 
 def _line(line: str, pods: int) -> Callable[[], Action]:
-    """A command line beside so many Pods."""
+    """A command line in a cluster with a number of Pods."""
 
     def prepare() -> Action:
         session = _session_with(pods, IMAGE)
@@ -162,7 +165,7 @@ def _crowd() -> Action:
 
 
 def _lesson() -> Action:
-    """Not time, but how many times as long a changing cell takes after a lesson as before it.
+    """The ratio of the times of a changing cell after a lesson and before it.
 
     The lesson's task is left out: while one is open, each change checks its goals.
     """
@@ -196,7 +199,7 @@ def _lesson() -> Action:
 
 
 def _code_cells(lesson: str) -> list[str]:
-    """The code of a lesson, whatever number it has in this tree; under its old number, it only says where it is."""
+    """The code cells of a lesson. Its number may differ in the other commit."""
     cells = []
     for path in Path("notebooks").glob(f"*-{lesson}.ipynb"):
         notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -205,7 +208,7 @@ def _code_cells(lesson: str) -> list[str]:
 
 
 def _first_answer() -> Action:
-    """Up to the answer: taking its objects down, which Python does at its end, is left out."""
+    """A process until its first answer, without Python's teardown."""
     program = "import os, kubesim; kubesim.Session().run('kubectl get pods'); os._exit(0)"
     return lambda: subprocess.run([sys.executable, "-c", program], check=True)
 
@@ -223,20 +226,20 @@ def _why(text: str) -> Callable[[], Action]:
 
 
 def _export(size: int) -> str:
-    """What kubectl get pod -o yaml prints of Pods that wait for an image, about so many bytes of it."""
+    """The output of kubectl get pod -o yaml for Pods that wait for an image, of about `size` bytes."""
     pod = _CASES["pod"]
     items = [pod.replace("NUMBER", str(number)) for number in range(size // len(pod))]
     return f"apiVersion: v1\nkind: List\nitems:\n{''.join(items)}"
 
 
 def _first_cell() -> Action:
-    """What a reader of any notebook waits for, in milliseconds without Jupyter's own: extension and workbench."""
+    """The CPU time of the extension and the workbench, without Jupyter's own."""
     command = [sys.executable, "-c", _FIRST_CELL]
     return lambda: subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
 
 
 def _memory() -> Action:
-    """Not time, but the megabytes that kubesim adds to a bare Python."""
+    """The megabytes that kubesim adds to a bare Python."""
     return lambda: _peak(_MEMORY) - _peak("pass")
 
 
@@ -254,12 +257,12 @@ ROWS = [
     Row("an hour of back-off, 100 Pods", 250, 1, _back_off(100)),
     Row("an hour of back-off, 2,000 Pods", 2500, 1, _back_off(2000)),
     Row("`sleep 600` beside 1,000 replicas that can't be pulled", 1000, 1, _crowd),
-    Row("a changing cell after the lesson on rotation, beside before it", 2, 1, _lesson, "times"),
+    Row("a changing cell after the lesson on rotation, beside before it", 2, 1, _lesson, "times", gives_figure=True),
     Row("a bare process, from its start to its first answer", 95, 3, _first_answer),
     Row("`kubesim why` on a describe, a process", 150, 5, _why(_CASES["describe"])),
     Row("`kubesim why` on 3 MB of YAML, a process", 900, 2, _why(_export(3_000_000))),
-    Row("a notebook's first cell", 200, 1, _first_cell, "ms of CPU"),
-    Row("memory, beside a bare Python's", 20, 1, _memory, "MB"),
+    Row("a notebook's first cell", 200, 1, _first_cell, "ms of CPU", gives_figure=True),
+    Row("memory, beside a bare Python's", 20, 1, _memory, "MB", gives_figure=True),
 ]
 
 
@@ -290,7 +293,7 @@ def main() -> int:
 
 
 def _compare(numbers: list[int], other: Path) -> int:
-    """Print the table with both trees; 1 where a row is slower here by a tenth."""
+    """Print the table of both trees. Returns 1 if a row is slower in this one by a tenth, else 0."""
     worse = False
     _print_head("what", "before", "now", "at most", "ratio", "")
     for number in numbers:
@@ -307,7 +310,7 @@ def _compare(numbers: list[int], other: Path) -> int:
 
 
 def _rounds(number: int, trees: list[Path]) -> list[list[float]]:
-    """What each round gives, for each tree, the trees in turn."""
+    """The figures of a row in each round, for each tree. A round measures all trees."""
     results: list[list[float]] = [[] for _ in trees]
     for _ in range(ROUNDS):
         for tree, figures in zip(trees, results, strict=True):
@@ -325,9 +328,9 @@ def _in_tree(number: int, tree: Path) -> float:
 
 
 def _measure(row: Row) -> float:
-    """The median of what a row takes: milliseconds of CPU, its children's too, or what it returns."""
+    """The figure of a row in this process."""
     action = row.prepare()
-    if row.unit != "ms":
+    if row.gives_figure:
         return float(str(action()))
     times = []
     for _ in range(row.times):
@@ -338,20 +341,20 @@ def _measure(row: Row) -> float:
 
 
 def _cpu_seconds() -> float:
-    """What this process has used, and its children that have ended."""
+    """The CPU time of this process, and of its children that have ended."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def _peak(program: str) -> float:
-    """The most memory that a program for a fresh interpreter has used, in megabytes (Linux)."""
+    """The peak of the memory of a fresh interpreter that runs `program`, in megabytes (Linux)."""
     program += "\nprint(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     return int(done.stdout) / 1024
 
 
 def _session_with(pods: int, image: str) -> Any:
-    """A session with so many Pods on the node, whatever room its scheduler sees there."""
+    """A session with a number of Pods. They name the node, because the scheduler would find no room for so many."""
     from kubesim import Session
 
     session = Session()

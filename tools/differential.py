@@ -7,8 +7,8 @@ The lines come from the flag tables of kubesim's kubectl, with right and wrong v
 clusters; the answers are compared by the rules of golden.py, and afterwards the objects in the clusters. A line that
 the real kubectl does not answer in time is typed again, alone, at the end.
 
-Which of two mistakes in a line kubectl finds first is not compared: a line is left out where kubesim finds the mistake
-that the real kubectl reports as soon as a flag or two are taken away.
+Which of two mistakes in a line is reported first is not compared: a line is left out if kubesim, without one or two of
+its flags, reports what the real kubectl does.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from functools import partial, reduce
 from itertools import combinations
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -43,7 +44,7 @@ from tools.commands import all_commands
 from tools.golden import difference
 from tools.realkubectl import RealSession
 
-# What is replaced on both sides before the answers are compared, by a pattern.
+# Patterns, and what replaces them in both answers before these are compared.
 _ALIKE = (
     (re.compile(r"(?<=/)(LIVE|MERGED)-\d+"), r"\1"),
     (re.compile(r"(?m)^((?:---|\+\+\+) /tmp/\S+)\t.*"), r"\1"),
@@ -59,10 +60,10 @@ _ALIKE = (
     ),
     (re.compile(r"Error in configuration: requesting uid"), "error: requesting uid"),
 )
-LONGEST = 20.0, 60.0  # wall-clock seconds, after which the real kubectl is ended: at first, and when it is alone
-LATE = "the real kubectl was ended before it had answered"
+# Wall-clock seconds after which the real kubectl is ended: beside other processes, and alone.
+LONGEST, LONGEST_ALONE = 20.0, 60.0
 CHUNK = 20  # lines that one process types before another may take over
-SETTLED = 90.0  # simulated seconds, after which a cluster has come to rest
+SETTLED = 90.0  # simulated seconds after which nothing changes in a cluster any more
 
 # Lines that are not compared, by a pattern, with the reason.
 LEFT_OUT = {
@@ -80,10 +81,25 @@ LEFT_OUT = {
 }
 
 _DATA = load_yaml(Path(__file__).with_suffix(".yaml"))
-_GLOBAL = [flag for flag in GLOBAL if flag.simulated and flag.name != "help"]
-_MANY = ("list", "array")
+_GLOBAL_FLAGS = [flag for flag in GLOBAL if flag.simulated and flag.name != "help"]
+# Kinds of flags that may be repeated.
+_REPEATABLE = ("list", "array")
+# A line that reads stdin.
 _STDIN = re.compile(r"(-f |--filename=|--env=|-e )-( |$)")
+# What makes equal rows differ: counts, ages and gaps.
 _AGE = re.compile(r"\(x\d+ over \w+\)|\b(\d+[smhd])+\b|\s")
+
+
+class Outcome(NamedTuple):
+    """The comparison of both answers to a line, and their difference if the verdict is "different".
+
+    absent: kubesim doesn't simulate something in the line, or the line has two mistakes. late: the real kubectl was
+    ended before it answered.
+    """
+
+    line: str
+    verdict: Literal["same", "different", "absent", "late"]
+    difference: str = ""
 
 
 class _Oracle(RealSession):
@@ -91,7 +107,7 @@ class _Oracle(RealSession):
 
     def __init__(self) -> None:
         self._is_ready = self.was_ended = False
-        self.longest = LONGEST[0]
+        self.longest = LONGEST
         super().__init__()
         prepare(self)
         self._is_ready = True
@@ -109,7 +125,7 @@ class _Oracle(RealSession):
 
 
 def prepare(session: Session) -> None:
-    """Bring a fresh session to where every line begins."""
+    """Create the files and objects that every line may use."""
     for name, text in _DATA["files"].items():
         session.write_file(name, text)
     for line in _DATA["setup"]:
@@ -123,7 +139,7 @@ def lines(count: int, seed: int) -> Iterator[str]:
     weights = [1 + len(command.flags) for command in commands]
     while count > 0:
         line = _line(chance, chance.choices(commands, weights)[0])
-        if not reason(line):
+        if not why_left_out(line):
             count -= 1
             yield line
 
@@ -133,6 +149,7 @@ def _commands() -> list[Command]:
 
 
 def _mistaken(command: Command) -> list[str]:
+    """The flags of a command with wrong values."""
     flags = _simulated(command) | {flag.name: flag for flag in GLOBAL}
     return [f"--{name}={shlex.quote(value)}" for name, value in _DATA["mistakes"].items() if name in flags]
 
@@ -142,7 +159,7 @@ def _simulated(command: Command) -> dict[str, Flag]:
 
 
 def _usual(command: Command) -> list[str]:
-    """The names of the flags that a command nearly always has."""
+    """The names of the flags that nearly every line of a command has."""
     return [*command.row.required, *_DATA["usual"].get(" ".join(command.path), ())]
 
 
@@ -151,9 +168,9 @@ def _line(chance: random.Random, command: Command) -> str:
     words = [_operands(chance, path)]
     wanted = [flags[name] for name in _usual(command) if chance.randrange(12)]
     wanted += chance.sample(list(flags.values()), min(len(flags), chance.choice((0, 1, 1, 2, 3))))
-    wanted += chance.sample(_GLOBAL, chance.choice((0, 0, 0, 0, 1, 1, 2)))
+    wanted += chance.sample(_GLOBAL_FLAGS, chance.choice((0, 0, 0, 0, 1, 1, 2)))
     words += [_flag(chance, flag) for flag in wanted]
-    words += [_flag(chance, flag) for flag in wanted if flag.kind in _MANY and not chance.randrange(3)]
+    words += [_flag(chance, flag) for flag in wanted if flag.kind in _REPEATABLE and not chance.randrange(3)]
     if not chance.randrange(6):
         words += chance.sample(_mistaken(command), 1)
     line = _joined(path, words)
@@ -161,7 +178,7 @@ def _line(chance: random.Random, command: Command) -> str:
 
 
 def _joined(path: str, words: list[str]) -> str:
-    """A command line; the first of `words` comes last where it has words for another program."""
+    """The command line of a path and its words. The first word, the operands, comes last if it has a " -- "."""
     if any(word.startswith(("--watch", "-w")) for word in words):
         words = [*words, "--request-timeout=1s"]
     if " -- " in words[0]:
@@ -186,39 +203,39 @@ def _flag(chance: random.Random, flag: Flag) -> str:
     return f"-{flag.short} {shlex.quote(value)}" if is_short else f"--{flag.name}={shlex.quote(value)}"
 
 
-def reason(line: str) -> str:
-    """Why a line is left out; "" where it is not."""
+def why_left_out(line: str) -> str:
+    """The reason in LEFT_OUT for a line, "" for a line to compare."""
     return next((why for pattern, why in LEFT_OUT.items() if re.search(pattern, line)), "")
 
 
 class Pair:
-    """Two equal sessions, one for each kubectl; new ones as soon as a line has changed something."""
+    """Two equal sessions, one for each kubectl. They are replaced after a line that changed something."""
 
-    def __init__(self, longest: float = LONGEST[0]) -> None:
+    def __init__(self, longest: float = LONGEST) -> None:
         self._sessions: tuple[Session, _Oracle] | None = None
         self._longest = longest
 
-    def compare(self, line: str) -> str | None:
-        """How the answers to a line differ ("": not at all, or LATE); None for a line that is not compared."""
+    def compare(self, line: str) -> Outcome:
+        """Type a line into both kubectls, and compare the answers and the clusters."""
         ours, real = self._sessions = self._sessions or (_fresh(), _Oracle())
         real.longest = self._longest
         before = ours.cluster.api.revision, real.cluster.api.revision
         got = ours.run(line)
         if "kubesim: " in got.stderr:
             self.close()
-            return None
+            return Outcome(line, "absent")
         answer = real.run(line)
         found = _difference(line, answer, got)
         if got.exit_code and answer.exit_code and found and _has_other_mistake(line, answer, got):
             self.close()
-            return None
+            return Outcome(line, "absent")
         if real.was_ended:
             self.close()
-            return LATE
-        if before != (ours.cluster.api.revision, real.cluster.api.revision) or _moved(ours, real):
+            return Outcome(line, "late")
+        if before != (ours.cluster.api.revision, real.cluster.api.revision) or _differ_in_time(ours, real):
             found += difference(objects(real), objects(ours), "cluster")
             self.close()
-        return found
+        return Outcome(line, "different" if found else "same", found)
 
     def close(self) -> None:
         """End the sessions."""
@@ -228,9 +245,9 @@ class Pair:
 
 
 def _has_other_mistake(line: str, answer: Result, got: Result) -> bool:
-    """Whether a line has mistakes of which kubesim reports another one, or only one.
+    """True if a line has two mistakes, and kubesim reports another one than the real kubectl, or only one.
 
-    kubesim, too, finds the mistake that the real kubectl reports, once a flag or two are taken away.
+    kubesim then reports the other one for the line without one or two of its flags.
     """
     theirs, own = (
         {text.removeprefix("error: ") for text in _alike(line, result.stderr).split("\n")} for result in (answer, got)
@@ -251,13 +268,12 @@ def _fresh() -> Session:
     return session
 
 
-def _moved(one: Session, other: Session) -> bool:
-    """Whether time has gone differently."""
+def _differ_in_time(one: Session, other: Session) -> bool:
     return one.cluster.clock.now != other.cluster.clock.now
 
 
 def _difference(line: str, real: Result, ours: Result) -> str:
-    """How two results differ; the order of messages about several objects doesn't count."""
+    """The difference between two results, "" for none. The order of the lines of stderr doesn't count."""
     parts = [difference(_alike(line, real.stdout), _alike(line, ours.stdout), "stdout")]
     theirs, own = ("\n".join(sorted(_alike(line, result.stderr).split("\n"))) for result in (real, ours))
     parts.append(difference(theirs, own, "stderr"))
@@ -267,6 +283,7 @@ def _difference(line: str, real: Result, ours: Result) -> str:
 
 
 def _alike(line: str, text: str) -> str:
+    """An answer without what two equal clusters may answer differently."""
     for pattern, shown in _ALIKE:
         text = pattern.sub(shown, text)
     if re.search(r" --list\b|{\.\.", line):  # the order of a map in Go is chance
@@ -277,7 +294,7 @@ def _alike(line: str, text: str) -> str:
 
 
 def objects(session: Session) -> str:
-    """What is in a cluster once it has come to rest: all that clients wrote, in JSON."""
+    """All that clients wrote into a cluster, as JSON, once nothing changes any more."""
     session.advance(SETTLED)
     kept = [kind for kind in resources.RESOURCES if kind.kind not in ("Event", "Lease")]
     found = [_written(obj) for kind in kept for obj in session.cluster.api.list(kind)]
@@ -285,48 +302,48 @@ def objects(session: Session) -> str:
 
 
 def _written(obj: Object) -> Object:
-    """An object without what depends on when and in which order things were done."""
+    """An object without the fields that depend on times and on the order of requests."""
     about = {key: value for key, value in obj["metadata"].items() if key not in ("resourceVersion", "uid")}
     return {**obj, "metadata": about, "status": None}
 
 
-def compared(typed: Iterable[str], processes: int = 1) -> Iterator[tuple[str, str | None]]:
-    """Each line and how the answers to it differ; see `Pair.compare`. Lines that were late come last, tried again."""
+def compared(typed: Iterable[str], processes: int = 1) -> Iterator[Outcome]:
+    """The outcome of each line. Late lines are tried again, alone, and come last."""
     every, late = list(typed), []
     chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)]
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         for chunk in pool.map(_compared, chunks):
-            late += [line for line, found in chunk if found == LATE]
-            yield from (answer for answer in chunk if answer[1] != LATE)
-    yield from _compared(late, LONGEST[1])
+            late += [outcome.line for outcome in chunk if outcome.verdict == "late"]
+            yield from (outcome for outcome in chunk if outcome.verdict != "late")
+    yield from _compared(late, LONGEST_ALONE)
 
 
-def _compared(typed: Iterable[str], longest: float = LONGEST[0]) -> list[tuple[str, str | None]]:
+def _compared(typed: Iterable[str], longest: float = LONGEST) -> list[Outcome]:
     pair = Pair(longest)
     try:
-        return [(line, pair.compare(line)) for line in typed]
+        return [pair.compare(line) for line in typed]
     finally:
         pair.close()
 
 
 def main(words: Sequence[str]) -> int:
-    """Compare and print; the exit status is 1 where anything differs."""
+    """Compare lines and print the differences. The exit status is 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--file", type=Path)
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args(words)
-    typed = lines(asked.count + asked.count // 10, asked.seed)  # some will not be compared
+    typed = lines(asked.count + asked.count // 10, asked.seed)  # some won't be compared
     if asked.file:
         typed = iter(asked.file.read_text(encoding="utf-8").splitlines())
     count = Counter[str]()
-    for line, found in compared(filter(None, typed), asked.processes):
+    for outcome in compared(filter(None, typed), asked.processes):
         if count["same"] + count["different"] == asked.count and not asked.file:
             break
-        count["absent" if found is None else "late" if found == LATE else "different" if found else "same"] += 1
-        if found:
-            print(f"$ {line}\n{found}", flush=True)
+        count[outcome.verdict] += 1
+        if outcome.difference:
+            print(f"$ {outcome.line}\n{outcome.difference}", flush=True)
     all_compared = count["same"] + count["different"]
     left = f"{count['absent']} are not simulated or have two mistakes, {count['late']} were too slow"
     print(f"{count['same']} of {all_compared} lines answered the same; {left}")

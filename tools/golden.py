@@ -1,13 +1,13 @@
 """Play recordings of a real cluster against kubesim and show what differs.
 
-    python tools/golden.py [NAME ...]    of all recordings in tests/golden and its folders, or of those named
+    python tools/golden.py [NAME ...]    play the named recordings, or all in tests/golden and its folders
     python tools/golden.py real [NAME …] the same with the real kubectl, which talks to the served cluster
     python tools/golden.py table         write docs/fidelity.md: how many commands agree, with either kubectl
-    python tools/golden.py add FILE      take a new recording in, after checking its form
+    python tools/golden.py add FILE      check the form of a new recording, and copy it into tests/golden
 
-What no two clusters share (uids, times, addresses and the like) is masked on both sides. Column gaps are compared
-exactly, unless a masked word in the output may have moved the columns; the lines under `Events:` are a set, because a
-real kubelet's order within a second is chance.
+Uids, times, addresses and whatever else differs between any two clusters is masked on both sides. Column gaps are
+compared exactly, unless a masked word in the output may have moved the columns. The lines under `Events:` are a set,
+because a real kubelet's order within a second is chance.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api import load_yaml
 
@@ -42,7 +42,7 @@ Recording = dict[str, Any]
 # Recorded commands that kubesim answers differently, by recording, each with the reason.
 KNOWN: dict[str, dict[str, str]] = load_yaml(Path(__file__).with_name("known.yaml"))
 
-# The same of the real kubectl: what it says of the place and the credential that the served cluster has.
+# The commands that the real kubectl answers differently: its cluster has another address and another credential.
 KNOWN_REAL = {
     "context-and-cluster": {
         "kubectl config view": "the served cluster has a port of its own, and a token lets in",
@@ -76,8 +76,9 @@ _MASKS = [
         (rf"(?<![\w.=-]){_AGE}(?![\w-])", "<age>"),
     )
 ]
-# What marks a step that is only played: a real cluster has several answers to it, or kubesim leaves its kind out.
+# Keys of steps that are only played: a real cluster has several answers to it, or kubesim doesn't simulate it.
 _NOT_COMPARED = {"varies", "outside"}
+# The keys and types of each form of step.
 _STEPS: tuple[dict[str, type | tuple[type, ...]], ...] = (
     {"file": str, "text": str},
     {"sleep": (int, float)},
@@ -85,15 +86,22 @@ _STEPS: tuple[dict[str, type | tuple[type, ...]], ...] = (
 )
 
 
+class PlayedCommand(NamedTuple):
+    """A command of a recording, and the difference between kubesim's answer and the recorded one, "" for none."""
+
+    command: str
+    difference: str
+
+
 def difference(recorded: str, got: str, title: str) -> str:
-    """A unified diff of two outputs, whole; "" where they are the same as far as two clusters can be."""
+    """A unified diff of two outputs, "" if they are equal once they are masked."""
     (want, one), (have, other) = _masked(recorded), _masked(got)
     before, after = _screen(want, one or other), _screen(have, one or other)
     return "\n".join(difflib.unified_diff(before, after, f"{title} recorded", f"{title} by kubesim", lineterm="", n=1))
 
 
 def _masked(text: str) -> tuple[str, bool]:
-    """`text` with a name for everything that differs between clusters, and whether there was anything."""
+    """The text with a name for everything that differs between clusters, and whether it had any of that."""
     count = 0
     for pattern, shown in _MASKS:
         text, found = pattern.subn(shown, text)
@@ -102,7 +110,7 @@ def _masked(text: str) -> tuple[str, bool]:
 
 
 def _screen(text: str, is_masked: bool) -> list[str]:
-    """The lines to compare: gaps alike where a masked word may have moved the columns, events in order, each once.
+    """The lines to compare. Events are sorted, each once. If a word is masked, all gaps between columns are alike.
 
     OpenShift's build of Kubernetes, which was recorded, publishes a ConfigMap that plain Kubernetes doesn't have.
     """
@@ -127,8 +135,8 @@ def load(path: Path) -> Recording:
     return recording
 
 
-def play(recording: Recording, session: Session | None = None) -> Iterator[tuple[str, str]]:
-    """Each command of a recording as it is played in a fresh session, and how the answer differs ("": not at all)."""
+def play(recording: Recording, session: Session | None = None) -> Iterator[PlayedCommand]:
+    """Play the steps of a recording, by default in a new session, and yield its commands."""
     beside = find(recording["name"]).with_name("world.yml")
     world = beside if beside.is_file() else WORLD
     session = session or Session(registries=world, node=recording.get("node"))
@@ -138,12 +146,13 @@ def play(recording: Recording, session: Session | None = None) -> Iterator[tuple
         elif "sleep" in step:
             session.advance(step["sleep"])
         else:
-            answer = _answer(session, step)
+            found = _run(session, step)
             if not step.keys() & _NOT_COMPARED:
-                yield step["run"], answer
+                yield PlayedCommand(step["run"], found)
 
 
-def _answer(session: Session, step: dict[str, Any]) -> str:
+def _run(session: Session, step: dict[str, Any]) -> str:
+    """Run the command of a step, and return the difference from the recorded answer."""
     result = session.run(step["run"])
     parts = [difference(step[name], getattr(result, name), name) for name in ("stdout", "stderr")]
     if result.exit_code != step["exit"]:
@@ -151,28 +160,28 @@ def _answer(session: Session, step: dict[str, Any]) -> str:
     return "\n".join(filter(None, parts))
 
 
-def play_real(recording: Recording) -> list[tuple[str, str]]:
-    """As `play`, by the real kubectl; this takes its time."""
+def play_real(recording: Recording) -> list[PlayedCommand]:
+    """Play a recording with the real kubectl, which takes seconds."""
     with RealSession(registries=WORLD) as session:
         return list(play(recording, session))
 
 
-def surprises(name: str, played: Iterable[tuple[str, str]], all_known: dict[str, dict[str, str]]) -> list[str]:
-    """What is not as `all_known` says: each unknown difference, and each known one that is none any more."""
+def surprises(name: str, played: Iterable[PlayedCommand], all_known: dict[str, dict[str, str]]) -> list[str]:
+    """The differences of a recording that `all_known` lacks, and those in `all_known` that don't exist any more."""
     known = all_known.get(name, {})
     answers = list(played)
-    differing = {command for command, differs in answers if differs}
+    differing = {answer.command for answer in answers if answer.difference}
     found = []
-    for command, differs in answers:
-        if differs and command not in known:
-            found.append(f"$ {command}\n{differs}")
+    for command, diff in answers:
+        if diff and command not in known:
+            found.append(f"$ {command}\n{diff}")
         elif command in known.keys() - differing:
             found.append(f"$ {command}\nmatches now: take it out of tools/known.yaml")
     return found
 
 
 def mistakes(recording: Any) -> list[str]:
-    """What is wrong with the form of a recording."""
+    """The mistakes in the form of a recording, as sentences."""
     if not isinstance(recording, dict) or not isinstance(recording.get("steps"), list):
         return ["a recording is a map with a list of steps"]
     wrong = [f"{key} is missing" for key in ("name", "title", "recorded_on") if not recording.get(key)]
@@ -189,7 +198,7 @@ def _is_step(step: dict[str, Any], form: dict[str, type | tuple[type, ...]]) -> 
 
 
 def add(source: Path) -> list[str]:
-    """Copy a recording in under its own name; return why not, if so."""
+    """Copy a recording into tests/golden under its own name. Returns the mistakes that prevent that."""
     recording = load(source)
     wrong = mistakes(recording)
     if not wrong:
@@ -198,20 +207,20 @@ def add(source: Path) -> list[str]:
 
 
 def show(names: Sequence[str], *, real: bool = False) -> bool:
-    """Print what differs in the named recordings, or in all; say whether anything does that is not known."""
+    """Print the differences of the named recordings, or of all. Returns whether there is an unknown one."""
     surprised = False
     everything = recorded() if real else [*recorded(), *recorded(*OWN)]
     for recording in [load(find(name)) for name in names or everything]:
         known = (KNOWN_REAL if real else KNOWN).get(recording["name"], {})
-        for command, differs in play_real(recording) if real else play(recording):
-            if differs:
+        for command, diff in play_real(recording) if real else play(recording):
+            if diff:
                 surprised |= command not in known
-                print(f"{recording['name']} $ {command}\n{known.get(command, differs)}\n")
+                print(f"{recording['name']} $ {command}\n{known.get(command, diff)}\n")
     return surprised
 
 
 def recorded(*folders: Path) -> list[str]:
-    """The names of all recordings in some folders, or in the first one."""
+    """The names of the recordings in some folders, by default in FOLDER."""
     paths = [path for folder in folders or (FOLDER,) for path in sorted(folder.glob("*.yaml"))]
     return [path.stem for path in paths if path.name != WORLD.name]
 
@@ -222,8 +231,11 @@ def find(name: str) -> Path:
     return next((path for path in paths if path.is_file()), paths[0])
 
 
-def play_all_real() -> dict[str, Future[list[tuple[str, str]]]]:
-    """Every recording played by the real kubectl, several at a time: most of it is waiting."""
+def play_all_real() -> dict[str, Future[list[PlayedCommand]]]:
+    """Play every recording with the real kubectl, several at a time, because most of that is waiting.
+
+    The slowest, those that wait for a timeout, come first.
+    """
     pool = ThreadPoolExecutor(5)
     names = sorted(recorded(), key=lambda name: "request-timeout" not in (FOLDER / f"{name}.yaml").read_text("utf-8"))
     futures = {name: pool.submit(play_real, load(FOLDER / f"{name}.yaml")) for name in names}
@@ -231,8 +243,8 @@ def play_all_real() -> dict[str, Future[list[tuple[str, str]]]]:
     return futures
 
 
-def table(real: dict[str, list[tuple[str, str]]]) -> str:
-    """docs/fidelity.md, from what the real kubectl answered."""
+def table(real: dict[str, list[PlayedCommand]]) -> str:
+    """The text of docs/fidelity.md. `real` has the commands as the real kubectl played them."""
     rows = [(name, list(play(load(FOLDER / f"{name}.yaml"))), real[name]) for name in recorded()]
     counts = [(name, len(own), agreeing(own), agreeing(other)) for name, own, other in rows]
     total = ("**all**", *(sum(column) for column in list(zip(*counts, strict=True))[1:]))
@@ -244,13 +256,13 @@ def table(real: dict[str, list[tuple[str, str]]]) -> str:
     return TEMPLATE.read_text(encoding="utf-8").format(rows="\n".join(lines), known="\n".join(known))
 
 
-def agreeing(played: Iterable[tuple[str, str]]) -> int:
-    """How many commands were answered as recorded."""
-    return sum(not differs for _, differs in played)
+def agreeing(played: Iterable[PlayedCommand]) -> int:
+    """The number of commands that were answered as recorded."""
+    return sum(not answer.difference for answer in played)
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command line; the exit status is 1 where something unknown differs or a form is wrong, 2 as usage."""
+    """Run the command line. The exit status is 1 for an unknown difference or a wrong form, 2 for an unknown name."""
     if words[:1] == ["add"]:
         wrong = [f"{name}: {text}" for name in words[1:] for text in add(Path(name))]
         print("".join(f"{line}\n" for line in wrong), end="")

