@@ -1,6 +1,6 @@
 """The site's first page, which works before Python does: a road with three switches, drawn by the workbench's script.
 
-What the road shows for each position of the switches is computed here, by the simulator.
+The simulator computes the road for each position of the switches.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ _SECRET = (
 _RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
 _LISTED = """ --overrides='{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}'"""
 _PULL = 12.0  # seconds that a pull takes at most
+# The positions of the switches: the Secret exists, is listed, has the right password.
 _POSITIONS = tuple(product((False, True), repeat=3))
 
 
 def page(early: list[str]) -> str:
-    """The page, which loads the files at these addresses early."""
+    """The page. `early` has the addresses of the files that it loads before they are needed."""
     words = {
         "STYLES": styles("road.css"),
         "SCRIPT": script("road.js") + (PARTS / "first.js").read_text(encoding="utf-8"),
@@ -40,12 +41,12 @@ def page(early: list[str]) -> str:
 
 
 def scenes() -> dict[str, dict[str, Any]]:
-    """What there is to see, by the switches: "101" if the Secret exists, isn't listed, and has the right password."""
+    """The scenes by the switches: "101" if the Secret exists, isn't listed, and has the right password."""
     return {f"{exists:d}{listed:d}{right:d}": scene(exists, listed, right) for exists, listed, right in _POSITIONS}
 
 
 def scene(exists: bool, listed: bool, right: bool) -> dict[str, Any]:
-    """The road of a pull, and what `kubectl get pods` prints then."""
+    """The road of a pull, and the output of `kubectl get pods` after it."""
     with tempfile.TemporaryDirectory() as folder:
         session = Session(Path(folder))
         if exists:

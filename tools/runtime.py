@@ -1,7 +1,7 @@
-"""The page's Python: Pyodide and the packages of the lesson, compiled, in files that carry a hash of their content.
+"""The page's Python: Pyodide and the lesson's packages, compiled, in files with a hash of their content in their names.
 
-A release replaces a file by one of another name, so a page that was opened before it never mixes old and new. What
-Pyodide's own code looks for beside itself keeps its name in a folder that carries the hash.
+A release replaces a file by one of another name, so a page that was opened before it never mixes old and new. Pyodide's
+own code, whose files find each other by name, keeps these names, in a folder with the hash in its name.
 """
 
 from __future__ import annotations
@@ -28,38 +28,42 @@ BUILD = ROOT / "build"
 # Pyodide with its standard library, from the npm registry; its packages are those of the environment instead.
 PYODIDE = "https://registry.npmjs.org/pyodide/-/pyodide-314.0.6.tgz"
 PYODIDE_SHA256 = "d78ac549b28a2a58600cd06f44e017024151775f8c6b2d73fab1475400d38ea2"
+# The files of its archive: its own code, the standard library, and the list of packages that it can load.
 CODE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
-LIBRARY, LOCK = "python_stdlib.zip", "pyodide-lock.json"
+LIBRARY = "python_stdlib.zip"
+LOCK = "pyodide-lock.json"
+# The environment for which the markers of requirements are evaluated.
 BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": "widgets"}
+# Packages that are needed, with their dependencies but for LEFT_OUT.
 ROOTS = ("kubesim", "ipython", "comm")
-# What only a server or IPython's own terminal needs; and jedi, which has 5 MB, and code completes without it.
+# Packages for a server or IPython's own terminal; and jedi, which has 5 MB, and code completes without it.
 LEFT_OUT = {"jupyterlab-widgets", "widgetsnbextension", "prompt-toolkit", "jedi"}
-# Files that no lesson uses: a server's own parts, and what colours other languages.
+# Files that no lesson uses: a server's own parts, and the coloring of other languages.
 UNUSED = (
     *("*/tests/*", "*/sphinxext/*", "*.so", "*.pyc", "*/RECORD", "__editable__*", "../*"),
     *("anywidget/labextension/*", "pygments/formatters/[!_htl]*", "lightkube/resources/*"),
 )
-# The last two lines are what those of the first import.
+# The lexers of pygments that are kept. Those of the first line import the others.
 LEXERS = {
     *("__init__", "_mapping", "python", "shell", "html", "javascript", "ruby", "perl", "markup"),
     *("css", "jvm", "data", "lilypond", "_css_builtins"),
     *("_lilypond_builtins", "_scheme_builtins"),
 }
+# Packages of JupyterLite's kernel, and the extension of JupyterLab that has them.
 KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
-EXTENSIONS, EXTENSION = "share/jupyter/labextensions", "@jupyterlite/pyodide-kernel-extension"
+EXTENSIONS = "share/jupyter/labextensions"
+EXTENSION = "@jupyterlite/pyodide-kernel-extension"
+# The name of the archive with all packages, and the packages that the kernel asks for by name.
 PACKAGES = "packages"
 ASKED_FOR = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
 
 
 class Runtime(NamedTuple):
-    """The page's Python, by the addresses that the site's root sees."""
+    """The page's Python. Addresses are relative to the site's root."""
 
-    # What begins it: web/python.mjs.
-    module: str
-    # What Pyodide's loadPyodide is called with.
-    options: dict[str, Any]
-    # What a page can load early, by its address, with its bytes.
-    sizes: dict[str, int]
+    module: str  # the address of web/python.mjs, which starts it
+    options: dict[str, Any]  # the argument of Pyodide's loadPyodide
+    sizes: dict[str, int]  # the files that a page can load early: bytes by address
 
 
 def build(builder: Path, site: Path) -> Runtime:
@@ -80,7 +84,11 @@ def build(builder: Path, site: Path) -> Runtime:
 
 
 def publish(staged: Path, site: Path, worker: str) -> Runtime:
-    """Move the files of `staged` to `site`, under names with a hash; `worker` is the address of JupyterLite's."""
+    """Move the files of `staged` to `site`, under names with a hash. `worker` is the address of JupyterLite's worker.
+
+    The order counts, because a file has the names of others in it, and these have their hashes: the lock names the
+    archives, and python.mjs names the lock and the library.
+    """
     code = f"static/pyodide-{hash_of(*(staged / name for name in CODE))}"
     (site / code).mkdir(parents=True)
     for name in CODE:
@@ -109,20 +117,20 @@ def publish(staged: Path, site: Path, worker: str) -> Runtime:
 
 
 def filled(text: str, words: dict[str, str]) -> str:
-    """A text with a word for each {{NAME}}."""
+    """The text with the words in place of {{NAME}}."""
     for name, word in words.items():
         text = text.replace(f"{{{{{name}}}}}", word)
     return text
 
 
 def named(file: Path, folder: Path) -> Path:
-    """Move a file into a folder, with a hash of its content in its name."""
+    """Move a file into a folder, add a hash of its content to its name, and return its new path."""
     target = folder / f"{file.stem}-{hash_of(file)}{file.suffix}"
     return Path(shutil.move(file, target))
 
 
 def hash_of(*files: Path) -> str:
-    """Twelve digits that tell the content of some files from any other."""
+    """A hash of twelve digits of the content of some files."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())
@@ -134,11 +142,11 @@ def sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-# --- what is in it
+# --- its contents
 
 
 def fetch_pyodide() -> Path:
-    """The archive of Pyodide; ValueError if it isn't the one that is pinned."""
+    """The archive of Pyodide, downloaded if necessary. Raises ValueError for another hash than the pinned one."""
     archive = BUILD / PYODIDE.rpartition("/")[2]
     if not archive.exists():
         BUILD.mkdir(exist_ok=True)
@@ -210,9 +218,10 @@ def pack(runtime: Path, packages: Path) -> None:
 
 
 def write_lock(lock: Path, archives: dict[str, Path]) -> None:
-    """Name the archive of packages in Pyodide's lock, instead of Pyodide's own.
+    """Replace the packages in Pyodide's lock by `archives`, by name.
 
-    One file takes a browser less time than thirty. The kernel asks for some packages by name: those are empty.
+    All packages are in one archive, because one file takes a browser less time than thirty. The kernel asks for some
+    packages by name, which must be there, too, and are empty.
     """
     content = json.loads(lock.read_text())
     content["packages"] = {name: _locked(name, archive) for name, archive in archives.items()}

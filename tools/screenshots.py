@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screenshots"
+# The environment variable that has the camera write pictures.
 RENEW = "KUBESIM_RENEW_SCREENSHOTS"
 _POD = (
     "kubectl run web --image=registry.example.com/myapp:1.0 "
@@ -21,7 +22,7 @@ _POD = (
 
 
 class Widget(NamedTuple):
-    """A widget of the gallery: its name, the cells that lead to it (it is the last one's), and what finds it."""
+    """A widget of the gallery. The last of the `cells` shows it, and the selector `root` finds it."""
 
     name: str
     cells: tuple[str, ...]
@@ -47,8 +48,8 @@ WIDGETS = (
 )
 
 
-def photograph(widget: Widget, theme: str) -> Path:
-    """The file of one picture."""
+def picture_path(widget: Widget, theme: str) -> Path:
+    """The file of a widget's picture in a theme."""
     return FOLDER / f"{widget.name}-{theme}.png"
 
 

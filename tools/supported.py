@@ -1,7 +1,7 @@
-"""Writes docs/supported.md, what is simulated and what is not, and docs/registries.md (`make docs`).
+"""Writes docs/supported.md, the list of what is simulated, and docs/registries.md (`make docs`).
 
-The first is for the page without a server, and git ignores it; docs/scope.md has the gist. Commands, flags, kinds,
-formats, tools and images are read from the tables that run them, and what else there is to say from supported.yaml.
+The first is for the page without a server, and git ignores it; docs/scope.md is its summary. Commands, flags, kinds,
+formats, tools and images are read from the tables that run them, and everything else from supported.yaml.
 """
 
 from __future__ import annotations
@@ -35,9 +35,13 @@ from tools.commands import all_commands
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = DOCS / "supported.md"
 REGISTRIES = DOCS / "registries.md"
+# Characters in a line of the pages.
 _WIDTH = 110
+# A flag that so many commands refuse is listed once.
 _MANY = 20
+# A registry's `auth` in words.
 _AUTH = {"none": "open to everyone", "basic": "Basic authentication", "token": "a token service"}
+# The groups of clients in a ResponseRule in words.
 _CLIENTS = {
     "anonymous": "anonymous clients",
     "unknown": "a wrong user or password",
@@ -47,24 +51,21 @@ _CLIENTS = {
 
 
 class Fields(NamedTuple):
-    """Who acts upon which `fields`, separated by blanks, of a part of a kind; "[]" is each item of a list."""
+    """The fields of a kind, or of a part of it, on which a component acts."""
 
     kind: str
-    who: str
-    fields: str
-    part: str = ""
+    who: str  # the component, such as "kubelet"
+    fields: str  # separated by blanks; "[]" is each item of a list
+    part: str = ""  # such as "spec"
 
 
 class Facts(NamedTuple):
-    """What supported.yaml says, because no table of kubesim does."""
+    """The facts of supported.yaml, which no table of kubesim has."""
 
-    acted_upon: Sequence[Mapping[str, str]]
-    # Flags that are accepted and change nothing, by the end of the command line, each with the reason.
-    idle: Mapping[str, str]
-    # How the simulator differs from a real cluster.
-    differences: Sequence[str]
-    # What the API over HTTPS has.
-    http: Sequence[str]
+    acted_upon: Sequence[Mapping[str, str]]  # the fields of `Fields`
+    idle: Mapping[str, str]  # the reasons why flags are accepted without effect, by the end of the command line
+    differences: Sequence[str]  # sentences about differences from a real cluster
+    http: Sequence[str]  # sentences about the API over HTTPS
 
 
 FACTS = Facts(**load_yaml(Path(__file__).with_suffix(".yaml")))
@@ -128,6 +129,7 @@ def _shared_refusals() -> list[str]:
 
 
 def _under(path: Sequence[str]) -> Iterator[str]:
+    """The last words of the absent commands below a path."""
     return (absent[-1] for absent in ABSENT if absent[:-1] == path)
 
 

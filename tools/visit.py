@@ -1,4 +1,4 @@
-"""Visits the built site as a learner's browser does, and writes what it measured into README and the first page.
+"""Visits the built site as a learner's browser does, and writes the measured figures into README and the first page.
 
 `make visit` builds the site first. It is visited three times: with nothing in the browser's cache, then twice with it;
 the last visit counts as warm. The figures depend on the machine, so its load is printed beside them.
@@ -27,6 +27,7 @@ README = ROOT / "README.md"
 FIRST_PAGE = PARTS / "index.html"
 PATIENCE = 60_000  # milliseconds
 NOTEBOOK = "00-start"
+# Scripts of the page: whether Python is there, running all cells, and whether all have run.
 READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info"
 RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
 DONE = """() => {
@@ -37,14 +38,14 @@ DONE = """() => {
 
 
 class Visit(NamedTuple):
-    """Seconds from the click to the page, to Python, the first output and all of them; requests, and MB on the wire."""
+    """The figures of a visit. Times are seconds since the click."""
 
     page: float
     python: float
-    output: float
-    all: float
+    output: float  # the first one
+    all: float  # all outputs
     requests: int
-    megabytes: float
+    megabytes: float  # on the wire
 
 
 @contextmanager
@@ -83,7 +84,7 @@ def visit(context: BrowserContext, address: str) -> Visit:
 
 
 def memory(context: BrowserContext, address: str) -> float:
-    """Megabytes that the browser's processes for the page use in addition, once all of notebook 00 has run."""
+    """The megabytes that the browser's processes use for a page in which notebook 00 has run."""
     before = resident()
     page = context.new_page()
     page.goto(f"{address}/lab/index.html?path=notebooks/{NOTEBOOK}.ipynb")
@@ -107,8 +108,8 @@ def resident() -> float:
     return found
 
 
-def claim(cold: Visit, warm: Visit) -> None:
-    """Write the figures where people read them."""
+def write_figures(cold: Visit, warm: Visit) -> None:
+    """Write the figures into README and the first page, before the words that follow them there."""
     figures = {
         r"\d+(?= MB on the first visit)": cold.megabytes,
         r"\d+(?= seconds after the click)": cold.output,
@@ -137,7 +138,7 @@ def main() -> int:
     print(f"on disk {disk:.1f} MB; memory of the tab {tab:.0f} MB; load of the machine {os.getloadavg()[0]:.1f}")
     for name, one in zip(("cold", "again", "warm"), visits, strict=True):
         print(f"{name}: " + ", ".join(f"{field} {value:.1f}" for field, value in one._asdict().items()))
-    claim(visits[0], visits[-1])
+    write_figures(visits[0], visits[-1])
     return 0
 
 

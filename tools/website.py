@@ -28,37 +28,28 @@ from tools.runtime import BUILD, PARTS, ROOT, Runtime
 
 PORT = 8899
 BUILDER = BUILD / "jupyterlite"  # beside the environment, whose own JupyterLab would load the extension for Pyodide
+# The list of a release's files, by which the next release keeps them.
 RELEASE = "release.json"
-# The address of a file whose name has a hash: its content never changes.
+# The address of a file with a hash in its name. Its content never changes.
 FIXED = re.compile(r"(?!.*\.\.)[\w./@-]+[.-][0-9a-f]{7,64}\.\w+")
 
-# Parts of JupyterLab that no lesson uses: each would be loaded, and its settings checked, before a notebook opens.
+# Extensions of JupyterLab that no lesson uses. Each would be loaded, and its settings checked, before a notebook opens.
 UNUSED = (
     *("audio", "celltags", "console", "csvviewer", "htmlviewer", "inspector", "javascript", "json", "json-lines"),
-    *(
-        "logconsole",
-        "lsp",
-        "mathjax",
-        "mermaid",
-        "metadataform",
-        "pdf",
-        "terminal",
-        "tooltip",
-        "vega5",
-        "video",
-        "workspaces",
-    ),
+    *("logconsole", "lsp", "mathjax", "mermaid", "metadataform", "pdf", "terminal", "tooltip", "vega5", "video"),
+    "workspaces",
 )
-# Plugins that need one of them, and would fail at each visit.
+# Plugins that need one of these, and would fail at each visit.
 DEPENDENT = (
     *(f"@jupyterlab/{name}-extension:language-server" for name in ("fileeditor", "notebook")),
     "@jupyterlite/application-extension:lsp-connection-manager",
     "@jupyterlab/notebook-extension:update-raw-mimetype",
 )
+# Files of tools/web that are copied as they are.
 ADDED = ("404.html", "site.js", "site.css", "favicon.svg", "manifest.webmanifest")
 # What a builder of JupyterLite leaves behind, and icons that ours replaces.
 LEFT_BEHIND = ("rspack.config*.js", "package.json", "lab/favicon.ico")
-# How much of a notebook the first frame shows: more than fits on a screen.
+# The number of cells in a preview: more than fit on a screen.
 PREVIEWED_CELLS = 14
 
 
@@ -99,7 +90,7 @@ def fetch_builder() -> Path:
 
 
 def build_app(builder: Path, python: Runtime) -> None:
-    """JupyterLab, its widgets and the lesson's files in SITE."""
+    """Build JupyterLab, its widgets and the lesson's files into SITE."""
     source = BUILD / "site-source"
     shutil.rmtree(source, ignore_errors=True)
     supported.write()
@@ -163,11 +154,14 @@ def _settings(python: Runtime) -> dict[str, Any]:
     return {"jupyter-lite-schema-version": 0, "jupyter-config-data": data}
 
 
-# --- what the site adds to it
+# --- what the site adds to JupyterLab
 
 
 def add_pages(python: Runtime) -> None:
-    """The site's first page, the first frame of each visit, its worker, and the list of this release's files."""
+    """Add the first page, the previews, the service worker and the list of this release's files.
+
+    The release's name is the hash of all files. Only the service worker and the list, which have that name, come later.
+    """
     for name in ADDED:
         shutil.copyfile(PARTS / name, SITE / name)
     write_previews(SITE / "preview")
@@ -183,7 +177,7 @@ def add_pages(python: Runtime) -> None:
 
 
 def add_first_frame(page: Path, python: Runtime) -> None:
-    """Have JupyterLab's page begin with what is loading, and end with what the site adds to JupyterLab."""
+    """Add the frame that shows what is loading, and the site's scripts and styles, to JupyterLab's page."""
     loads = {
         "files": {f"../{address}": size for address, size in python.sizes.items()},
         "megabytes": sum(len(gzip.compress((SITE / address).read_bytes(), 6)) for address in python.sizes) / 1e6,
@@ -203,7 +197,7 @@ def add_first_frame(page: Path, python: Runtime) -> None:
 
 
 def binder() -> str:
-    """The address that README gives for Binder."""
+    """The address of Binder in README. Raises ValueError if it has none, or several."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     [address] = {str(link) for link in re.findall(r"https://mybinder\.org/v2/[^)\s\"]+", readme)}
     return address
@@ -218,7 +212,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def write_previews(folder: Path) -> None:
-    """The beginning of each notebook as it is stored, up to the first output that a learner has to predict."""
+    """Write the beginning of each stored notebook as HTML, up to the first output that a learner has to predict."""
     folder.mkdir()
     exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
     for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):

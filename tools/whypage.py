@@ -14,18 +14,19 @@ from tools import runtime
 from tools.runtime import BUILD, PARTS, Runtime
 
 SOURCES = PARTS / "why"
-# What explains a text: rooms of kubesim that know no cluster.
+# The rooms of kubesim that explain a text. They know no cluster.
 ROOMS = ("api", "gotext", "pull", "why")
+# The address of JupyterLab with a document, as the page sees it.
 LAB = "../lab/index.html?path="
-# The time of every file, so that two builds are alike.
+# The time of every file in the archive, so that two builds are alike.
 DATE = (2026, 1, 1, 0, 0, 0)
 
 
 def pack(packages: Path, target: Path, extra: dict[str, bytes]) -> None:
-    """Write the rooms and PyYAML from a folder of packages into a zip, and what is `extra`, by its name.
+    """Write the rooms and PyYAML from a folder of packages, and the `extra` files, into a zip.
 
-    A module that was compiled beside its source is taken as that, and a table of YAML is there as JSON, too: Python
-    reads that a hundred times as fast.
+    If a module has bytecode beside it, that replaces the source. Tables in YAML are there as JSON, too, which Python
+    reads a hundred times as fast.
     """
     folders = [packages / "yaml", *(packages / "kubesim" / room for room in ROOMS)]
     files = {**extra}
@@ -44,7 +45,11 @@ def pack(packages: Path, target: Path, extra: dict[str, bytes]) -> None:
 
 
 def build(site: Path, python: Runtime) -> None:
-    """Write the page into the site, whose Python it shares."""
+    """Write the page into the site, whose Python it shares.
+
+    A file is hashed once its text is complete: why.js has the names of the archive and the worker, index.html that of
+    why.js, and the service worker has all names.
+    """
     folder = site / "why"
     folder.mkdir()
     staged = BUILD / "runtime"
@@ -70,7 +75,7 @@ def build(site: Path, python: Runtime) -> None:
 
 
 def addresses(python: Runtime) -> dict[str, str]:
-    """The files of the site's Python that the page needs, each by its part, as the site's root sees them."""
+    """The addresses of the page's files of Pyodide by their parts, relative to the site's root."""
     code = python.module.rpartition("/")[0]
     library, lock = (str(python.options[name]).removeprefix("./") for name in ("stdLibURL", "lockFileURL"))
     parts = {"python": "pyodide.mjs", "parts": "pyodide.asm.mjs", "wasm": "pyodide.asm.wasm"}
@@ -78,7 +83,7 @@ def addresses(python: Runtime) -> dict[str, str]:
 
 
 def _copy(name: str, folder: Path, **words: str) -> Path:
-    """A file of the page's sources, with its words filled in, in a folder."""
+    """Copy a file of the page's sources into a folder, with the words filled in, and return its path."""
     text = (SOURCES / name).read_text(encoding="utf-8")
     target = folder / name
     target.write_text(runtime.filled(text, words), encoding="utf-8")
@@ -86,5 +91,5 @@ def _copy(name: str, folder: Path, **words: str) -> Path:
 
 
 def _in_script(value: Any) -> str:
-    """JSON, as it stands between the backquotes of a script."""
+    """A value as JSON, escaped for a script's text between backquotes."""
     return json.dumps(value).replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")

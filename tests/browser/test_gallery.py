@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, expect
 from browser.access import BENCH, cut, violations, walk_through
 from browser.test_lesson import enter
 from browser.themes import themes
-from tools.screenshots import RENEW, WIDGETS, Widget, photograph
+from tools.screenshots import RENEW, WIDGETS, Widget, picture_path
 
 WIDTH = 1800
 
@@ -98,4 +98,4 @@ def test_the_pictures_of_the_readme(show: Callable[..., Any]) -> None:
         notebook.page.mouse.move(0, 0)
         notebook.page.evaluate("document.activeElement.blur()")
         for theme in themes(notebook.page):
-            root.screenshot(path=photograph(one, theme), animations="disabled")
+            root.screenshot(path=picture_path(one, theme), animations="disabled")

@@ -18,39 +18,37 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Any
 
-# Servers, clients of old protocols, other systems, screens and tests: nothing that a notebook about pulls can use in a
-# browser. Of two packages, what is kept is the shorter list.
+# Files of the standard library that no notebook about pulls can use in a browser: servers, clients of old protocols,
+# other systems, screens and tests.
 UNUSED = (
-    *(
-        "_pyrepl/*",
-        "ensurepip/*",
-        "idlelib/*",
-        "tkinter/*",
-        "turtledemo/*",
-        "lib2to3/*",
-        "curses/*",
-        "dbm/*",
-        "sqlite3/*",
-    ),
+    *("_pyrepl/*", "ensurepip/*", "idlelib/*", "tkinter/*", "turtledemo/*", "lib2to3/*", "curses/*", "dbm/*"),
+    "sqlite3/*",
     *("wsgiref/*", "xmlrpc/*", "xml/sax/*", "venv/*", "pydoc_data/*", "test/*", "ctypes/_aix.py", "ctypes/macholib/*"),
     *("concurrent/interpreters/*", "concurrent/futures/process.py", "asyncio/windows_*", "asyncio/proactor_events.py"),
     *("imaplib.py", "smtplib.py", "poplib.py", "ftplib.py", "mailbox.py", "turtle.py", "_pyio.py", "webbrowser.py"),
     *("pickletools.py", "optparse.py", "trace.py", "tabnanny.py", "antigravity.py", "wave.py", "modulefinder.py"),
     *("this.py", "nturl2path.py", "symtable.py", "cProfile.py"),
 )
+# The files that are kept of two of its packages, because they are fewer than the unused ones.
 KEPT = {
     "encodings": re.compile(
         r"utf|ascii|latin_1|iso8859_1\b|iso8859_15|cp1252|cp437|idna|punycode|.*_escape|.*_codec|_|alia"
     ),
     "multiprocessing": re.compile("__init__|context|process|reduction"),
 }
-READ, SOURCES = "lightkube", {".py", ".pyi"}
+# The packages that stay sources, by the beginning of their names: kubesim reads lightkube-models as data.
+READ = "lightkube"
+SOURCES = {".py", ".pyi"}
 WITHOUT_DOCSTRINGS = 2  # as python -OO compiles, which the standard library supports: a fifth less to load
-EPOCH, DATE = 1767225600, (2026, 1, 1, 0, 0, 0)  # the time of every file, so that two builds are alike
-# Beside its source; a file's time says nothing where it is unpacked.
+# The time of every file in a tar and in a zip, so that two builds are alike.
+EPOCH = 1767225600
+DATE = (2026, 1, 1, 0, 0, 0)
+# Options of compileall: bytecode beside its source, never compared with that, because unpacking changes times.
 AS_PACKED: dict[str, Any] = {"quiet": 2, "legacy": True, "invalidation_mode": PycInvalidationMode.UNCHECKED_HASH}
+# Modules that import what a notebook does.
 IMPORTED = ("piplite", "pyodide_kernel", "kubesim.jupyter.challenge", "kubesim.jupyter.progress")
-PACKAGES, LIBRARY = Path("/packages"), Path("/pyodide/python_stdlib.zip")
+PACKAGES = Path("/packages")
+LIBRARY = Path("/pyodide/python_stdlib.zip")
 
 
 def compile_packages() -> None:
@@ -67,7 +65,7 @@ def compile_packages() -> None:
 
 
 def compile_library() -> None:
-    """Compile what notebooks import of the standard library."""
+    """Replace the modules of the standard library that notebooks import by bytecode, and drop unused ones."""
     sys.path.append(str(PACKAGES))
     for room in IMPORTED:
         importlib.import_module(room)
@@ -86,7 +84,7 @@ def compile_library() -> None:
 
 
 def is_unused(name: str) -> bool:
-    """Whether no notebook uses a file of the standard library."""
+    """True if no notebook uses this file of the standard library."""
     package, _, file = name.partition("/")
     if package in KEPT:
         return KEPT[package].match(file) is None
