@@ -105,7 +105,7 @@ FAILED = f'Failed to pull image "{IMAGE}": {OLDER}{HEAD}401 Unauthorized'
 
 def subjects(text: str) -> list[str]:
     """The line of each explanation on its image and its Pod."""
-    about = re.compile(r".+(, (container|volume) .+|, from a message alone)")
+    about = re.compile(r"\S+ for \S+(, (container|volume) .+)?|An image for \S+|.+, from a message alone")
     return [next(filter(about.fullmatch, part.splitlines())) for part in text.split("\n\n")]
 
 
@@ -121,7 +121,7 @@ def subjects(text: str) -> list[str]:
             },
             f"{IMAGE} for shop/web, container app",
         ),
-        ({"involvedObject": {"name": "web"}, "message": FAILED}, f"{IMAGE} for default/web, container '<container>'"),
+        ({"involvedObject": {"name": "web"}, "message": FAILED}, f"{IMAGE} for default/web"),
         ({"message": FAILED}, f"{IMAGE}, from a message alone"),
     ],
     ids=["events.k8s.io", "v1", "stripped"],
@@ -143,8 +143,7 @@ def test_a_text_about_several_pods_keeps_apart_what_it_says_of_each() -> None:
         f"b  4m  Warning  Failed  pod/api  {FAILED}",
     ]
     told = explain_as_text("\n".join(table), whole=True)
-    where = "container '<container>'"
-    assert subjects(told) == [f"{IMAGE} for {pod}, {where}" for pod in ("a/web", "b/web", "b/api")]
+    assert subjects(told) == [f"{IMAGE} for {pod}" for pod in ("a/web", "b/web", "b/api")]
     missing = [re.findall(r"couldn't get the Secret (\w+).* the (\w+) namespace", part) for part in told.split("\n\n")]
     assert missing == [[("one", "a")], [("two", "b")], []]
 
@@ -425,12 +424,12 @@ NAMELESS = "NAME   READY   STATUS             RESTARTS   AGE\nweb    0/1     Ima
 
 def test_an_unknown_namespace_is_unknown() -> None:
     told = explain_as_text(NAMELESS, whole=True)
-    assert subjects(told) == ["An image for web, container '<container>'"]
+    assert subjects(told) == ["An image for web"]
     assert "default" not in told
     assert " -n " not in told.replace("the commands need -n", "")
     assert "the Pod's namespace: where it isn't your current one" in told
     known = explain_as_text(f"$ kubectl get pods -n team\n{NAMELESS}", whole=True)
-    assert subjects(known) == ["An image for team/web, container '<container>'"]
+    assert subjects(known) == ["An image for team/web"]
     assert "events -n team" in known
     assert "the Pod's namespace" not in known
     assert json.loads(explain_as_text(NAMELESS, form="json"))["explanations"][0]["namespace"] == ""

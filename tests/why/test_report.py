@@ -29,7 +29,7 @@ def test_a_program_learns_how_many_causes_were_left_out_and_that_nothing_is_wron
     told = json.loads(explain_as_text(came, form="json"))["explanations"][0]
     assert told["cause"] == ""
     assert told["outcome"] == "The image is on the node and the container may start."
-    assert told["story"][0] == "The container '<container>' needs r.example/web:1, from the registry r.example."
+    assert told["story"][0] == "The container needs r.example/web:1, from the registry r.example."
 
 
 @pytest.mark.parametrize("answer", ["yes", "no"])

@@ -167,7 +167,7 @@ def test_a_long_text_says_how_much_of_it_was_not_read() -> None:
     last = 'Warning  Failed  pod/last-1  Failed to pull image "quay.io/acme/last:1": no space left on device'
     said = explain_as_text("\n".join([*noise, last]), whole=True).splitlines()
     assert re.fullmatch("kubesim: the text is long, so [345][0-9]{3} parts of it weren't read: give .*", said[-1])
-    assert "quay.io/acme/last:1 for last-1, container '<container>'" in said
+    assert "quay.io/acme/last:1 for last-1" in said
 
 
 def test_of_lines_that_differ_in_their_numbers_only_more_are_read_but_not_all() -> None:

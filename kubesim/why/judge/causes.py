@@ -23,6 +23,8 @@ _BY_KIND = ("answer", "refused", "unseen_list")
 _NAMES = re.compile(r"\{(?:image|asked|registry|repository)\}")
 """A placeholder for the name of an image or a registry."""
 _MOST_OTHERS = 2
+_UNNAMED = {"image": "the image", "asked": "the registry", "registry": "the registry", "paused": "its image"}
+"""Names in sentences where the facts have a placeholder for a command, such as '<image>'."""
 
 
 class Cause(NamedTuple):
@@ -112,9 +114,10 @@ def _cause(row: Verdict, facts: Facts, words: Words) -> Cause:
     can_run_tell = facts.is_node or not row.tell.startswith("kubectl ")  # docker's machine may belong to no cluster
     others = [other for other in row.others if facts.scene.is_export and _holds(other, words)][:_MOST_OTHERS]
     fix = [command(facts, *(argument(part, words) for part in call), words=words) for call in row.fix]
+    spoken = _without_placeholders(words)
     return Cause(
         hop=row.hop,
-        problem=" ".join(_for_machine(text, words).format_map(words) for text in sentences),
+        problem=" ".join(_capitalized(_for_machine(text, words).format_map(spoken)) for text in sentences),
         fix=tuple(filter(None, fix)),
         grade=_grade(row, facts, has_others=bool(others)),
         tell=fill(_for_machine(row.tell, words), words) if can_run_tell else "",
@@ -122,6 +125,17 @@ def _cause(row: Verdict, facts: Facts, words: Words) -> Cause:
         others=tuple(_cause(other._replace(hop=row.hop), facts, words) for other in others),
         recipe=row.recipe,
     )
+
+
+def _without_placeholders(words: Words) -> Words:
+    """The words for a sentence, in which an unknown name is described."""
+    unnamed = {name: text for name, text in _UNNAMED.items() if name in words and str(words[name]).startswith("'<")}
+    return words.adding(unnamed)
+
+
+def _capitalized(sentence: str) -> str:
+    """A sentence with a capital letter, if a description takes the place of a name at its beginning."""
+    return f"T{sentence[1:]}" if sentence.startswith(tuple(_UNNAMED.values())) else sentence
 
 
 def _grade(row: Verdict, facts: Facts, *, has_others: bool) -> str:

@@ -167,6 +167,12 @@ class Derived(NamedTuple):
         return str(self.facts.container["name"])
 
     @property
+    def named_container(self) -> str:
+        """The container's name, with a space before it; "" if it is unknown."""
+        name = known_name(self.container)
+        return name and f" {name}"
+
+    @property
     def place(self) -> str:
         """The namespace in words, also if it is unknown."""
         return f"the {self.facts.namespace} namespace" if self.facts.is_placed else "the Pod's namespace"
@@ -180,6 +186,12 @@ class Derived(NamedTuple):
     @property
     def node(self) -> str:
         return self.facts.pod["spec"].get("nodeName") or "'<node>'"
+
+    @property
+    def named_node(self) -> str:
+        """The node's name, with a space before it; "" if it is unknown."""
+        name = str(self.facts.pod["spec"].get("nodeName") or "")
+        return name and f" {name}"
 
     @property
     def image(self) -> str:
@@ -344,6 +356,11 @@ class Derived(NamedTuple):
     def logins(self) -> Command:
         """The command that lists the client's logins."""
         return fill(_client(self.facts).logins, Words(self.facts))
+
+
+def known_name(name: str) -> str:
+    """The name of a Pod or container; "" for the placeholder of an unknown one."""
+    return "" if name.startswith("'<") else name
 
 
 def _client(facts: Facts) -> Client:

@@ -15,7 +15,7 @@ from kubesim.why.judge.causes_table import causes
 from kubesim.why.judge.commands import fill
 from kubesim.why.judge.facts import Facts, gather, nearest
 from kubesim.why.judge.scene import Scene, containers
-from kubesim.why.judge.words import Known, Words, first_that_holds, in_namespace, say
+from kubesim.why.judge.words import Known, Words, first_that_holds, in_namespace, known_name, say
 from kubesim.why.tell.hops_table import hops as rows
 from kubesim.why.tell.practice import practice_of
 from kubesim.why.tell.report import FAILED, NOT_REACHED, PASSED, UNSEEN, About, Flow, Hop
@@ -49,7 +49,10 @@ def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
         hops=_with_consequences(tuple(hop for hop in hops if hop.state)),
         outcome=say(rows().outcome, words),
         about=About(
-            facts.namespace if facts.is_placed else "", name_of(facts.pod), facts.container["name"], facts.image
+            facts.namespace if facts.is_placed else "",
+            known_name(name_of(facts.pod)),
+            known_name(facts.container["name"]),
+            facts.image,
         ),
         story=tuple(story(facts)),
         cause=cause,
@@ -117,8 +120,10 @@ def _status_of(refusal: str) -> str:
 
 
 def _has_more(facts: Facts, cause: Cause | None) -> bool:
-    """True if an export of the cluster would tell more than this text."""
-    return facts.is_partial and facts.is_node and cause is not None and cause.grade == "one"
+    """True if an export of the cluster would tell more than this text, and the fix doesn't ask for it already."""
+    if cause is None or cause.grade != "one" or command(facts, "collect") in cause.fix:
+        return False
+    return facts.is_partial and facts.is_node
 
 
 def _recipe(facts: Facts, cause: Cause) -> str:
@@ -166,8 +171,9 @@ def _subject(facts: Facts) -> str:
         return "From a message alone" if is_no_pull else f"{image}, from a message alone"
     if is_no_pull:
         return f"The Pod {place}{name_of(facts.pod)}"
-    what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
-    return f"{image} for {place}{name_of(facts.pod)}, {what}"
+    container = known_name(facts.container["name"])
+    what = f", volume {facts.volume}" if facts.volume else f", container {container}" if container else ""
+    return f"{image} for {place}{name_of(facts.pod)}{what}"
 
 
 def _state(facts: Facts) -> Known:
