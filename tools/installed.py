@@ -25,7 +25,7 @@ USES: tuple[tuple[list[str], str, str], ...] = (
 
 
 def main(words: list[str]) -> int:
-    """Exit status 0 if everything did what it should."""
+    """Install and use the package. Returns 0 if every command gave the expected answer."""
     package = Path(words[0]).resolve() if words else ROOT
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)

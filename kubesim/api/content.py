@@ -14,8 +14,7 @@ from typing import Any
 
 # A function from a value to its problems; an empty list for a valid value.
 Check = Callable[[Any], list[str]]
-
-
+# The standard resources of containers.
 _OF_CONTAINERS = frozenset({"cpu", "memory", "ephemeral-storage"})
 _WORD = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _ENDS = "must start and end with an alphanumeric character"
@@ -94,7 +93,8 @@ def qualified_name(value: str) -> list[str]:
     prefix, slash, name = value.rpartition("/")
     if "/" in prefix:
         end = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-        return [f"a valid label key {_NAME('')[0]} {end}"]
+        [form] = _NAME("")  # the sentence about the form of a name
+        return [f"a valid label key {form} {end}"]
     problems = []
     if slash:
         of_prefix = dns_subdomain(prefix) if prefix else [_EMPTY]

@@ -28,15 +28,15 @@ _INT32 = Type("integer", "int32")
 
 
 class DecodeError(Exception):
-    """A `value` that doesn't match the type `kind` of its field.
+    """A `value` that doesn't match the type `declared` for its field.
 
     `sentence` is the message of the type's Unmarshaler, if it has one. With `is_unmarshaled`, the field's type has an
-    Unmarshaler, and `kind` is the type that it reads. The decoders of the structs around fill in `path` and `struct`.
+    Unmarshaler, and `declared` is the type that it reads. The decoders of outer structs fill in `path` and `struct`.
     """
 
-    def __init__(self, kind: Type, value: Any, sentence: str = "", *, is_unmarshaled: bool = False) -> None:
+    def __init__(self, declared: Type, value: Any, sentence: str = "", *, is_unmarshaled: bool = False) -> None:
         super().__init__()
-        self.kind = kind
+        self.declared = declared
         self.value = value
         self.sentence = sentence
         self.is_unmarshaled = is_unmarshaled
@@ -51,21 +51,21 @@ class DecodeError(Exception):
         return self._mismatch(where)
 
     def _mismatch(self, where: str) -> str:
-        return gojson.mismatch(self.value, f"{where} of type {self.kind.go}", self.kind.kind == "integer")
+        return gojson.mismatch(self.value, f"{where} of type {self.declared.go}", self.declared.kind == "integer")
 
     def in_converter(self) -> str:
         """The sentence of the converter from unstructured objects, which doesn't name the field."""
         if self.sentence:
-            return f"error decoding from json: {self.sentence}" if self.kind.kind == "bytes" else self.sentence
+            return f"error decoding from json: {self.sentence}" if self.declared.kind == "bytes" else self.sentence
         if self.is_unmarshaled:  # it reads JSON, but not from within a struct
             return self._mismatch("value")
-        kind = self.kind.kind
+        kind = self.declared.kind
         go_kind = _GO_KINDS[type(self.value)]
         if kind in _RESTORED:
             return f"cannot restore {_RESTORED[kind]} {go_kind}"
         if kind == "string" and go_kind == "int64":
-            return f"cannot convert int64 to {self.kind.go}"
-        unknown = "string" if kind == "string" else self.kind.go
+            return f"cannot convert int64 to {self.declared.go}"
+        unknown = "string" if kind == "string" else self.declared.go
         return f"unrecognized type: {unknown}"
 
 
@@ -100,13 +100,13 @@ def unknown_fields(struct: Type, obj: Any) -> list[str]:
     return [f'unknown field "{path}"' for path in _unknown(struct, obj, "")]
 
 
-def _unknown(kind: Type, value: Any, path: str) -> Iterator[str]:
+def _unknown(declared: Type, value: Any, path: str) -> Iterator[str]:
     """The paths of the fields in a value that its type lacks."""
-    if isinstance(value, list) and kind.kind == "list" and kind.element:
+    if isinstance(value, list) and declared.kind == "list" and declared.element:
         for index, item in enumerate(value):
-            yield from _unknown(kind.element, item, f"{path}[{index}]")
-    if isinstance(value, dict) and kind.kind == "struct":
-        known = fields(kind)
+            yield from _unknown(declared.element, item, f"{path}[{index}]")
+    if isinstance(value, dict) and declared.kind == "struct":
+        known = fields(declared)
         for key in sorted(value):
             inner_path = f"{path}.{key}" if path else key
             if key in known:
@@ -116,23 +116,23 @@ def _unknown(kind: Type, value: Any, path: str) -> Iterator[str]:
 
 
 @cache
-def decoder(kind: Type) -> Decoder:
+def decoder(declared: Type) -> Decoder:
     """The function that decodes values of one type and raises DecodeError."""
-    if kind.kind == "struct":
-        return partial(_struct, kind, {})
-    if kind.element:
-        return partial(_list if kind.kind == "list" else _map, kind, decoder(kind.element))
-    return partial(_SCALARS[kind.kind], kind)
+    if declared.kind == "struct":
+        return partial(_struct, declared, {})
+    if declared.element:
+        return partial(_list if declared.kind == "list" else _map, declared, decoder(declared.element))
+    return partial(_SCALARS[declared.kind], declared)
 
 
-def _struct(kind: Type, table: dict[str, tuple[Decoder, bool]], value: Any) -> dict[str, Any]:
+def _struct(declared: Type, table: dict[str, tuple[Decoder, bool]], value: Any) -> dict[str, Any]:
     """Decode a struct. `table` has each field's decoder, and whether the field keeps its zero value.
 
     The table is filled at the first use, because a type may contain itself.
     """
     if not table:
-        table.update({name: (decoder(field.type), field.keeps_zero) for name, field in fields(kind).items()})
-    value = _of_class(dict, kind, value)
+        table.update({name: (decoder(field.type), field.keeps_zero) for name, field in fields(declared).items()})
+    value = _of_class(dict, declared, value)
     decoded = {}
     key = ""
     try:
@@ -146,57 +146,57 @@ def _struct(kind: Type, table: dict[str, tuple[Decoder, bool]], value: Any) -> d
                     decoded[key] = item
     except DecodeError as error:
         error.path.append(key)
-        error.struct = error.struct or kind.name
+        error.struct = error.struct or declared.name
         raise
     return decoded
 
 
-def _list(kind: Type, element: Decoder, value: Any) -> list[Any]:
-    return [element(item) for item in _of_class(list, kind, value)]
+def _list(declared: Type, element: Decoder, value: Any) -> list[Any]:
+    return [element(item) for item in _of_class(list, declared, value)]
 
 
-def _map(kind: Type, element: Decoder, value: Any) -> dict[str, Any]:
-    items = _of_class(dict, kind, value)
+def _map(declared: Type, element: Decoder, value: Any) -> dict[str, Any]:
+    items = _of_class(dict, declared, value)
     return {gojson.without_surrogates(key): element(items[key]) for key in sorted(items)}
 
 
-def _of_class(expected: type, kind: Type, value: Any) -> Any:
+def _of_class(expected: type, declared: Type, value: Any) -> Any:
     """`value`, or an empty one for null. Raises DecodeError if it isn't of the class `expected`."""
     if value is None:
         return expected()
     if value.__class__ is not expected:
-        raise DecodeError(kind, value)
+        raise DecodeError(declared, value)
     return value
 
 
-def _string(kind: Type, value: Any) -> str:
-    return gojson.without_surrogates(_of_class(str, kind, value))
+def _string(declared: Type, value: Any) -> str:
+    return gojson.without_surrogates(_of_class(str, declared, value))
 
 
-def _integer(kind: Type, value: Any) -> int:
-    limit = 2 ** (int(kind.go.removeprefix("int")) - 1)
+def _integer(declared: Type, value: Any) -> int:
+    limit = 2 ** (int(declared.go.removeprefix("int")) - 1)
     if value is None:
         return 0
     is_whole = value.__class__ is int or (value.__class__ is float and value.is_integer())
     if is_whole and -limit <= value < limit:
         return int(value)
-    raise DecodeError(kind, value)
+    raise DecodeError(declared, value)
 
 
-def _bytes(kind: Type, value: Any) -> str:
-    text = _string(kind, value)
+def _bytes(declared: Type, value: Any) -> str:
+    text = _string(declared, value)
     try:
         gobase64.decode(text)
     except ValueError as error:
-        raise DecodeError(kind, value, str(error)) from None
+        raise DecodeError(declared, value, str(error)) from None
     return text.replace("\n", "").replace("\r", "")
 
 
-def _time(kind: Type, value: Any) -> str:
+def _time(declared: Type, value: Any) -> str:
     """Decode a Time or a MicroTime, in whole seconds or microseconds."""
     if value.__class__ is not str:
         raise DecodeError(Type("string", "string"), value, is_unmarshaled=True)
-    is_micro = kind.kind == "microtime"
+    is_micro = declared.kind == "microtime"
     try:
         if not re.fullmatch(_RFC3339, value):
             raise ValueError(value)
@@ -206,21 +206,21 @@ def _time(kind: Type, value: Any) -> str:
         layout = "2006-01-02T15:04:05.000000Z07:00" if is_micro else "2006-01-02T15:04:05Z07:00"
         quoted = gofmt.quote(value)
         sentence = f'parsing time {quoted} as "{layout}": cannot parse {quoted} as "2006"'
-        raise DecodeError(kind, value, sentence) from None
+        raise DecodeError(declared, value, sentence) from None
     return rfc3339_micro(moment) if is_micro else seconds
 
 
-def _quantity(kind: Type, value: Any) -> str:
+def _quantity(declared: Type, value: Any) -> str:
     if value is None:
         return "0"
     try:
         text = value.strip() if isinstance(value, str) else gojson.dumps(value)
         return quantity.canonical(text)
     except ValueError as error:
-        raise DecodeError(kind, value, str(error)) from None
+        raise DecodeError(declared, value, str(error)) from None
 
 
-def _int_or_string(_kind: Type, value: Any) -> int | str:
+def _int_or_string(_declared: Type, value: Any) -> int | str:
     if value.__class__ is str:
         return str(value)
     try:
@@ -229,7 +229,7 @@ def _int_or_string(_kind: Type, value: Any) -> int | str:
         raise DecodeError(_INT32, value, is_unmarshaled=True) from None
 
 
-def _any(_kind: Type, value: Any) -> Any:
+def _any(_declared: Type, value: Any) -> Any:
     return value
 
 

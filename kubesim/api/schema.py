@@ -156,12 +156,12 @@ def _field(struct: Type, name: str, annotation: str) -> Field:
     if not is_required:
         annotation = annotation.removeprefix("Optional[").removesuffix("]")
     qualified = f"{struct.name}.{name}"
-    kind = _parse(struct.module, annotation, [qualified, name])
-    keeps_zero = is_required or name in _POINTERS or qualified in _POINTERS or kind.kind == "struct"
+    declared = _parse(struct.module, annotation, [qualified, name])
+    keeps_zero = is_required or name in _POINTERS or qualified in _POINTERS or declared.kind == "struct"
     is_pointer = keeps_zero and not is_required and qualified not in _VALUES
     return Field(
         name,
-        kind,
+        declared,
         required=is_required,
         keeps_zero=keeps_zero,
         is_pointer=is_pointer,
@@ -212,14 +212,14 @@ def in_go_order(resource: Resource, obj: dict[str, Any]) -> dict[str, Any]:
     return {"kind": resource.kind, "apiVersion": resource.api_version} | ordered
 
 
-def _ordered(kind: Type, value: Any) -> Any:
+def _ordered(declared: Type, value: Any) -> Any:
     """A value with the fields of its structs in Go's order, and unknown fields after them."""
-    if kind.kind == "list" and kind.element and isinstance(value, list):
-        return [_ordered(kind.element, item) for item in value]
+    if declared.kind == "list" and declared.element and isinstance(value, list):
+        return [_ordered(declared.element, item) for item in value]
     if not isinstance(value, dict):
         return value
-    inner = fields(kind)
-    known = [name for name in _flat(go_order(kind)) if name in value]
+    inner = fields(declared)
+    known = [name for name in _flat(go_order(declared)) if name in value]
     ordered = {}
     for key in known + sorted(value.keys() - inner.keys()):
         ordered[key] = _ordered(inner[key].type, value[key]) if key in inner else value[key]

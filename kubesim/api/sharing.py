@@ -20,49 +20,49 @@ class Shared(Generic[K, T]):
 
     def __init__(self, copy_one: Callable[[T], T]) -> None:
         self._copy_one = copy_one
-        self._things: dict[K, T] = {}
+        self._values: dict[K, T] = {}
         self._own: dict[K, T] = {}  # the values that no copy shares
 
     def __iter__(self) -> Iterator[K]:
-        return iter(self._things)
+        return iter(self._values)
 
     def __len__(self) -> int:
-        return len(self._things)
+        return len(self._values)
 
     def get(self, key: K) -> T | None:
         """A value for reading, or None. Don't change it."""
-        return self._things.get(key)
+        return self._values.get(key)
 
     def values(self) -> Iterator[T]:
         """All values for reading. Don't change them."""
-        return iter(self._things.values())
+        return iter(self._values.values())
 
     def own(self, key: K) -> T:
         """A value for changing. Raises KeyError."""
         try:
             return self._own[key]
         except KeyError:
-            return self.put(key, self._copy_one(self._things[key]))
+            return self.put(key, self._copy_one(self._values[key]))
 
     def own_or(self, key: K, new: Callable[[], T]) -> T:
         """A value for changing, created by `new` if there is none."""
         if key in self._own:
             return self._own[key]
-        return self.own(key) if key in self._things else self.put(key, new())
+        return self.own(key) if key in self._values else self.put(key, new())
 
-    def put(self, key: K, thing: T) -> T:
+    def put(self, key: K, value: T) -> T:
         """Store a value that no copy shares, and return it."""
-        self._things[key] = self._own[key] = thing
-        return thing
+        self._values[key] = self._own[key] = value
+        return value
 
     def drop(self, key: K) -> None:
         """Remove a value, if there is one."""
-        self._things.pop(key, None)
+        self._values.pop(key, None)
         self._own.pop(key, None)
 
     def share(self, other: Shared[K, T]) -> None:
         """Take over all values of another Shared. From now on, both copy a value before changing it."""
-        self._things = other._things.copy()
+        self._values = other._values.copy()
         self._own = {}
         other._own = {}
 

@@ -23,26 +23,26 @@ _NEVER = "{Time:(time.Time){wall:(uint64)0 ext:(int64)0 loc:(*time.Location)<nil
 def hash_of_template(template: Object) -> str:
     """The value of the label pod-template-hash for a template without that label."""
     spec = schema.fields(schema.type_of(REPLICA_SET))["spec"].type
-    kind = schema.fields(spec)["template"].type
+    template_type = schema.fields(spec)["template"].type
     number = 2166136261  # FNV-1a, in 32 bits
-    for byte in f"({kind.go}){_dump(kind, template)}".encode():
+    for byte in f"({template_type.go}){_dump(template_type, template)}".encode():
         number = (number ^ byte) * 16777619 & 0xFFFFFFFF
     return safe_letters(number)
 
 
-def _dump(kind: Type, value: Any) -> str:
+def _dump(declared: Type, value: Any) -> str:
     """The dump of a value without its type. None stands for Go's zero value."""
-    if kind.kind == "struct":
-        return f"{{{' '.join(_fields(kind, schema.go_order(kind), value or {}))}}}"
-    if kind.kind == "time":
+    if declared.kind == "struct":
+        return f"{{{' '.join(_fields(declared, schema.go_order(declared), value or {}))}}}"
+    if declared.kind == "time":
         return _NEVER
-    if kind.kind == "quantity":
+    if declared.kind == "quantity":
         return _quantity(value)
-    if kind.kind == "intorstring":
+    if declared.kind == "intorstring":
         return _int_or_string(value)
-    if kind.element:
-        return _items(kind.kind, kind.element, value)
-    return _scalar(kind.kind, value)
+    if declared.element:
+        return _items(declared.kind, declared.element, value)
+    return _scalar(declared.kind, value)
 
 
 def _scalar(kind: str, value: Any) -> str:

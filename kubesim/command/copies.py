@@ -10,15 +10,17 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, files
+from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PATTERNS = ("notebooks/*.ipynb", "docs/*.md")  # the notebooks link to the glossary and the cheat sheet
 _MANIFEST = ".kubesim-copies.json"
+# The folder for files that a version lacks; if it exists, earlier-2, earlier-3 …
 _ASIDE = "earlier"
 # Names of lessons since the first version, for folders without a manifest.
 _LESSON_NAME = re.compile(r"\d\d-.+|playground|appendix-.+")
@@ -37,12 +39,12 @@ class Renewal(NamedTuple):
         """A line about the renewal for the learner; "" if there is nothing to say."""
         parts = []
         if self.replaced:
-            parts.append(f"{_count(self.replaced)} updated")
+            parts.append(f"{_files(self.replaced)} updated")
         if self.set_aside:
-            parts.append(f"{_count(self.set_aside)} of an earlier version moved to {self.aside}/")
+            parts.append(f"{_files(self.set_aside)} of an earlier version moved to {self.aside}/")
         if self.kept:
             names = ", ".join(self.kept)
-            parts.append(f"{_count(self.kept)} with your changes kept ({names}; move one away to get the new one)")
+            parts.append(f"{_files(self.kept)} with your changes kept ({names}; move one away to get the new one)")
         return "; ".join(parts)
 
 
@@ -86,20 +88,13 @@ def _set_aside(target: Path, sources: Mapping[str, Path], manifest: Mapping[str,
         earlier = [name for name in _earlier_lessons(target) if not _is_same(target / name, sources.get(name))]
     if not earlier:
         return Renewal()
-    aside = next(folder for folder in _folder_names() if not (target / folder).exists())
+    names = chain([_ASIDE], (f"{_ASIDE}-{number}" for number in count(2)))
+    aside = next(name for name in names if not (target / name).exists())
     for name in earlier:
         place = target / aside / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(target / name, place)
     return Renewal(set_aside=tuple(earlier), aside=aside)
-
-
-def _folder_names() -> Iterator[str]:
-    yield _ASIDE
-    number = 2
-    while True:
-        yield f"{_ASIDE}-{number}"
-        number += 1
 
 
 def _earlier_lessons(target: Path) -> list[str]:
@@ -141,7 +136,7 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _count(names: tuple[str, ...]) -> str:
+def _files(names: tuple[str, ...]) -> str:
     return f"{len(names)} file{'s' if len(names) > 1 else ''}"
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from kubesim.command import fail, run_guarded
-from kubesim.command.why import ALL_HELP, answer_about
+from kubesim.command.why import ALL_HELP, print_explanation
 from kubesim.why.hide.redact import printable
 from kubesim.why.read.load import ExportError
 from kubesim.why.tell.report import FORMS
@@ -251,7 +251,9 @@ def _explain(options: argparse.Namespace) -> int:
         print(f"kubesim: explained without it: {printable(line).partition('(Forbidden): ')[2]}", file=sys.stderr)
     try:
         text = json.dumps({"kind": "List", "items": export.objects})
-        answer_about([text], pod, options.answer, options.output, whole=options.all, has_secrets=export.has_secrets)
+        print_explanation(
+            [text], pod, options.answer, options.output, whole=options.all, has_secrets=export.has_secrets
+        )
     except ExportError as error:
         return fail(str(error))
     return 0

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         return fail("nothing was read: pipe in what kubectl printed, or name a file with -f")
     try:
         with uncollected():
-            answer_about(list(texts.values()), options.pod, options.answer, options.output, whole=options.all)
+            print_explanation(list(texts.values()), options.pod, options.answer, options.output, whole=options.all)
     except ExportError as error:
         if _POD.fullmatch(message):
             return fail("a name alone is no message: kubectl why POD asks your own cluster about a Pod")
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def answer_about(
+def print_explanation(
     texts: Sequence[str | bytes],
     pod: str,
     answer: str,

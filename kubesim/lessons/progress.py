@@ -36,6 +36,7 @@ except ImportError:  # Windows and the browser: no lock, so two kernels must not
     flock = None  # type: ignore[assignment]
 
 PATIENCE = 2.0  # seconds to wait for the lock
+# What follows a problem of the file, until something new is kept.
 _WAITS = "It is set aside as soon as there is something new to keep."
 _LEFT_ALONE = (
     "`.progress.json` was written by a later version of kubesim. "
@@ -127,7 +128,7 @@ class Progress:
         """Apply `change` to the file's record under the lock, and notify watchers. Returns success."""
         self.message = ""
         try:
-            with _alone(self._workspace):
+            with _locked(self._workspace):
                 kept = self._read()
                 text = write(change(kept.record or blank()))
                 if kept.is_later:
@@ -169,10 +170,10 @@ def _not_kept(error: OSError) -> str:
 
 
 @contextmanager
-def _alone(workspace: Workspace) -> Iterator[None]:
-    """A context that locks the folder against other kernels, or doesn't if the folder can't be locked.
+def _locked(workspace: Workspace) -> Iterator[None]:
+    """A context that locks the folder against other kernels, if it can be locked.
 
-    Raises OSError.
+    Raises BlockingIOError if another program keeps the lock for longer than PATIENCE.
     """
     handle = None
     try:

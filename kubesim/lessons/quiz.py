@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from kubesim.lessons.record import LONGEST_ANSWER
 from kubesim.lessons.task import Condition, evaluate
@@ -15,6 +16,17 @@ from kubesim.session import Session
 VARIANT = "#"
 # The gap in a command that the learner fills in.
 BLANK = "____"
+# The kinds of quizzes. The kind decides which fields are used.
+Kind = Literal[
+    "choice",  # one choice is right
+    "choices",  # all right choices are picked
+    "text",  # an answer is typed
+    "command",  # a shell line is typed
+    "order",  # `choices` has the right order
+    "sort",  # each choice goes into one of two `bins`, right ones into the second
+    "line",  # a line of an output is picked
+    "predict",  # the output of the notebook's next cell is picked
+]
 
 
 @dataclass(frozen=True)
@@ -40,12 +52,7 @@ class Quiz:
     """A variant of a question."""
 
     id: str
-    # The kind of quiz; it decides which fields are used.
-    #
-    # choice: one choice is right. choices: all right ones are picked. text: a typed answer. command: a shell line.
-    # order: `choices` has the right order. sort: each choice goes into one of two `bins`, right ones into the second.
-    # line: a line of an output is picked. predict: the output of the notebook's next cell is picked.
-    kind: str
+    kind: Kind
     question: str
     answer: str = ""  # shown by "Reveal answer" after the letters; for a command the line itself
     why: str = ""  # feedback for a right answer

@@ -118,20 +118,20 @@ def _state(goal: Goal, record: Record) -> GoalState:
     of = len(goal.by)
     words = f"{len(done)} of {of} shown" if done else "not shown yet"
     if len(done) == of:
-        words = _shown(done, record)
+        words = _when_shown(done, record)
     return GoalState(goal.can, len(done), of, words)
 
 
-def _shown(names: list[str], record: Record) -> str:
+def _when_shown(names: list[str], record: Record) -> str:
     """The day of the last of these and the help taken, in words. Older records lack both."""
     showings = [Showing(*record["shown"].get(name, (0, 0))) for name in names]
     if not all(showing.day for showing in showings):
         return "shown"
     last = date.fromordinal(max(showing.day for showing in showings))
-    return f"{last.day} {last:%B %Y}, {_helped(sum(showing.help_taken for showing in showings))}"
+    return f"{last.day} {last:%B %Y}, {_help_in_words(sum(showing.help_taken for showing in showings))}"
 
 
-def _helped(hints: int) -> str:
+def _help_in_words(hints: int) -> str:
     """The help taken, in words."""
     if hints >= REVEALED:
         return "after seeing an answer"

@@ -1,4 +1,4 @@
-"""Runs in the page's Python as soon as that is there, before JupyterLite mounts the notebook's folder.
+"""Runs first in the page's Python, before JupyterLite mounts the notebook's folder.
 
 It imports what the kernel and a notebook's first cells need. Later, each import that looks into that folder would be a
 request to the page; IPython lets all of them look there first.
@@ -13,7 +13,7 @@ import kubesim.jupyter.workbench  # noqa: F401
 
 
 async def load_nothing(code: str) -> None:
-    """Stands for Pyodide's search for the packages that a cell imports: they are all there."""
+    """Replaces Pyodide's search for the packages that a cell imports. All of them are there."""
 
 
 pyodide_kernel.kernel._load_packages_from_imports = load_nothing

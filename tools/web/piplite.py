@@ -1,4 +1,4 @@
-"""Stands for JupyterLite's module of that name, which installs packages: this page has its own, and gets no others.
+"""Replaces JupyterLite's module of that name, which installs packages. This page has its own, and gets no others.
 
 The kernel's worker sets two names of the module, and `%pip install` calls `install`.
 """

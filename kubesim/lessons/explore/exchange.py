@@ -38,7 +38,7 @@ class Step(NamedTuple):
 
 
 class Story(NamedTuple):
-    """The client, the steps of the pull, and containerd's error, "" after a success."""
+    """A pull by a client (NOBODY, RIGHT or WRONG): its steps, and containerd's error, "" after a success."""
 
     who: str
     steps: tuple[Step, ...]
