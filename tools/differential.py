@@ -1,4 +1,4 @@
-"""Type the same lines into both kubectls, kubesim's and the real one, and show where they do not agree.
+"""Type the same lines into both kubectls, kubesim's and the real one, and show the answers that differ.
 
     python tools/differential.py [--count N] [--seed N]    of N generated lines, 60 by default
     python tools/differential.py --file FILE               of the lines of a file

@@ -126,7 +126,7 @@ def build_app(builder: Path, python: Runtime) -> None:
 
 def stamp(notebook: Path) -> None:
     """Write the lesson's version into the notebook, so that a learner's copy can be told from a newer one."""
-    content = nbformat.read(notebook, 4)  # with each text as one, where a page without a server would show a list
+    content = nbformat.read(notebook, 4)  # it joins the lines of texts, which the page would show as a list
     content.metadata["kubesim"] = runtime.hash_of(notebook)
     notebook.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 

@@ -84,12 +84,12 @@ def metadata(obj: Object) -> Object:
 
 
 def labels_of(obj: Object) -> dict[str, str]:
-    """The object's labels, {} where it has none."""
+    """The object's labels, {} if it has none."""
     return metadata(obj).get("labels") or {}
 
 
 def annotations_of(obj: Object) -> dict[str, str]:
-    """The object's annotations, {} where it has none."""
+    """The object's annotations, {} if it has none."""
     return metadata(obj).get("annotations") or {}
 
 

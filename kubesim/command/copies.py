@@ -80,7 +80,7 @@ def copy_notebooks(target: Path) -> Renewal:
 def _set_aside(target: Path, sources: Mapping[str, Path], manifest: Mapping[str, str]) -> Renewal:
     """Move an earlier version's files that this version lacks into a folder of their own.
 
-    Without a manifest, edited files can't be recognized, so every earlier lesson that differs is moved.
+    Without a manifest, edited files can't be recognized. Then every earlier lesson that differs is moved.
     """
     if manifest:
         earlier = [name for name in manifest if name not in sources and (target / name).exists()]

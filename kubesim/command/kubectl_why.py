@@ -109,7 +109,7 @@ class Export(NamedTuple):
 
 def collect(kubectl: Kubectl, pods: list[Object], *, reads_values: bool) -> Export:
     """Read what is related to the Pods, as far as the reader may. `reads_values` is about the values of Secrets."""
-    objects = [*pods]
+    objects = list(pods)
     has_secrets = True
     by_namespace: dict[str, list[Object]] = {}
     for pod in pods:

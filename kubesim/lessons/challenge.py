@@ -132,8 +132,9 @@ class Round:
 
         The one before keeps its state.
         """
-        self.update()
+        self.update()  # first, because the time until now belongs to the cluster that was open
         self.current = standing = self.standings[number]
+        # a learner may have deleted its namespaces
         is_set_up = standing.start is not None and is_started(standing.task, self._session)
         if not is_set_up and not standing.is_over:
             self.set_up(standing)
@@ -150,7 +151,7 @@ class Round:
         standing.start = self._contents(standing.task)
 
     def update(self) -> tuple[Reading, ...]:
-        """Update the open cluster's simulated time, price of `why` and `solved`. Returns the readings of its goals."""
+        """Charge for `why`, and update the open cluster's time and `solved`. Returns the readings of its goals."""
         self._charge_for_why()
         standing = self.current
         if standing is None:
@@ -171,12 +172,14 @@ class Round:
         for reading in evaluate(standing.task.advice, self._session):
             if not reading.holds:
                 return reading.condition.otherwise
+        # the advice may not cover what the learner has broken in addition
         for reading in check(standing.task, self._session):
             if not reading.holds:
                 return f"{reading.condition.otherwise} {reading.condition.hint}"
         return ""
 
     def end(self) -> None:
+        """Show the solution of each cluster that wasn't solved."""
         for standing in self.standings:
             standing.show()
 

@@ -63,7 +63,7 @@ def tell(image: str, who: str) -> Story:
     registry = network.world.at_host(reference.registry)
     if who != NOBODY and registry:
         user, password = next(iter(registry.users.items()))
-        credential = Credential(user, password if who == RIGHT else password[::-1])
+        credential = Credential(user, password if who == RIGHT else password[::-1])  # reversed, it is wrong
     exchanges, answer = network.exchange(reference, credential)
     # the image's other parts repeat the manifest's requests
     once = {exchange.request: exchange for exchange in exchanges}

@@ -1,4 +1,4 @@
-"""Runs in the page's Python: what was pasted goes in as text, and its explanation comes out as JSON."""
+"""Runs in the page's Python, and explains a pasted text as JSON."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from kubesim.why.tell.report import Flow, Form, parts
 
 
 def explain(text: str, reply: str) -> str:
-    """The explanation's parts, and its Markdown; or what is wrong with the text."""
+    """The explanations of a text, in parts and as Markdown, or an error. `reply` is "", "yes" or "no"."""
     try:
         explanation = explain_export([text], answer=reply)
     except ExportError as error:
@@ -24,7 +24,7 @@ def explain(text: str, reply: str) -> str:
 
 
 def _flow(flow: Flow, question: str) -> dict[str, Any]:
-    """An explanation's parts, each with its form; `asks` where the reader's answer decides."""
+    """An explanation as JSON. A part `asks` if it is the question for the reader."""
     told = [
         {
             "form": part.form.value,
