@@ -56,6 +56,7 @@ def _actions(name: str) -> Sequence[argparse.Action]:
 
 
 def _bash() -> str:
+    """The script for bash. Its branches look like: why:-o|why:--output) candidates="text markdown json" ;;"""
     values = [":--registries) ;;"]  # no candidates: bash completes file names
     words = [f':-*) candidates="{" ".join(_OPTIONS)}" ;;', f':*) candidates="{" ".join(COMMANDS)}" ;;']
     for name in COMMANDS:

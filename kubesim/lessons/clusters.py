@@ -39,7 +39,7 @@ class SmallRound(NamedTuple):
 
     title: str
     clusters: int
-    of: list[str]
+    of: tuple[str, ...]
 
 
 class RoundId(NamedTuple):
@@ -84,32 +84,36 @@ class RoundId(NamedTuple):
 
 
 class _Files(NamedTuple):
-    """The contents of FOLDER: the templates, and from POOLS the lists that they refer to."""
+    """The contents of FOLDER: the templates, and from POOLS what several of them refer to by name."""
 
-    templates: list[Template]
-    pools: dict[str, list[Any]]
-    words: dict[str, str]
-    goals: dict[str, dict[str, str]]
-    advice: dict[str, dict[str, str]]
-    advice_sets: dict[str, list[str]]
-    small_rounds: dict[str, dict[str, Any]]
+    templates: Any  # a list of Template
+    pools: Mapping[str, Any]  # lists of words, as _Pools.words describes them
+    words: Mapping[str, str]  # fixed words for placeholders
+    goals: Mapping[str, Any]  # the fields of Condition, as in `advice`
+    advice: Mapping[str, Any]
+    advice_sets: Mapping[str, tuple[str, ...]]  # names in `advice`
+    small_rounds: Mapping[str, SmallRound]
 
 
 @cache
 def _files() -> _Files:
     files: dict[str, Any] = dict(documents(FOLDER))
     shared = files.pop(POOLS)
-    return _Files([template for templates in files.values() for template in templates], **shared)
+    templates = [template for templates in files.values() for template in templates]
+    contents: _Files = typed.read(_Files, {"templates": templates, **shared}, POOLS)
+    return contents
 
 
-@cache
 def small_rounds() -> Mapping[str, SmallRound]:
     """The small rounds by name."""
-    return {name: SmallRound(**entry) for name, entry in _files().small_rounds.items()}
+    return _files().small_rounds
 
 
 def broken_clusters(round_id: RoundId) -> tuple[Broken, ...]:
-    """The broken clusters of a round, at most one of each `part`. Raises KeyError for an unknown small round."""
+    """The broken clusters of a round, at most one of each `part`. Raises KeyError for an unknown small round.
+
+    The draws must keep their order, because progress files and learners name a round by its number alone.
+    """
     chance = random.Random(round_id.seed)
     templates = _files().templates
     if round_id.small:
