@@ -224,22 +224,19 @@ def _flags(options: argparse.Namespace) -> list[str]:
     return [f"--{name}={value}" for name in _PASSED_FLAGS for value in getattr(options, name.replace("-", "_")) or ()]
 
 
+def _in_namespace(options: argparse.Namespace) -> list[str]:
+    """The flags of kubectl that choose the namespace."""
+    return ["-n", options.namespace] if options.namespace else []
+
+
 def _explain(options: argparse.Namespace) -> int:
     """Read the Pods and what belongs to them, and print the explanation. Returns the exit status."""
     kubectl = Kubectl(_flags(options), is_verbose=options.verbose)
-    where = ["-n", options.namespace] if options.namespace else []
     pod = options.pod.removeprefix("pods/").removeprefix("pod/").removeprefix("po/")
     if "/" in pod:
         return fail(f"which Pod? {PROGRAM} POD explains one, {PROGRAM} alone all that wait")
     try:
-        if pod:
-            pods = [next(_objects(kubectl.run("get", "pod", pod, *where, "-o", "json")))]
-        else:
-            where = ["-A"] if options.all_namespaces else where
-            waiting = list(filter(waits_for_image, kubectl.get("pods", *where)))
-            pods = _first_pods(waiting)
-            if left_out := len(waiting) - len(pods):
-                print(f"kubesim: {left_out} more Pods wait: ask for a namespace with -n", file=sys.stderr)
+        pods = _read_pods(kubectl, pod, options)
     except Refused as refused:
         print("\n".join(map(printable, str(refused).splitlines())), file=sys.stderr)
         return 1
@@ -257,6 +254,18 @@ def _explain(options: argparse.Namespace) -> int:
     except ExportError as error:
         return fail(str(error))
     return 0
+
+
+def _read_pods(kubectl: Kubectl, name: str, options: argparse.Namespace) -> list[Object]:
+    """Read the Pod with this name, or without a name those that wait for an image. Raises Refused."""
+    if name:
+        return [next(_objects(kubectl.run("get", "pod", name, *_in_namespace(options), "-o", "json")))]
+    where = ["-A"] if options.all_namespaces else _in_namespace(options)
+    waiting = list(filter(waits_for_image, kubectl.get("pods", *where)))
+    pods = _first_pods(waiting)
+    if left_out := len(waiting) - len(pods):
+        print(f"kubesim: {left_out} more Pods wait: ask for a namespace with -n", file=sys.stderr)
+    return pods
 
 
 def _first_pods(pods: list[Object]) -> list[Object]:
@@ -287,7 +296,7 @@ def _candidates(before: list[str], last: str) -> Iterable[str]:
     if flag in ("-n", "--namespace"):
         return _names("namespaces", [])
     options, _ = parser.parse_known_args(before)
-    return _names("pods", [*_flags(options), *(["-n", options.namespace] if options.namespace else [])])
+    return _names("pods", [*_flags(options), *_in_namespace(options)])
 
 
 def _names(resource: str, flags: list[str]) -> list[str]:

@@ -42,6 +42,7 @@ class Standing:
 
     @property
     def worth(self) -> int:
+        """The points for solving it, after the help taken so far."""
         if self.shown:
             return 0
         price = HINT * self.hints
@@ -57,6 +58,7 @@ class Standing:
         return self.task.hints[self.hints - 1]
 
     def ask_why(self) -> None:
+        """Charge for `why`, unless the cluster is over."""
         if not self.is_over:
             self.why = True
 
