@@ -48,6 +48,7 @@ shell.run_cell("%load_ext kubesim.jupyter\\n%workbench").raise_error()
 print((time.process_time() - begin) * 1000, flush=True)
 os._exit(0)
 """
+# A program whose memory is measured.
 _MEMORY = """
 import kubesim
 session = kubesim.Session()

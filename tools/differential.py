@@ -209,7 +209,10 @@ def why_left_out(line: str) -> str:
 
 
 class Pair:
-    """Two equal sessions, one for each kubectl. They are replaced after a line that changed something."""
+    """Two equal sessions, one for each kubectl.
+
+    They are closed after a line that changed something, or may have. The next line then gets new ones.
+    """
 
     def __init__(self, longest: float = LONGEST) -> None:
         self._sessions: tuple[Session, _Oracle] | None = None

@@ -16,8 +16,8 @@ from kubesim.jupyter.road import road
 from kubesim.session import Session
 from kubesim.session.flow import trace_flow
 from tools import runtime
+from tools.runtime import WEB
 
-PARTS = Path(__file__).resolve().parent / "web"
 _SECRET = (
     "kubectl create secret docker-registry regcred --docker-server=registry.example.com "
     "--docker-username=myuser --docker-password={}"
@@ -33,11 +33,11 @@ def page(early: list[str]) -> str:
     """The page. `early` has the addresses of the files that it loads before they are needed."""
     words = {
         "STYLES": styles("road.css"),
-        "SCRIPT": script("road.js") + (PARTS / "first.js").read_text(encoding="utf-8"),
+        "SCRIPT": script("road.js") + (WEB / "first.js").read_text(encoding="utf-8"),
         "SCENES": json.dumps(scenes()).replace("<", "\\u003c"),
         "EARLY": json.dumps(early),
     }
-    return runtime.filled((PARTS / "index.html").read_text(encoding="utf-8"), words)
+    return runtime.filled((WEB / "index.html").read_text(encoding="utf-8"), words)
 
 
 def scenes() -> dict[str, dict[str, Any]]:

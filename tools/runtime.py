@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ROOT / "tools" / "web"
+# The sources of the page.
+WEB = ROOT / "tools" / "web"
 BUILD = ROOT / "build"
 
 # Pyodide with its standard library, from the npm registry; its packages are those of the environment instead.
@@ -107,9 +108,9 @@ def publish(staged: Path, site: Path, worker: str) -> Runtime:
         # Each import that looks into the notebook's folder first is a request to the page.
         "env": {"PYTHONSAFEPATH": "1"},
     }
-    ahead = json.dumps((PARTS / "ahead.py").read_text(encoding="utf-8"))
+    ahead = json.dumps((WEB / "ahead.py").read_text(encoding="utf-8"))
     words = {"WORKER": f"../../{worker}", "OPTIONS": json.dumps(options), "AHEAD": ahead}
-    (staged / "python.mjs").write_text(filled((PARTS / "python.mjs").read_text(encoding="utf-8"), words))
+    (staged / "python.mjs").write_text(filled((WEB / "python.mjs").read_text(encoding="utf-8"), words))
     module = named(staged / "python.mjs", site / code)
     early = [site / code / "pyodide.asm.wasm", site / code / "pyodide.asm.mjs", library, packages, module]
     sizes = {path.relative_to(site).as_posix(): path.stat().st_size for path in early}
@@ -163,7 +164,7 @@ def gather_packages(builder: Path, folder: Path) -> None:
     for name in KERNEL:
         for wheel in builder.rglob(f"{name}-*.whl"):
             shutil.unpack_archive(wheel, folder, "zip")
-    shutil.copyfile(PARTS / "piplite.py", folder / "piplite" / "piplite.py")
+    shutil.copyfile(WEB / "piplite.py", folder / "piplite" / "piplite.py")
     for distribution in distributions():
         for source, name in _files(distribution):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -210,7 +211,7 @@ def pack(runtime: Path, packages: Path) -> None:
     """Put the packages, compiled by Pyodide's own Python, into one archive beside it."""
     node = shutil.which("node")
     if node is not None:
-        subprocess.run([node, PARTS / "compile.mjs", runtime, packages, PARTS / "compile.py"], check=True)
+        subprocess.run([node, WEB / "compile.mjs", runtime, packages, WEB / "compile.py"], check=True)
         return
     print("no node: the packages stay uncompiled, and the page starts some seconds later", file=sys.stderr)
     with tarfile.open(runtime / f"{PACKAGES}.tar", "w:gz") as archive:

@@ -21,10 +21,10 @@ from playwright.sync_api import BrowserContext, sync_playwright
 
 from tools import chromium, loopback
 from tools.loopback import SITE
-from tools.runtime import PARTS, ROOT
+from tools.runtime import ROOT, WEB
 
 README = ROOT / "README.md"
-FIRST_PAGE = PARTS / "index.html"
+FIRST_PAGE = WEB / "index.html"
 PATIENCE = 60_000  # milliseconds
 NOTEBOOK = "00-start"
 # Scripts of the page: whether Python is there, running all cells, and whether all have run.

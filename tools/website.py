@@ -24,7 +24,7 @@ from nbconvert.exporters import HTMLExporter
 
 from tools import frontpage, loopback, runtime, supported, whypage
 from tools.loopback import SITE
-from tools.runtime import BUILD, PARTS, ROOT, Runtime
+from tools.runtime import BUILD, ROOT, WEB, Runtime
 
 PORT = 8899
 BUILDER = BUILD / "jupyterlite"  # beside the environment, whose own JupyterLab would load the extension for Pyodide
@@ -163,7 +163,7 @@ def add_pages(python: Runtime) -> None:
     The release's name is the hash of all files. Only the service worker and the list, which have that name, come later.
     """
     for name in ADDED:
-        shutil.copyfile(PARTS / name, SITE / name)
+        shutil.copyfile(WEB / name, SITE / name)
     write_previews(SITE / "preview")
     add_first_frame(SITE / "lab" / "index.html", python)
     early = [f"./{address}" for address in python.sizes]
@@ -171,7 +171,7 @@ def add_pages(python: Runtime) -> None:
     fixed = sorted(name for name in _names(SITE) if FIXED.fullmatch(name))
     release = runtime.hash_of(*(path for path in sorted(SITE.rglob("*")) if path.is_file()))
     shutil.move(SITE / "service-worker.js", SITE / "jupyterlite-worker.js")
-    shutil.copyfile(PARTS / "service-worker.js", SITE / "service-worker.js")
+    shutil.copyfile(WEB / "service-worker.js", SITE / "service-worker.js")
     _fill(SITE / "service-worker.js", RELEASE=release)
     (SITE / RELEASE).write_text(json.dumps({"release": release, "files": fixed}))
 
@@ -185,7 +185,7 @@ def add_first_frame(page: Path, python: Runtime) -> None:
         "python": f"../{python.module}",
         "binder": binder(),
     }
-    parts = {name: (PARTS / f"start.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
+    parts = {name: (WEB / f"start.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     frame = parts["html"].replace("{{LOADS}}", json.dumps(loads).replace("<", "\\u003c"))
     frame = frame.replace("{{SCRIPT}}", parts["js"])
     head = f'<style>{parts["css"]}</style>\n<link rel="icon" href="../favicon.svg">\n'

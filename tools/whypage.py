@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 
 from tools import runtime
-from tools.runtime import BUILD, PARTS, Runtime
+from tools.runtime import BUILD, WEB, Runtime
 
-SOURCES = PARTS / "why"
+SOURCES = WEB / "why"
 # The rooms of kubesim that explain a text. They know no cluster.
 ROOMS = ("api", "gotext", "pull", "why")
 # The address of JupyterLab with a document, as the page sees it.

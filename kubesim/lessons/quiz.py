@@ -96,6 +96,8 @@ class Quiz:
 
 @dataclass(frozen=True)
 class Note:
+    """A sentence or two of feedback, and whether it is about something right."""
+
     ok: bool
     text: str
 
