@@ -1,11 +1,11 @@
 """Type the same lines into both kubectls, kubesim's and the real one, and show the answers that differ.
 
-    python tools/differential.py [--count N] [--seed N]    of N generated lines, 60 by default
-    python tools/differential.py --file FILE               of the lines of a file
+    python tools/differential.py [--count N] [--seed N]    N generated lines, 60 by default
+    python tools/differential.py --file FILE               the lines of a file
 
-The lines come from the flag tables of kubesim's kubectl, with right and wrong values. Both kubectls begin with equal
-clusters; the answers are compared by the rules of golden.py, and afterwards the objects in the clusters. A line that
-the real kubectl does not answer in time is typed again, alone, at the end.
+Generated lines come from commandlines.py. Both kubectls begin with equal clusters. The answers are compared by the
+rules of golden.py, and after a line that changes something, the objects in the clusters, too. A line that the real
+kubectl doesn't answer in time is typed again, alone, at the end.
 
 Which of two mistakes in a line is reported first is not compared: a line is left out if kubesim, without one or two of
 its flags, reports what the real kubectl does.
@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import re
-import shlex
 import subprocess
 import sys
 import threading
@@ -25,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial, reduce
-from itertools import combinations
+from itertools import combinations, islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -36,11 +34,8 @@ from kubesim import Session
 from kubesim.api import load_yaml, resources
 from kubesim.api.objects import Object
 from kubesim.api.result import Result
-from kubesim.gotext.pflag import Flag
-from kubesim.kubectl import Command
-from kubesim.kubectl.catalogue import GLOBAL
 from kubesim.shell import Invocation
-from tools.commands import all_commands
+from tools.commandlines import generate
 from tools.golden import difference
 from tools.realkubectl import RealSession
 
@@ -81,11 +76,6 @@ LEFT_OUT = {
 }
 
 _DATA = load_yaml(Path(__file__).with_suffix(".yaml"))
-_GLOBAL_FLAGS = [flag for flag in GLOBAL if flag.simulated and flag.name != "help"]
-# Kinds of flags that may be repeated.
-_REPEATABLE = ("list", "array")
-# A line that reads stdin.
-_STDIN = re.compile(r"(-f |--filename=|--env=|-e )-( |$)")
 # What makes equal rows differ: counts, ages and gaps.
 _AGE = re.compile(r"\(x\d+ over \w+\)|\b(\d+[smhd])+\b|\s")
 
@@ -134,73 +124,7 @@ def prepare(session: Session) -> None:
 
 def lines(count: int, seed: int) -> Iterator[str]:
     """`count` command lines that can be compared; the same for the same `seed`."""
-    chance = random.Random(seed)
-    commands = _commands()
-    weights = [1 + len(command.flags) for command in commands]
-    while count > 0:
-        line = _line(chance, chance.choices(commands, weights)[0])
-        if not why_left_out(line):
-            count -= 1
-            yield line
-
-
-def _commands() -> list[Command]:
-    return [command for command in all_commands() if command.path[0] != "config" and not command.row.is_group]
-
-
-def _mistaken(command: Command) -> list[str]:
-    """The flags of a command with wrong values."""
-    flags = _simulated(command) | {flag.name: flag for flag in GLOBAL}
-    return [f"--{name}={shlex.quote(value)}" for name, value in _DATA["mistakes"].items() if name in flags]
-
-
-def _simulated(command: Command) -> dict[str, Flag]:
-    return {flag.name: flag for flag in command.flags if flag.simulated}
-
-
-def _usual(command: Command) -> list[str]:
-    """The names of the flags that nearly every line of a command has."""
-    return [*command.row.required, *_DATA["usual"].get(" ".join(command.path), ())]
-
-
-def _line(chance: random.Random, command: Command) -> str:
-    path, flags = " ".join(command.path), _simulated(command)
-    words = [_operands(chance, path)]
-    wanted = [flags[name] for name in _usual(command) if chance.randrange(12)]
-    wanted += chance.sample(list(flags.values()), min(len(flags), chance.choice((0, 1, 1, 2, 3))))
-    wanted += chance.sample(_GLOBAL_FLAGS, chance.choice((0, 0, 0, 0, 1, 1, 2)))
-    words += [_flag(chance, flag) for flag in wanted]
-    words += [_flag(chance, flag) for flag in wanted if flag.kind in _REPEATABLE and not chance.randrange(3)]
-    if not chance.randrange(6):
-        words += chance.sample(_mistaken(command), 1)
-    line = _joined(path, words)
-    return f"cat {chance.choice(_DATA['values']['filename'])} | {line}" if _STDIN.search(line) else line
-
-
-def _joined(path: str, words: list[str]) -> str:
-    """The command line of a path and its words. The first word, the operands, comes last if it has a " -- "."""
-    if any(word.startswith(("--watch", "-w")) for word in words):
-        words = [*words, "--request-timeout=1s"]
-    if " -- " in words[0]:
-        words = [*words[1:], words[0]]
-    return " ".join(filter(None, ("kubectl", path, *words)))
-
-
-def _operands(chance: random.Random, path: str) -> str:
-    """The operands of a command."""
-    if path in _DATA["operands"]:
-        return str(chance.choice(_DATA["operands"][path]))
-    is_new = path.startswith("create ") or path == "run"
-    lists = _DATA["products"].get(path) or (["new"] if is_new else chance.choice((["pairs"], ["types", "names"])))
-    return " ".join(chance.choice(_DATA["lists"][name]) for name in lists)
-
-
-def _flag(chance: random.Random, flag: Flag) -> str:
-    if flag.bare is not None and chance.randrange(4):
-        return chance.choice([f"--{flag.name}", f"-{flag.short}" if flag.short else f"--{flag.name}"])
-    value = chance.choice(_DATA["values"].get(flag.name) or _DATA["values_by_kind"].get(flag.kind, ["x"]))
-    is_short = flag.short and flag.bare is None and chance.randrange(2)
-    return f"-{flag.short} {shlex.quote(value)}" if is_short else f"--{flag.name}={shlex.quote(value)}"
+    return islice((line for line in generate(seed) if not why_left_out(line)), count)
 
 
 def why_left_out(line: str) -> str:
