@@ -18,7 +18,18 @@ from kubesim.jupyter.card import AGAIN, NEXT, Button, Exercise, check_known, scr
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
-from kubesim.lessons.task import Comparison, Reading, Task, all_hold, begin, beside, check, is_intact, is_started, solve
+from kubesim.lessons.task import (
+    Comparison,
+    Reading,
+    Task,
+    all_hold,
+    begin,
+    check,
+    compare_pods,
+    is_intact,
+    is_started,
+    solve,
+)
 from kubesim.session import Session
 
 PATIENCE = 4
@@ -199,7 +210,7 @@ class TaskCard(Exercise):
 
     def _beside(self, readings: tuple[Reading, ...]) -> str:
         """The comparison as HTML: pictures of the flow now and at the goal, and the output of each check."""
-        pictures = map(_pictures, beside(self._task, self._seat.session, self._solved))
+        pictures = map(_pictures, compare_pods(self._task, self._seat.session, self._solved))
         rows = "".join(map(_row, readings))
         head = "<tr><th>This command prints</th><th>now</th><th>at the goal</th></tr>"
         return f"{''.join(pictures)}<table><thead>{head}</thead><tbody>{rows}</tbody></table>"

@@ -27,7 +27,7 @@ def documents(folder: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         yield path.name, load_yaml(path)
 
 
-def filled(entry: Any, words: Mapping[str, str]) -> Any:
+def fill(entry: Any, words: Mapping[str, str]) -> Any:
     """Fill words into the placeholders in an entry's texts, repeatedly, because words may have placeholders themselves.
 
     The entry is filled as one text, its JSON, so words are escaped as in JSON.
@@ -103,7 +103,7 @@ def _variant(entry: Mapping[str, Any], number: int) -> Quiz:
         whole["shuffled"] = Random(entry["id"]).sample(range(len(choices)), len(choices))
     if number:
         whole["id"] += f"{VARIANT}{number}"
-    quiz: Quiz = typed.read(Quiz, filled(whole, _words(entry, number)), whole["id"])
+    quiz: Quiz = typed.read(Quiz, fill(whole, _words(entry, number)), whole["id"])
     if not choices:
         return quiz
     return replace(quiz, answer=f"{_solution(quiz)}. {quiz.answer}".strip())

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from kubesim.api import typed
-from kubesim.lessons import documents, filled
+from kubesim.lessons import documents, fill
 from kubesim.lessons.task import Clue, Condition, Task
 
 # The number of broken clusters in a round of the challenge.
@@ -123,16 +123,16 @@ def broken_clusters(round_id: RoundId) -> tuple[Broken, ...]:
     for template in templates:
         parts.setdefault(template.get("part") or template["id"], []).append(template)
     picked = [chance.choice(alternatives) for alternatives in chance.sample(list(parts.values()), round_id.clusters)]
-    return _fill(picked, round_id.name, chance)
+    return _build_all(picked, round_id.name, chance)
 
 
 def every_cluster(seed: int) -> tuple[Broken, ...]:
     """All broken clusters, also the alternatives of which a round takes only one."""
-    return _fill(_files().templates, str(seed), random.Random(seed))
+    return _build_all(_files().templates, str(seed), random.Random(seed))
 
 
-def _fill(templates: Sequence[Template], round_name: str, chance: random.Random) -> tuple[Broken, ...]:
-    """The clusters of templates with random words filled in."""
+def _build_all(templates: Sequence[Template], round_name: str, chance: random.Random) -> tuple[Broken, ...]:
+    """Build clusters from templates, with random words for their placeholders."""
     pools = _Pools(chance)
     return tuple(_build(template, {**pools.words(template["vary"]), "round": round_name}) for template in templates)
 
@@ -173,5 +173,5 @@ def _build(template: Template, words: Mapping[str, str]) -> Broken:
     advice = template["advice"]
     names = shared.advice_sets[advice] if isinstance(advice, str) else advice
     entry["advice"] = [shared.advice[name] for name in names]
-    broken: Broken = typed.read(Broken, filled(entry, {**shared.words, **words}), template["id"])
+    broken: Broken = typed.read(Broken, fill(entry, {**shared.words, **words}), template["id"])
     return broken

@@ -51,12 +51,12 @@ class Reading:
 
 def evaluate(conditions: Sequence[Condition], session: Session) -> tuple[Reading, ...]:
     """Run every condition's command, with the learner's history. No time passes, and nothing changes."""
-    reader = shell_of(session, Clock(to_datetime(session.cluster.clock.now)), session.workspace)
+    reader = _second_shell(session, Clock(to_datetime(session.cluster.clock.now)), session.workspace)
     reader.adopt_history(session.shell)
     return tuple(Reading(condition, reader.call(condition.run).stdout.strip()) for condition in conditions)
 
 
-def shell_of(session: Session, clock: Clock, workspace: Workspace) -> Shell:
+def _second_shell(session: Session, clock: Clock, workspace: Workspace) -> Shell:
     """A second shell on the learner's cluster, with a fresh history, variables, aliases and kubectl context."""
 
     def run(arguments: list[str], io: Invocation) -> int:
@@ -112,7 +112,7 @@ def begin(task: Task, session: Session) -> list[str]:
         workspace.put(name, text)
         if not _offer(session.workspace, name, text):
             in_the_way.append(name)
-    steps = shell_of(session, session.cluster.clock, workspace)
+    steps = _second_shell(session, session.cluster.clock, workspace)
     for namespace in task.namespaces:
         steps.run(f"kubectl delete namespace {namespace} --ignore-not-found")
         steps.run(f"kubectl create namespace {namespace}")
@@ -175,7 +175,7 @@ class Comparison(NamedTuple):
     goal: Flow
 
 
-def beside(task: Task, session: Session, solved: Session) -> Iterator[Comparison]:
+def compare_pods(task: Task, session: Session, solved: Session) -> Iterator[Comparison]:
     """Compare every Pod of the task's namespaces with its twin in a solved session (a Deployment's newest Pod)."""
     mine = _pods(task, session.cluster)
     for (namespace, subject), pod in _pods(task, solved.cluster).items():
