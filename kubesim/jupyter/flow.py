@@ -15,7 +15,7 @@ from kubesim.cluster import Cluster
 from kubesim.jupyter import drawing, markup
 from kubesim.jupyter.seat import Seat, time_of_day
 from kubesim.pull.attempt import check_secret
-from kubesim.session.attempts import PULLED, Try, last_tries
+from kubesim.session.attempts import PULLED, ContainerAttempt, last_attempts
 from kubesim.session.flow import trace_flow
 from kubesim.why.tell.anatomy import Layer, anatomy
 from kubesim.why.tell.report import Flow
@@ -65,7 +65,7 @@ def attempt(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
     """
     about: dict[str, Any] = {"attempt": "", "past": "", "next": "", "pause": 0}
     pod = cluster.api.find(POD, namespace, name)
-    if pod and (last := max(last_tries(cluster, pod), key=lambda one: one.until, default=None)):
+    if pod and (last := max(last_attempts(cluster, pod), key=lambda one: one.until, default=None)):
         about["attempt"] = f"{name} {last.at}"
         if last.until > cluster.clock.now and last.outcome not in PULLED:
             about["past"] = f"This is the attempt of {time_of_day(last.at)}{_change_since(cluster, pod, last)}."
@@ -74,7 +74,7 @@ def attempt(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
     return about
 
 
-def _change_since(cluster: Cluster, pod: Object, last: Try) -> str:
+def _change_since(cluster: Cluster, pod: Object, last: ContainerAttempt) -> str:
     """The first pull secret created, deleted or changed after an attempt: ", before the Secret regcred existed".
 
     "" if all are as the kubelet saw them. The kubelet's trace of the attempt has what it saw.

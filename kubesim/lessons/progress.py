@@ -92,6 +92,7 @@ class Progress:
         return {"shown": {name: [help_taken, self.today()]}}
 
     def add(self, newer: Record) -> bool:
+        """Merge new entries into the file."""
         record, lost = sift(newer)
         if lost:
             self.message = "Your progress cannot be kept: a part of it is of no kind that `.progress.json` has."
@@ -148,6 +149,7 @@ class Progress:
         return True
 
     def _set_aside(self, trouble: str) -> None:
+        """Rename a damaged or foreign file, and tell the learner."""
         names = chain(["progress-damaged.json"], (f"progress-damaged-{number}.json" for number in count(2)))
         free = next(name for name in names if not self._workspace.exists(f"/workspace/{name}"))
         self._workspace.rename(FILE, f"/workspace/{free}")

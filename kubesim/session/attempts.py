@@ -51,7 +51,7 @@ def _state(columns: tuple[str, str] | None) -> str:
     return status if ready.startswith("0/") else f"{ready} {status}"
 
 
-class Try(NamedTuple):
+class ContainerAttempt(NamedTuple):
     """An attempt to get a container's image, its outcome, and the end of the kubelet's back-off after it.
 
     An image volume counts as a container with the name volumes/NAME.
@@ -68,7 +68,7 @@ class Try(NamedTuple):
         return round(max(0, self.until - self.at) / SECOND)
 
 
-def last_tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
+def last_attempts(cluster: Cluster, pod: Object) -> Iterator[ContainerAttempt]:
     """The last attempt of each container of a Pod, if the kubelet's traces have one.
 
     An image volume is looked at in each sync; it has an attempt only if that failed.
@@ -80,4 +80,4 @@ def last_tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
             failure = cluster.kubelet.images.node.failure_in_back_off(
                 pod["metadata"]["uid"], trace.image, cluster.clock.now
             )
-            yield Try(trace.at, name, trace.outcome, failure.until if failure else trace.at)
+            yield ContainerAttempt(trace.at, name, trace.outcome, failure.until if failure else trace.at)

@@ -6,7 +6,7 @@ from kubesim.api.resources import POD
 from kubesim.jupyter.flow import attempt
 from kubesim.jupyter.seat import Seat, time_of_day
 from kubesim.session import Session
-from kubesim.session.attempts import describe_changes, last_tries, pods
+from kubesim.session.attempts import describe_changes, last_attempts, pods
 
 PRIVATE = "registry.example.com/myapp:1.0"
 RUN = f"kubectl run web --image={PRIVATE}"
@@ -23,7 +23,7 @@ def seat(tmp_path):
 
 def tries(seat):
     """The last attempt of each container of the Pod web."""
-    return list(last_tries(seat.cluster, seat.cluster.api.get(POD, "default", "web")))
+    return list(last_attempts(seat.cluster, seat.cluster.api.get(POD, "default", "web")))
 
 
 def test_the_back_off_grows_to_five_minutes(seat):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND
 from kubesim.api.resources import POD
 from kubesim.session import Session
-from kubesim.session.attempts import last_tries, pods
+from kubesim.session.attempts import last_attempts, pods
 
 # Seconds to play, until the longest delay has come twice. A fix at this second is none.
 LENGTH = 1020
@@ -98,6 +98,6 @@ class _Recorder:
         if not self.statuses or self.statuses[-1][1] != status:
             self.statuses.append((self._now, status))
         pod = cluster.api.get(POD, _NAMESPACE, _POD)
-        for last in last_tries(cluster, pod):
+        for last in last_attempts(cluster, pod):
             at = (last.at - self._start) / SECOND
             self.attempts.setdefault(at, TimedAttempt(at, last.pause))
