@@ -208,10 +208,12 @@ def official(facts: Facts) -> Known | None:
         return None
     name = facts.reference.name.removeprefix(official)
     near = nearest(name, _official_images())
-    if near == name or (facts.reply and facts.reply.sent):
+    unexpanded = facts.client == "ctr" and f"/{OFFICIAL_PREFIX}" not in facts.image
+    if (near == name and not unexpanded) or (facts.reply and facts.reply.sent):
         return None
     return {
         "official": name,
+        "unexpanded": unexpanded,
         "local": facts.is_node,
         "near_official": near,
         "corrected": facts.image.replace(name, near, 1),

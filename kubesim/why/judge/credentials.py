@@ -73,6 +73,18 @@ def _secret(facts: Facts, name: str) -> Known:
     return {"secret": name, "many": count if count > 1 else "", "immutable": secret.get("immutable")}
 
 
+def mistyped(facts: Facts) -> Known | None:
+    """A mistake in the command, pasted with the message, that created the pull secret."""
+    if not facts.slips or not (facts.is_refused or facts.is_silent):
+        return None
+    return {
+        "glued": "glued" in facts.slips,
+        "unquoted": "unquoted" in facts.slips,
+        "dashless": "dashless" in facts.slips,
+        "secret": facts.created or facts.wanted or "'<name>'",
+    }
+
+
 def own_list(facts: Facts) -> Known | None:
     """The Pod's own list, which replaced one of its ServiceAccount that would work."""
     if not facts.names or not all(seen.usable for seen in facts.seen):
@@ -86,7 +98,7 @@ def nothing_listed(facts: Facts) -> Known | None:
     if facts.names or facts.reference is None or facts.is_partial or facts.is_silent:
         return None
     other = facts.match_elsewhere()
-    obtain = "create_secret"
+    obtain = facts.provider.registry.login
     if facts.matching_secret:
         obtain = "have_secret"
     elif other:
@@ -131,7 +143,8 @@ def _sibling(facts: Facts) -> str:
 
 def identity(facts: Facts) -> Known | None:
     """A refusal by a cloud's registry, which knows its nodes by their identity, of a pull without other credentials."""
-    if not facts.is_refused or not facts.provider.registry.who or facts.matches or facts.is_unsure:
+    has_identity = bool(facts.provider.registry.who) and not facts.local_cluster
+    if not facts.is_refused or not has_identity or facts.matches or facts.is_unsure:
         return None
     if facts.names:
         is_nodes_part = facts.kind in ("permission", "forbidden", "expired")
@@ -346,6 +359,7 @@ def _style(entry: str, name: str, kind: str | None) -> str:
 
 # In the order of this file: which of them is asked first, causes.yaml says.
 CHECKS = (
+    mistyped,
     unreadable,
     misplaced,
     own_list,

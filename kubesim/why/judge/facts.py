@@ -191,6 +191,11 @@ class Facts:
         return "" if self.wanted else next(reversed(self.pod.get("created", ())), "")
 
     @property
+    def slips(self) -> Sequence[str]:
+        """The mistakes in a command of the text that created a pull secret (_SLIPS in read/text.py)."""
+        return tuple(self.pod.get("slips", ()))
+
+    @property
     def client(self) -> str:
         """The program that pulls instead of a node (docker, helm, …); "" if a node pulls."""
         return str(self.pod.get("client", ""))

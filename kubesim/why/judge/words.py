@@ -55,7 +55,7 @@ _OF_FACTS = (
 """Words that are fields or properties of Facts."""
 _RENAMED = {"free": "free_name", "is_export": "scene.is_export", "role": "asking.role", "unit": "runtime"}
 """Words by other names than those of their fields in Facts."""
-_OF_REGISTRY = ("title", "rights", "who", "hours", "private", "token", "login", "identity", "robot")
+_OF_REGISTRY = ("title", "rights", "who", "private", "token", "login", "identity", "robot")
 """Words that are fields of the registry's row in signs.yaml."""
 _OF_REPLY = ("means", "isnt", "sentence", "credentials", "transport")
 """Words that are properties of the last reply."""
@@ -173,6 +173,12 @@ class Derived(NamedTuple):
         return name and f" {name}"
 
     @property
+    def started(self) -> str:
+        """The program that can't start, in parentheses; "" if the message names none."""
+        program = _part_of_message("program", self.facts)
+        return f" ({program})" if program else ""
+
+    @property
     def place(self) -> str:
         """The namespace in words, also if it is unknown."""
         return f"the {self.facts.namespace} namespace" if self.facts.is_placed else "the Pod's namespace"
@@ -258,6 +264,40 @@ class Derived(NamedTuple):
     def identity_of(self) -> str:
         """The part of a cloud that has an identity at its registry."""
         return re.split(r",| \(", self.facts.provider.registry.who)[0]
+
+    @property
+    def has_identity(self) -> bool:
+        """True if the node may have an identity at the registry's cloud; one on one's own machine has none."""
+        return bool(self.facts.provider.registry.who) and not self.facts.local_cluster
+
+    @property
+    def lasting(self) -> str:
+        """How long a password for this registry is valid."""
+        hours = self.facts.provider.registry.hours
+        return f"{hours} hour{'s' if hours > 1 else ''}"
+
+    @property
+    def path(self) -> str:
+        """The image's repository within its registry."""
+        return self.facts.reference.repository if self.facts.reference else "'<repository>'"
+
+    @property
+    def project(self) -> str:
+        """The project of Google Cloud in the image's name."""
+        return self.path.partition("/")[0] if self.facts.reference else "'<project of the registry>'"
+
+    @property
+    def artifacts(self) -> str:
+        """The repository of Artifact Registry that has the image; that of the old gcr.io is named after its host."""
+        if self.registry.endswith("gcr.io"):
+            return self.registry
+        return self.path.split("/")[1] if self.path.count("/") > 1 else "'<repository>'"
+
+    @property
+    def location(self) -> str:
+        """The location of Artifact Registry in the image's name."""
+        old = {"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
+        return str(_part_of_host("location", self.facts)) or old.get(self.registry, "'<location>'")
 
     @property
     def how(self) -> Command:
@@ -347,6 +387,12 @@ class Derived(NamedTuple):
         """The command that looks the image up with the login of a client; with that of docker if a node pulls."""
         look = signs().clients[self.facts.client or "docker"].look
         return fill(look, Words(self.facts))
+
+    @property
+    def tags_of(self) -> Command:
+        """The command that lists the tags of the image's repository."""
+        name = self.facts.reference.name if self.facts.reference else "'<registry>/<repository>'"
+        return fill("skopeo list-tags docker://{name}", {"name": name})
 
     @property
     def log_out(self) -> Command:

@@ -99,6 +99,11 @@ class Row(NamedTuple):
         return self.kind == "missing_secret"
 
     @property
+    def is_after_pull(self) -> bool:
+        """True for a failure of a container whose image had come: another pull doesn't mend it."""
+        return read(self.message).after
+
+    @property
     def is_kubelets(self) -> bool:
         """True if the record comes from a node: the kubelet or its runtime, and no program such as docker."""
         says_so = _BY_KUBELET.search(self.message) and not client_of(self.message)

@@ -59,6 +59,7 @@ class Reply(NamedTuple):
     words: Sentences = NONE
     grade: str = ""  # the certainty of the sign, if it is lower than that of its kind
     sent: bool = False  # True if it shows that a login was sent
+    after: bool = False  # True if the image had come before
 
     @property
     def sentence(self) -> str:
@@ -105,7 +106,7 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
     isnt = sign.isnt
     if not isnt and kind.verdict:  # for kinds that credentials decide, only a sign has such a sentence
         isnt = kind.isnt
-    return Reply(name, text, match, means, isnt, kind, words, sign.grade, sign.sent)
+    return Reply(name, text, match, means, isnt, kind, words, sign.grade, sign.sent, after=sign.after or kind.no_pull)
 
 
 def _inner(kind: Kind, sign: Sign | None, text: str) -> Sentences:

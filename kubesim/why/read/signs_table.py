@@ -46,6 +46,7 @@ class Sign(NamedTuple):
     isnt: str = ""
     grade: str = ""  # the certainty, if it is lower than the kind's
     sent: bool = False  # True if it shows that a login was sent
+    after: bool = False  # True if the image had come
 
 
 class Registry(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from kubesim.api.objects import TEMPLATE_HASH, Object
-from kubesim.why.hide.redact import redact
+from kubesim.why.hide.redact import MASK, redact
 from kubesim.why.read.paste import event_row, records, shortened
 from kubesim.why.read.rows import PULLING, Rank, Row, rows_of
 from kubesim.why.read.screen import Item, described, event_of, is_waiting, partial_pod
@@ -33,14 +33,14 @@ _INSTEAD = {
 """The reason in a container's status by the reason of an event."""
 _TELLING = ("ImageInspectError",)
 """Reasons that are informative without a message."""
-ADDED = ("partial", "client", "unread", "unplaced", "same", "there", "built", "logins", "created", "wanted")
+ADDED = ("partial", "client", "unread", "unplaced", "same", "there", "built", "logins", "created", "wanted", "slips")
 """Fields that this module adds to a Pod, and that no cluster writes. Exports can't set them: load.py drops them.
 
 `partial` marks a Pod made from a text. `client` is the program that failed instead of a node, `unread` the number of
 lines left out of a long text. `unplaced` means that the namespace is a guess, and `same` names the other Pods of the
 group. `there` lists the images that a table of the node has, and `built` those that a table of docker has. `logins` are
-the registries where a client's login succeeded, `created` the pull secrets that a command of the text created, and
-`wanted` those that a piece of a manifest lists.
+the registries where a client's login succeeded, `created` the pull secrets that a command of the text created,
+`wanted` those that a piece of a manifest lists, and `slips` the mistakes in such a command.
 """
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
 _IMAGE = re.compile(
@@ -68,6 +68,18 @@ _BUILT = re.compile(
 _LOGIN = re.compile(r"\b(?:docker|podman|nerdctl|skopeo|buildah|helm registry|crane auth) login\b(?P<arguments>.*)")
 _HOST = re.compile(r"(?<![\w@/.-])(?:https://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)(?![\w@.-])")
 _CREATED = re.compile(r"\bcreate secret docker-registry (?P<name>[a-z0-9][a-z0-9.-]*)")
+_SLIPS = {
+    "glued": re.compile(r"--docker-password[= ][^\s'\"]+--docker-"),
+    "unquoted": re.compile(r"--docker-username[= ]\"?[\w.-]*\$[\w<]"),
+    "dashless": re.compile(r"create secret docker-registry [^\n]* (?:docker-)?(?:password|username|server)="),
+}
+"""Mistakes in the command that creates a pull secret, by their words in causes.yaml."""
+_HOME = re.compile(
+    r"\bcreate secret docker-registry (?:[^\n]*\s)?(?:-n|--namespace)[ =](?P<created>[a-z0-9-]+)"
+    r"|^kind:[ ]*\w+[ ]*\nmetadata:[ ]*\n(?:[ ]+[^\n]*\n){0,3}?[ ]+namespace:[ ]*(?P<manifest>[a-z0-9-]+)[ ]*$",
+    re.MULTILINE,
+)
+"""The namespace of a command that creates a pull secret, or of a manifest."""
 _WANTED = re.compile(r"\bimagePullSecrets[\"']?:[\s\[{-]*[\"']?name[\"']?:[ ]*[\"']?(?P<name>[a-z0-9][a-z0-9.-]*)")
 """The first name in a piece of a manifest."""
 _REPLICA = re.compile(r"(?P<replicas>.+-(?P<hash>[bcdf-hj-np-tv-xz2456789]{6,10}))-[bcdf-hj-np-tv-xz2456789]{5}")
@@ -96,6 +108,9 @@ def read_text(text: str) -> list[Item]:
         if _are_known(rows_between_words):
             plain, rows = broken, rows_between_words
     rows = _completed(rows, {match[0] for match in _IMAGE.finditer(plain)})
+    if not any(row.namespace for row in rows):
+        home = _only({match["created"] or match["manifest"] for match in _HOME.finditer(masked)} - {MASK})
+        rows = [row._replace(namespace=home) for row in rows]
     *_, last = (0, *(started.end() for started in _STARTED.finditer(plain)))
     if last:  # of the pulls, those that began before the last start are over
         rows = [row for row in rows if row.kind != PULLING or row.message in plain[last:]]
@@ -107,6 +122,7 @@ def read_text(text: str) -> list[Item]:
         "logins": list(_logins(masked)),
         "created": [match["name"] for match in _CREATED.finditer(masked)],
         "wanted": [match["name"] for match in _WANTED.finditer(masked)],
+        "slips": [slip for slip, pattern in _SLIPS.items() if pattern.search(short.text)],
     }
     return list(_pods_of(rows, added)) or screens
 
@@ -172,7 +188,7 @@ def _completed(rows: list[Row], anywhere: Collection[str]) -> list[Row]:
         if row.pod or (pod and row.namespace in ("", namespace)):
             row = row._replace(pod=row.pod or pod, namespace=row.namespace or namespace)
         its_own = of_pod[row.pod] | of_pod[""] if row.pod else lacking
-        image = row.image or _only(its_own if lacking else anywhere)
+        image = row.image or (_only(came) if row.is_after_pull else "") or _only(its_own if lacking else anywhere)
         completed.append(row._replace(image=tagged.get(image, image)))
     return completed
 
@@ -200,7 +216,7 @@ def _pods_of(rows: list[Row], fields: Object) -> Iterator[Item]:
 
 
 def _troubles(rows: Iterable[Row]) -> list[Row]:
-    """For each image whose last row isn't a success, the row with most information.
+    """For each image whose last row isn't a success, the row with most information; and failures after a pull.
 
     If any of these rows has a reason, the rows without one are left out, and so on down the ranks.
     """
@@ -208,7 +224,8 @@ def _troubles(rows: Iterable[Row]) -> list[Row]:
     for row in rows:
         key = (row.namespace, row.pod, row.image)
         if row.is_pulled:
-            last.pop(key, None)
+            if key in last and not last[key].is_after_pull:
+                del last[key]
         elif key not in last or _says_more(row, last[key]):
             last[key] = row
     for least in (Rank.UNKNOWN, Rank.WAITING, Rank.PULLING, Rank.RUNNING, Rank.VAGUE):
