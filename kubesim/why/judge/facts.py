@@ -123,13 +123,21 @@ class Facts:
     @property
     def runtime(self) -> str:
         """The systemd unit of the container runtime, a key of `runtimes` in signs.yaml."""
-        return signs.runtime_of(self.message)
+        said = signs.runtime_of(self.message)
+        return "crio" if said == "containerd" and "crio" in self.around else said
+
+    @property
+    def around(self) -> Sequence[str]:
+        """The runtime and the distribution of Kubernetes that a text names, keys of `surroundings` in signs.yaml."""
+        return tuple(self.pod.get("around", ()))
 
     @property
     def local_cluster(self) -> str:
         """The tool that runs the cluster on one's own machine, a key of `nodes` in signs.yaml; "" if none does."""
         node = str(self.pod["spec"].get("nodeName"))
-        return next((tool for tool, name in signs_table.signs().nodes.items() if re.match(name, node)), "")
+        nodes = signs_table.signs().nodes
+        by_name = (tool for tool, name in nodes.items() if re.match(name, node))
+        return next(by_name, next((tool for tool in nodes if tool in self.around), ""))
 
     @property
     def is_silent(self) -> bool:

@@ -59,6 +59,8 @@ _OF_REGISTRY = ("title", "rights", "who", "private", "token", "login", "identity
 """Words that are fields of the registry's row in signs.yaml."""
 _OF_REPLY = ("means", "isnt", "sentence", "credentials", "transport")
 """Words that are properties of the last reply."""
+_WITH_CTR = ("microk8s", "k3s", "k0s")
+"""Distributions of Kubernetes with a command for containerd's client."""
 Word = str | int | None
 """The value of a word. As a condition, it holds if it is true."""
 Known = Mapping[str, Word]
@@ -98,7 +100,7 @@ def common_words(table: Signs) -> Mapping[str, Callable[[Facts], Any]]:
     """The words of all rows, each with the function that computes its value. `table` is signs.yaml."""
     hosts = "".join(registry.hosts for registry in table.registries.values())
     groups = "".join(expression for sign in table.signs for expression in sign.sign)
-    names = (*table.runtimes, *table.nodes, *(kind.lower() for kind in (*ROLLED_OUT, "Job")))
+    names = (*table.runtimes, *table.nodes, *_WITH_CTR, *(kind.lower() for kind in (*ROLLED_OUT, "Job")))
     return {
         **{name: partial(_is_called, name) for name in names},
         **{name: partial(_part_of_host, name) for name in _GROUP.findall(hosts)},
@@ -112,8 +114,8 @@ def common_words(table: Signs) -> Mapping[str, Callable[[Facts], Any]]:
 
 
 def _is_called(name: str, facts: Facts) -> bool:
-    """True if the runtime, the local cluster, or the kind to change has that name."""
-    return name in (facts.runtime, facts.local_cluster, facts.kind_to_change)
+    """True if the runtime, the local cluster, the distribution or the kind to change has that name."""
+    return name in (facts.runtime, facts.local_cluster, facts.kind_to_change, *facts.around)
 
 
 def _part_of_host(name: str, facts: Facts) -> Word:
@@ -367,6 +369,23 @@ class Derived(NamedTuple):
         return "failed to fetch oauth token" in self.facts.message
 
     # Commands of the client that pulls instead of a node
+
+    @property
+    def ctr(self) -> Command:
+        """containerd's client, with the namespace of the kubelet's images, as the distribution of Kubernetes has it."""
+        wrapped = next((name for name in _WITH_CTR if name in self.facts.around), "")
+        return Command(f"{wrapped} ctr" if wrapped else "ctr -n k8s.io")
+
+    @property
+    def distribution(self) -> str:
+        """The distribution whose registries.yaml configures containerd; "" for none."""
+        return next((name for name in ("rke2", "k3s") if name in self.facts.around), "")
+
+    @property
+    def certs_d(self) -> str:
+        """containerd's folder of hosts.toml files."""
+        is_snap = "microk8s" in self.facts.around
+        return "/var/snap/microk8s/current/args/certs.d" if is_snap else "/etc/containerd/certs.d"
 
     @property
     def pull_with(self) -> Command:

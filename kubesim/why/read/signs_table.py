@@ -83,12 +83,25 @@ class Client(NamedTuple):
     look: str = "docker buildx imagetools inspect {image}"  # shows whether a logged-in user can pull the image
 
 
+class Surroundings(NamedTuple):
+    """Expressions that find the runtime and the distribution of Kubernetes in a text, by their names."""
+
+    crio: str
+    microk8s: str
+    rke2: str
+    k3s: str
+    k0s: str
+    minikube: str
+    kind_node: str
+
+
 class Signs(NamedTuple):
     """The whole of signs.yaml."""
 
     registries: Mapping[str, Registry]
     runtimes: Mapping[str, str]
     nodes: Mapping[str, str]
+    surroundings: Surroundings
     clients: Mapping[str, Client]
     public: str
     images: tuple[str, ...]

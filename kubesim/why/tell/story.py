@@ -154,7 +154,7 @@ def limits(facts: Facts) -> Iterator[str]:
             "missing": ", ".join(_unexported(facts)),
             "nowhere": facts.source == "text" and not facts.is_placed and facts.is_node,
             "at": ""
-            if facts.source == "text" and not facts.is_placed
+            if not facts.is_placed
             else f" -n {quote(facts.namespace, 'namespace')}",
             "inside": needed and facts.is_unsure and bool(facts.names),
             "hidden": needed and facts.is_unsure and facts.is_node and not facts.names,
