@@ -33,15 +33,28 @@ _INSTEAD = {
 """The reason in a container's status by the reason of an event."""
 _TELLING = ("ImageInspectError",)
 """Reasons that are informative without a message."""
-ADDED = ("partial", "client", "unread", "unplaced", "same", "there", "built", "logins", "created", "wanted", "slips", "around")
+ADDED = (
+    "partial",
+    "client",
+    "unread",
+    "unplaced",
+    "same",
+    "there",
+    "built",
+    "logins",
+    "created",
+    "wanted",
+    "slips",
+    "around",
+)
 """Fields that this module adds to a Pod, and that no cluster writes. Exports can't set them: load.py drops them.
 
 `partial` marks a Pod made from a text. `client` is the program that failed instead of a node, `unread` the number of
 lines left out of a long text. `unplaced` means that the namespace is a guess, and `same` names the other Pods of the
 group. `there` lists the images that a table of the node has, and `built` those that a table of docker has. `logins` are
 the registries where a client's login succeeded, `created` the pull secrets that a command of the text created,
-`wanted` those that a piece of a manifest lists, `slips` the mistakes in such a command, and `around` the runtime and the
-distribution of Kubernetes (`surroundings` in signs.yaml).
+`wanted` those that a piece of a manifest lists, `slips` the mistakes in such a command, and `around` the names of the
+runtime and of the distribution of Kubernetes (`surroundings` in signs.yaml).
 """
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
 _IMAGE = re.compile(

@@ -153,9 +153,7 @@ def limits(facts: Facts) -> Iterator[str]:
             "cached": facts.is_node and facts.container.get("imagePullPolicy") != ALWAYS,
             "missing": ", ".join(_unexported(facts)),
             "nowhere": facts.source == "text" and not facts.is_placed and facts.is_node,
-            "at": ""
-            if not facts.is_placed
-            else f" -n {quote(facts.namespace, 'namespace')}",
+            "at": "" if not facts.is_placed else f" -n {quote(facts.namespace, 'namespace')}",
             "inside": needed and facts.is_unsure and bool(facts.names),
             "hidden": needed and facts.is_unsure and facts.is_node and not facts.names,
             "secrets": " ".join(quote(f"secret/{name}", "secret") for name in facts.names),
