@@ -22,7 +22,7 @@ from kubesim.why.judge import credentials
 from kubesim.why.judge.commands import Command, quote
 from kubesim.why.judge.facts import UNCLEAR, Facts, nearest
 from kubesim.why.judge.scene import entries_of, host_of
-from kubesim.why.judge.words import Known
+from kubesim.why.judge.words import Known, inspect
 
 _UNSET = re.compile(r"[{}$<>]|(?:^|[:/])(?:none|null|nil|undefined)(?:$|[:/])")
 """Remains of a template whose value wasn't set."""
@@ -52,7 +52,7 @@ _VERSION = re.compile(r"v?\d+(\.\d+)+(-[a-z0-9.]+)?|latest")
 _NO_SUCH = (*UNCLEAR, "unauthorized", "anonymous")
 """Kinds of answers for an image of Docker Hub that doesn't exist."""
 _UNNAMED: Known = {
-    **dict.fromkeys(("bitnami", "plain_version", "v_version", "tags", "existing"), ""),
+    **dict.fromkeys(("bitnami", "inspect_bitnami", "plain_version", "v_version", "tags", "existing"), ""),
     "missing": "such tag",
     "unlisted_export": True,
 }
@@ -180,6 +180,7 @@ def not_found(facts: Facts) -> Known | None:
     version = facts.scene.is_export and re.fullmatch(r"(v?)(\d+\.\d+(?:\.\d+)?)", reference.tag or "")
     return {
         "bitnami": _bitnami_legacy(reference),
+        "inspect_bitnami": inspect(facts, _bitnami_legacy(reference)),
         "plain_version": version[2] if version and not version[1] else "",
         "v_version": version[2] if version and version[1] else "",
         "missing": "such digest" if reference.digest else f"tag {reference.tag}",
@@ -217,6 +218,8 @@ def official(facts: Facts) -> Known | None:
         "local": facts.is_node,
         "near_official": near,
         "corrected": facts.image.replace(name, near, 1),
+        "inspect_near": inspect(facts, facts.image.replace(name, near, 1)),
+        "inspect_elsewhere": inspect(facts, Command(f"'<registry>'/{quote(name, 'image')}")),
     }
 
 

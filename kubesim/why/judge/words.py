@@ -100,7 +100,14 @@ def common_words(table: Signs) -> Mapping[str, Callable[[Facts], Any]]:
     """The words of all rows, each with the function that computes its value. `table` is signs.yaml."""
     hosts = "".join(registry.hosts for registry in table.registries.values())
     groups = "".join(expression for sign in table.signs for expression in sign.sign)
-    names = (*table.runtimes, *table.nodes, *_WITH_CTR, *(kind.lower() for kind in (*ROLLED_OUT, "Job")))
+    names = (
+        *table.runtimes,
+        *table.nodes,
+        *_WITH_CTR,
+        "reflector",
+        "crossplane",
+        *(kind.lower() for kind in (*ROLLED_OUT, "Job")),
+    )
     return {
         **{name: partial(_is_called, name) for name in names},
         **{name: partial(_part_of_host, name) for name in _GROUP.findall(hosts)},
@@ -258,7 +265,7 @@ class Derived(NamedTuple):
     @property
     def server(self) -> str:
         """The value of --docker-server."""
-        if self.facts.registry == DEFAULT_REGISTRY:
+        if (self.facts.registry or self.asked).endswith(DEFAULT_REGISTRY):
             return "https://index.docker.io/v1/"
         return self.facts.registry or "'<registry>'"
 
@@ -365,6 +372,12 @@ class Derived(NamedTuple):
         return reply is not None and (reply.sent or "fetch oauth token" in self.facts.message)
 
     @property
+    def lacks_scope(self) -> bool:
+        """True if GitLab's token service knows the user and gives no token: that user's token has another scope."""
+        is_gitlab = bool(self.facts.provider.registry.token)
+        return is_gitlab and self.facts.is_partial and self.token_refused and self.facts.kind == "forbidden"
+
+    @property
     def token_refused(self) -> bool:
         return "failed to fetch oauth token" in self.facts.message
 
@@ -403,9 +416,7 @@ class Derived(NamedTuple):
 
     @property
     def inspect(self) -> Command:
-        """The command that looks the image up with the login of a client; with that of docker if a node pulls."""
-        look = signs().clients[self.facts.client or "docker"].look
-        return fill(look, Words(self.facts))
+        return inspect(self.facts, self.image)
 
     @property
     def tags_of(self) -> Command:
@@ -421,6 +432,11 @@ class Derived(NamedTuple):
     def logins(self) -> Command:
         """The command that lists the client's logins."""
         return fill(_client(self.facts).logins, Words(self.facts))
+
+
+def inspect(facts: Facts, image: str) -> Command:
+    """The command that looks an image up with the login of a client; with that of docker if a node pulls."""
+    return fill(signs().clients[facts.client or "docker"].look, Words(facts, {"image": image}))
 
 
 def known_name(name: str) -> str:

@@ -79,7 +79,7 @@ class Client(NamedTuple):
     engine: str = "docker"  # which builds images on that machine, and lists them
     on_node: bool = False  # whether it asks a node's container runtime
     builds: bool = False  # whether it pulls for a Dockerfile
-    logins: str = "grep -A9 auths ~/.docker/config.json | cut -d: -f1"
+    logins: str = "grep -A9 auths ~/.docker/config.json | cut -d: -f1   # where it has a login"
     look: str = "docker buildx imagetools inspect {image}"  # shows whether a logged-in user can pull the image
 
 
@@ -93,6 +93,8 @@ class Surroundings(NamedTuple):
     k0s: str
     minikube: str
     kind_node: str
+    reflector: str
+    crossplane: str
 
 
 class Signs(NamedTuple):
