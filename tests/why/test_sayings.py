@@ -111,7 +111,7 @@ def test_a_redacted_part_matches_anything_of_its_place(form: str, instead: str) 
 
 
 UNSEEN: dict[str, dict[str, Any]] = {
-    name: row for file in ("unseen", "threads") for name, row in load_yaml(FOLDER / f"{file}.yaml").items()
+    name: row for file in ("unseen", "threads", "patterns") for name, row in load_yaml(FOLDER / f"{file}.yaml").items()
 }
 
 
