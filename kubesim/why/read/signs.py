@@ -105,7 +105,7 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
         means = sign.means
     isnt = sign.isnt
     if not isnt and kind.verdict:  # for kinds that credentials decide, only a sign has such a sentence
-        isnt = kind.isnt
+        isnt = kind.not_meant
     return Reply(name, text, match, means, isnt, kind, words, sign.grade, sign.sent, after=sign.after or kind.no_pull)
 
 

@@ -17,7 +17,7 @@ class Kind(NamedTuple):
     """A kind of failure. A kind with a `verdict` has nothing to do with Secrets, and the verdict is the cause."""
 
     means: str = ""
-    isnt: str = "It isn't about the user or the password."
+    isnt: str = ""  # see `not_meant`
     credentials: bool = False
     unasked: bool = False
     no_pull: bool = False  # something else than a pull failed; no registry was asked, either
@@ -27,6 +27,12 @@ class Kind(NamedTuple):
     unsure: str = ""  # what it means where nobody knows whether credentials were sent
     in_public: str = ""
     verdict: Verdict | None = None
+
+    @property
+    def not_meant(self) -> str:
+        """What it doesn't mean: `isnt`, or a sentence for all kinds without one."""
+        what = "any image or registry" if self.no_pull else "the user or the password"
+        return self.isnt or f"It isn't about {what}."
 
     @property
     def is_unasked(self) -> bool:
