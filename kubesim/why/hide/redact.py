@@ -14,73 +14,73 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 MASK = "masked"
+# The number of characters read of a message; the rest is dropped.
 MOST = 10_000
-"""The number of characters read of a message; the rest is dropped."""
+# Control characters, marks of text direction, invisible characters. No name has them, and they could hide a secret.
 UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-"""Control characters, marks of text direction, invisible characters. No name has them, and they could hide a secret."""
 
+# A word of the shell with its quotes. The atomic group (`?>`) keeps an opening quote from matching as a plain one.
 _WORD = r"""(?>"[^"\n]{0,400}"|'[^'\n]{0,400}'|[^\s"']|["'])+"""
-"""A word of the shell with its quotes. The atomic group (`?>`) keeps an opening quote from matching as a plain one."""
 _QUOTE = r"""["'\\]{0,9}"""
+# A value in JSON, in YAML or of an environment variable.
 _SCALAR = r"""(?:\\+"[^"\n]{0,2000}"|"(?:[^"\\\n]|\\.){0,2000}"|'[^'\n]{0,2000}'|[^\s"']+)"""
-"""A value in JSON, in YAML or of an environment variable."""
 _SECRET_KEY = (
     r"(?=[pstaPSTA])(?:password|passwd|passphrase|passcode|pwd|(?<!pull )(?<!pull)secret"
     r"|(?<!anonymous )(?<!oauth )(?<!bearer )token"
     r"|api[-_]?key|access[-_]?key(?:[-_]?id)?|private[-_]?key|account[-_]?key|signature|(?<![a-z])pass"
     r"|(?<![a-z])pw|(?<![a-z/-])auth)"
 )
+# The marks (see Form) of the forms with _SECRET_KEY: every such key contains one of these.
 _KEY_MARKS = ("pass", "pwd", "pw", "secret", "token", "key", "signature", "auth")
-"""The marks (see Form) of the forms with _SECRET_KEY: every such key contains one of these."""
+# A quoted string with any content. Its end may be missing, because messages are cut off.
 _STRING = (
     r"""\\"(?:[^"\\]|\\\\(?:\\[\s\S]|[^\\])){0,20000}+(?:\\"|\Z)"""  # inside a quoted text
     r"""|\\{2,9}"[^"]{0,20000}+(?:"|\Z)"""  # inside a text quoted twice
     r"""|"(?:[^"\\]|\\[\s\S]){0,20000}+(?:"|\Z)|'[^']{0,20000}+(?:'|\Z)"""
 )
-"""A quoted string with any content. Its end may be missing, because messages are cut off."""
+# The beginning of a map's first member. Without it as a lookahead, _MEMBERS would scan templates, too.
 _FIRST_MEMBER = r"""(?P<quote>\\*["']?)[^\s}][^{}]{0,400}?[:=](?!\s*\{)"""
-"""The beginning of a map's first member. Without it as a lookahead, _MEMBERS would scan templates, too."""
+# A map without inner maps, in JSON or in YAML's flow style.
 _MEMBERS = rf"""\{{(?=\s*{_FIRST_MEMBER})(?:{_STRING}|\\|[^{{}}"'\\]{{1,20000}}+){{1,2000}}+\}}?"""
-"""A map without inner maps, in JSON or in YAML's flow style."""
+# The least length of a secret with capitals, small letters and digits. Names that mix all three are shorter.
 _MIXED_LENGTH = 12
-"""The least length of a secret with capitals, small letters and digits. Names that mix all three are shorter."""
+# The least length of a secret with digits and letters of one case: hashes in names have up to 25 characters.
 _DENSE_LENGTH = 26
-"""The least length of a secret with digits and letters of one case: hashes in names have up to 25 characters."""
+# The largest count of numbers between letters in a name, as from versions and dates; such a secret has more.
 _DENSE_NUMBERS = 3
-"""The largest count of numbers between letters in a name, as from versions and dates; such a secret has more."""
+# Lookahead behind an @: a host follows, as in a URL, and no digest, as in an image's name.
 _HOST_FOLLOWS = r"(?!sha\d)(?=[\w.-]+(?::\d+)?(?:/|[\s\"']|\Z))"
-"""Lookahead behind an @: a host follows, as in a URL, and no digest, as in an image's name."""
+# Text with : and @ that is no user and password: host and port of an image, or a tag before a removed digest.
 _REGISTRY = (
     r"(?:(?:[\w-]+(?:\.[\w-]+)+|localhost):\d{1,5}/|[\w-]+:\d{1,5}/[^\s@\"']{1,300}@\w+(?![\w.:/-])"
     r"|(?<=/)[\w.-]+:[\w.-]+@(?:x{2,9}|\*{1,9}|\u2026|\.{3})(?![\w.:/-]))"
 )
-"""Text with : and @ that is no user and password: host and port of an image, or a tag before a removed digest."""
+# The rest of a registry's host after its first label.
 _HOST_REST = re.compile(r"(?:\.[a-z0-9-]{1,63}){1,8}\.[a-z]{2,24}(?![\w.@-])")
-"""The rest of a registry's host after its first label."""
+# Lookahead behind an @: a host with a dot, an IP address, or a name with a path. Not the host of Google's service
+# accounts, whose addresses are no secret.
 _HOST = (
     r"(?=(?:[a-z0-9][\w-]{0,62}\.){1,9}[a-z]{2,24}(?![\w@-])|localhost\b|\d{1,3}(?:\.\d{1,3}){3}(?![\w.@-])"
     r"|[\w.-]{1,99}(?::\d{1,5})?/\w)(?![\w.-]{0,99}gserviceaccount\.com)"
 )
-"""Lookahead behind an @: a host with a dot, an IP address, or a name with a path. Not the host of Google's service
-accounts, whose addresses are no secret."""
 _PIECE = r"[^\s\"'@]{1,200}"
+# A break inside a password in an address: spaces, a line end, or a quote before a letter.
 _BREAK = r"(?:\s{1,80}|[\"'](?=\w))"
-"""A break inside a password in an address: spaces, a line end, or a quote before a letter."""
+# Lookahead behind the colon of an address: neither a port follows nor a placeholder of one.
 _NO_PORT = r"(?!(?:\d{1,5}|port|<[^<>\n]{0,40}>|\$\{?\w{1,40}\}?|\*{1,9}|x{1,9})(?:[^\w%@]|\Z))"
-"""Lookahead behind the colon of an address: neither a port follows nor a placeholder of one."""
+# Lookbehind before "://": no scheme that is followed by an image's name.
 _NO_IMAGE = "".join(
     f"(?<!{scheme})" for scheme in ("docker", "oci", "containerd", "docker-daemon", "docker-pullable", "docker-archive")
 )
-"""Lookbehind before "://": no scheme that is followed by an image's name."""
+# Most names of objects. No form matches them, so `redact` skips the forms, which is much faster.
 _PLAIN = re.compile(r"(?!gl|xox|sk-|ey|hv)[a-z][a-z0-9.]{0,11}(?:-[a-z0-9.]{1,11}){0,5}")
-"""Most names of objects. No form matches them, so `redact` skips the forms, which is much faster."""
+# Lookahead behind "token: ": not a runtime's error, as in "https://auth.example/token: 401 Unauthorized".
 _PROSE = (
     r"(?!(?:unexpected|Get|Post|Head|failed|invalid|illegal|unable|error|no|not|dial|server|denied|unauthorized)[\s:]"
     r"|[45]\d\d [A-Z][a-z])"
 )
-"""Lookahead behind "token: ": not a runtime's error, as in "https://auth.example/token: 401 Unauthorized"."""
 _TOKEN_STARTS = (
     "sha256~|gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|oas|ft|agent|imt|soat|ffct)-|GR1348941|dckr_[a-z]{1,4}_|hv[sb]\\."
     "|xox[a-z]-|pypi-Ag|A[KS]IA(?=[A-Z0-9]{16})|ya29\\.|AIza|eyJ|do[op]_v1_|cmVmdG|AKCp|atlasv1\\."
@@ -88,8 +88,8 @@ _TOKEN_STARTS = (
 )
 
 
+# The marks of a form that is always tried: every text contains "".
 _ALWAYS = ("",)
-"""The marks of a form that is always tried: every text contains ""."""
 
 
 class Form(NamedTuple):
@@ -97,11 +97,10 @@ class Form(NamedTuple):
 
     pattern: str  # a text, so that `re` compiles it at its first use: compiling all takes 10 ms
     instead: str | Callable[[re.Match[str]], str]
+    # Plain texts in lower case; every match contains one of them. A text without any skips the slow pattern.
+    #
+    # A mark that some match lacks lets secrets pass: take a part that the pattern requires at its beginning.
     marks: tuple[str, ...] = _ALWAYS
-    """Plain texts in lower case; every match contains one of them. A text without any skips the slow pattern.
-
-    A mark that some match lacks lets secrets pass: take a part that the pattern requires at its beginning.
-    """
     flags: re.RegexFlag = re.NOFLAG
 
 
@@ -301,5 +300,5 @@ FORMS = (
     Form(rf"(?:{_TOKEN_STARTS})[^\s\"'<>\\]{{4,}}(?:[^\S\n]*\n\s*+[\w+/]{{16,}}={{0,2}})*", MASK),
     Form(r"[A-Za-z0-9+_=-]{16,}", _mask_long),
 )
+# All marks: `redact` looks for each once, however many forms share it.
 MARKS = frozenset(mark for form in FORMS for mark in form.marks)
-"""All marks: `redact` looks for each once, however many forms share it."""

@@ -90,9 +90,16 @@ def invalid_name(facts: Facts) -> Known | None:
     empty_tag = lower.endswith(":") and not lower.endswith("sha256:")
     no_registry = bool(re.match(r"/[^/]+/[^/]+:", lower)) and not lower.startswith(("/tmp/", "/var/"))
     is_path = lower.startswith(("/tmp/", "/var/", "/home/")) or lower.endswith((".jar", ".tar", ".war"))
+    valid = "'<a valid image name>'"
+    if tags and not unset:
+        valid = f"{tags[1]}:{tags[3]}"
+    elif scheme and not unset:
+        with suppress(ValueError):
+            imageref.parse(bare := lower.removeprefix(scheme[0]))
+            valid = bare
     return {
         **_NO_MISTAKE,
-        "valid": f"{tags[1]}:{tags[3]}" if tags and not unset else "'<a valid image name>'",
+        "valid": valid,
         "flawed": any((two_tags, lost_digest, empty_tag, no_registry, is_path, number, scheme, unset)),
         "two_tags": two_tags,
         "lost_digest": lost_digest,

@@ -378,6 +378,11 @@ class Derived(NamedTuple):
         return is_gitlab and self.facts.is_partial and self.token_refused and self.facts.kind == "forbidden"
 
     @property
+    def wrong_login(self) -> bool:
+        """True if the registry says that the user and the password don't match."""
+        return self.facts.reply is not None and self.facts.reply.sent and self.facts.kind == "unauthorized"
+
+    @property
     def token_refused(self) -> bool:
         return "failed to fetch oauth token" in self.facts.message
 
