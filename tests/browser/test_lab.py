@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from browser.conftest import CURRENT, Lab, wait_until
 from browser.test_notebooks import magics
-from tests.patience import eventually
+from tests.patience import eventually, once_drawn
 
 FILES = "() => window.jupyterapp.shell.expandLeft('filebrowser')"
 
@@ -96,18 +96,18 @@ def test_a_lesson_that_the_page_begins_with_is_a_room_until_jupyterlab_is_asked_
     expect(page.locator(".ks-card").first).to_be_attached()
     expect(page.locator(".ks-begin button", has_text="Answer here")).to_have_count(0)
     expect(header).to_contain_text(re.compile(r"step 1/\d+"))
-    assert page.locator(BARS).evaluate_all(SEEN) == 0
+    assert eventually(lambda: seen(page), 0) == 0
     assert eventually(lambda: page.evaluate(IS_DIRTY), False) is False
     assert fit(page) == []
     header.get_by_role("button", name="Show JupyterLab").click()
     expect(header).to_be_hidden()
-    assert page.locator(BARS).evaluate_all(SEEN) > 5
+    assert eventually(lambda: seen(page) > 5, True)
     page.reload()
     expect(page.locator(".jp-Notebook h1").first).to_be_visible()
     expect(header).to_be_hidden()
     page.get_by_role("button", name="Lesson mode").click()
     expect(header).to_be_visible()
-    assert page.locator(BARS).evaluate_all(SEEN) == 0
+    assert eventually(lambda: seen(page), 0) == 0
     page.reload()
     expect(header).to_be_visible()
     expect(page.locator(".ks-bench .prompt")).to_be_visible()  # also if nobody saved the notebook
@@ -152,6 +152,12 @@ def test_a_lesson_that_was_saved_half_read_has_its_workbench_when_it_is_opened_a
     lab.end_kernels()
 
 
+def seen(page: Page) -> int:
+    """How many of JupyterLab's bars are in sight."""
+    return int(page.locator(BARS).evaluate_all(SEEN))
+
+
+@once_drawn
 def fit(page: Page) -> list[str]:
     """The parts that don't reach as far as they should: the notebook and the bench share the page below the header."""
     parts = {"notebook": ".jp-NotebookPanel", "bench": ".ks-bench"}

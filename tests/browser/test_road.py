@@ -59,7 +59,7 @@ def seen(road: Locator) -> Any:
 def test_a_packet_bounces_where_the_pull_is_stuck_and_a_pod_that_is_fixed_pulses_once(road: Any) -> None:
     road, notebook = road
     expect(road).to_contain_text("Secret stuck here")
-    assert standing(road) == [
+    stations = [
         "kubectl passed",
         "Pod spec passed",
         "Secret stuck here",
@@ -67,6 +67,7 @@ def test_a_packet_bounces_where_the_pull_is_stuck_and_a_pod_that_is_fixed_pulses
         "Registry because of Secret",
         "Image not reached",
     ]
+    assert eventually(lambda: standing(road), stations) == stations
     expect(road.locator(".ks-told")).to_contain_text("Secret regcred: not found")
     expect(road.locator(".ks-told")).to_contain_text("→ 401 Unauthorized")
     assert road.bounding_box()["height"] <= HIGHEST

@@ -16,7 +16,7 @@ from browser.conftest import CURRENT, NOTEBOOKS, OPEN, RUN_ALL, Notebook, as_sav
 from browser.test_notebooks import answer, enter, magics, solve
 from browser.themes import THEMES
 from kubesim.lessons import load_tasks
-from tests.patience import SECONDS
+from tests.patience import SECONDS, eventually
 from tools import loopback
 
 FEW = ("00-start", "appendix-your-own-kubectl")
@@ -88,7 +88,7 @@ def test_each_cell_prints_what_is_stored(opened: Page, path: Path) -> None:
     assert texts(run) == texts(nbformat.read(path, 4))
     served = {cell.id for cell in run.cells if "needs-a-server" in tags(cell)}
     assert {cell.id for cell in run.cells if NO_SERVER in str(cell.get("outputs"))} == served
-    assert opened.evaluate(KERNELS) == 1
+    assert eventually(lambda: opened.evaluate(KERNELS), 1) == 1
     expect(opened.locator(".ks-bench")).to_have_count(1)
 
 
@@ -147,7 +147,7 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     shown.get_by_role("link", name="01 Storing").press("Enter")
     expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing")).to_be_visible()
     wait_until(page, READY)
-    assert page.evaluate(KERNELS) == 1
+    assert eventually(lambda: page.evaluate(KERNELS), 1) == 1
     notebook = Notebook(NOTEBOOKS / "01-storing-credentials.ipynb", page)
     notebook.run_all()
     cell, task = next((cell, load_tasks()[name]) for cell, name in magics(notebook, "task"))
