@@ -231,6 +231,31 @@ def test_links_and_pictures_of_the_readme_hold_on_the_package_index(dist: Path) 
     assert [name for name in files if not (ROOT / name.partition("#")[0]).exists()] == []
 
 
+@pytest.mark.parametrize("is_checkout", [False, True], ids=["wheel", "checkout"])
+def test_why_leads_to_the_recipes_that_the_reader_has(dist: Path, tmp_path: Path, is_checkout: bool) -> None:
+    """At the project's address after an installation, and on the disk in a checkout, whatever its name is."""
+    [wheel] = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    [about] = tmp_path.glob("*.dist-info/METADATA")
+    about.write_text(about.read_text().replace("OWNER/REPO", "octo/cat"))
+    [source] = re.findall("^Project-URL: Source, (.+)$", about.read_text(), re.MULTILINE)
+    if is_checkout:
+        (tmp_path / "docs").mkdir()
+        shutil.copyfile(ROOT / "docs/recipes.md", tmp_path / "docs/recipes.md")
+    done = subprocess.run(
+        [sys.executable, "-m", "kubesim", "why"],
+        input='Failed to pull image "ghcr.io/acme/web:1": 403 Forbidden',
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    page = "docs/recipes.md" if is_checkout else f"{source}/blob/HEAD/docs/recipes.md"
+    assert f"Read more: {page}#github-container-registry\n" in done.stdout
+
+
 def test_the_source_archive_holds_what_the_tests_need(dist: Path) -> None:
     [archive] = dist.glob("*.tar.gz")
     with tarfile.open(archive) as sources:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import POD
@@ -135,7 +136,9 @@ def _recipe(facts: Facts, cause: Cause) -> str:
 
 @cache
 def _recipes() -> str:
-    """The address of the recipes' page at the project's address, if pyproject.toml has one; else the page's path."""
+    """The path of the recipes' page in a checkout; from a wheel, its address, if pyproject.toml named the project's."""
+    if (Path(__file__).parents[3] / _RECIPES).is_file():
+        return _RECIPES
     from importlib.metadata import PackageNotFoundError, metadata  # late: it takes 10 ms, and few causes name a recipe
 
     try:
@@ -145,7 +148,7 @@ def _recipes() -> str:
     for address in addresses:
         name, _, url = address.partition(", ")
         if name == "Source" and "/OWNER/" not in url:
-            return f"{url}/blob/main/{_RECIPES}"
+            return f"{url}/blob/HEAD/{_RECIPES}"
     return _RECIPES
 
 
