@@ -232,7 +232,9 @@ def test_five_failures_are_sorted_and_a_wrong_one_is_told_why(sorting, seat):
 
 def test_the_sorting_reads_well_without_a_page(sorting):
     lines = sorting.plain().splitlines()
-    assert lines[0].startswith("Quiz: Five Pods with private images don't start, and their nodes have no logins of their own.")
+    assert lines[0].startswith(
+        "Quiz: Five Pods with private images don't start, and their nodes have no logins of their own."
+    )
     assert [line for line in lines if line.startswith("     failed to pull and unpack image")] != []
     assert lines[-2:] == ["Nothing was sent, or something was sent?", "Sort all of them."]
     question, _, answer = sorting.static_html().partition("<details><summary>Answer</summary>")
