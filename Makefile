@@ -29,11 +29,6 @@ QUICK := tests/gotext tests/api tests/test_workspace.py tests/shell/test_shell.p
 # Processes begin with the slowest files (tests/conftest.py), whose tests stay together. nbval takes a second to load.
 TOGETHER := --dist loadfile --no-loadscope-reorder -p no:nbval
 
-# On a busy machine, a browser is sometimes too late, and two kernels that start at once may choose the same port. In CI, what
-# fails there is tried once more, alone. Both runs are printed.
-NBVAL := $(BIN)/pytest -q --nbval --nbval-current-env --nbval-cell-timeout=60 -n 2 --dist loadfile $(NOTEBOOKS)
-AGAIN := $(BIN)/pytest -rfEs -p no:nbval --last-failed --last-failed-no-failures none tests/browser
-
 ##@ Check
 quick: format lint types imports sample ## check style, types, imports and a sample of each room, in a minute
 
@@ -69,11 +64,11 @@ unit: $(VENV)/.dev ## pytest in three processes, which often wait; meanwhile nbv
 
 browser: $(VENV)/.dev ## what a learner does in JupyterLab and on the page, in two browsers
 	$(call heading,pytest tests/browser)
-	$(BIN)/pytest -rfEs -n 2 $(TOGETHER) tests/browser || { test -n "$$CI" && $(AGAIN); }
+	$(BIN)/pytest -rfEs -n 2 $(TOGETHER) tests/browser
 
 nbval: $(VENV)/.dev ## run every notebook and compare what it prints
 	$(call heading,nbval)
-	$(NBVAL) || { test -n "$$CI" && $(NBVAL); }
+	$(BIN)/pytest -q --nbval --nbval-current-env --nbval-cell-timeout=60 -n 2 --dist loadfile $(NOTEBOOKS)
 
 fresh: $(VENV)/.dev ## prove without a browser that the committed notebooks are what `make notebooks` writes
 	$(call heading,Committed notebooks are fresh)

@@ -45,9 +45,8 @@ def run_guarded(run: Callable[[], int]) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130  # as in a shell: 128 plus the signal's number
-    except (
-        BrokenPipeError
-    ):  # the reader, such as `head`, has closed the pipe; Python's own flush at the end must not fail
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
+        # or Python's own flush at the end fails
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:

@@ -23,8 +23,8 @@ _BY_KIND = ("answer", "refused", "unseen_list")
 _NAMES = re.compile(r"\{(?:image|asked|registry|repository)\}")
 """A placeholder for the name of an image or a registry."""
 _MOST_OTHERS = 2
+# Names in sentences where the facts have a placeholder for a command, such as '<image>'.
 _UNNAMED = {"image": "the image", "asked": "the registry", "registry": "the registry", "paused": "its image"}
-"""Names in sentences where the facts have a placeholder for a command, such as '<image>'."""
 
 
 class Cause(NamedTuple):
@@ -135,7 +135,7 @@ def _without_placeholders(words: Words) -> Words:
 
 def _capitalized(sentence: str) -> str:
     """A sentence with a capital letter, if a description takes the place of a name at its beginning."""
-    return f"T{sentence[1:]}" if sentence.startswith(tuple(_UNNAMED.values())) else sentence
+    return sentence[0].upper() + sentence[1:] if sentence.startswith(tuple(_UNNAMED.values())) else sentence
 
 
 def _grade(row: Verdict, facts: Facts, *, has_others: bool) -> str:

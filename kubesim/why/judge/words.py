@@ -59,8 +59,8 @@ _OF_REGISTRY = ("title", "rights", "who", "private", "token", "login", "identity
 """Words that are fields of the registry's row in signs.yaml."""
 _OF_REPLY = ("means", "isnt", "sentence", "credentials", "transport")
 """Words that are properties of the last reply."""
+# Distributions of Kubernetes with a command for containerd's client.
 _WITH_CTR = ("microk8s", "k3s", "k0s")
-"""Distributions of Kubernetes with a command for containerd's client."""
 Word = str | int | None
 """The value of a word. As a condition, it holds if it is true."""
 Known = Mapping[str, Word]
@@ -100,14 +100,8 @@ def common_words(table: Signs) -> Mapping[str, Callable[[Facts], Any]]:
     """The words of all rows, each with the function that computes its value. `table` is signs.yaml."""
     hosts = "".join(registry.hosts for registry in table.registries.values())
     groups = "".join(expression for sign in table.signs for expression in sign.sign)
-    names = (
-        *table.runtimes,
-        *table.nodes,
-        *_WITH_CTR,
-        "reflector",
-        "crossplane",
-        *(kind.lower() for kind in (*ROLLED_OUT, "Job")),
-    )
+    kinds = (kind.lower() for kind in (*ROLLED_OUT, "Job"))
+    names = (*table.runtimes, *table.nodes, *_WITH_CTR, "reflector", "crossplane", *kinds)
     return {
         **{name: partial(_is_called, name) for name in names},
         **{name: partial(_part_of_host, name) for name in _GROUP.findall(hosts)},

@@ -30,7 +30,7 @@ class Kind(NamedTuple):
 
     @property
     def not_meant(self) -> str:
-        """What it doesn't mean: `isnt`, or a sentence for all kinds without one."""
+        """The sentence that rules out a wrong guess: `isnt`, or one for all kinds without it."""
         what = "any image or registry" if self.no_pull else "the user or the password"
         return self.isnt or f"It isn't about {what}."
 

@@ -82,18 +82,18 @@ _BUILT = re.compile(
 _LOGIN = re.compile(r"\b(?:docker|podman|nerdctl|skopeo|buildah|helm registry|crane auth) login\b(?P<arguments>.*)")
 _HOST = re.compile(r"(?<![\w@/.-])(?:https://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)(?![\w@.-])")
 _CREATED = re.compile(r"\bcreate secret docker-registry (?P<name>[a-z0-9][a-z0-9.-]*)")
+# Mistakes in the command that creates a pull secret, by their words in causes.yaml.
 _SLIPS = {
     "glued": re.compile(r"--docker-password[= ][^\s'\"]+--docker-"),
     "unquoted": re.compile(r"--docker-username[= ]\"?[\w.-]*\$[\w<]"),
     "dashless": re.compile(r"create secret docker-registry [^\n]* (?:docker-)?(?:password|username|server)="),
 }
-"""Mistakes in the command that creates a pull secret, by their words in causes.yaml."""
+# The namespace of a command that creates a pull secret, or of a manifest.
 _HOME = re.compile(
     r"\bcreate secret docker-registry (?:[^\n]*\s)?(?:-n|--namespace)[ =](?P<created>[a-z0-9-]+)"
     r"|^kind:[ ]*\w+[ ]*\nmetadata:[ ]*\n(?:[ ]+[^\n]*\n){0,3}?[ ]+namespace:[ ]*(?P<manifest>[a-z0-9-]+)[ ]*$",
     re.MULTILINE,
 )
-"""The namespace of a command that creates a pull secret, or of a manifest."""
 _WANTED = re.compile(r"\bimagePullSecrets[\"']?:[\s\[{-]*[\"']?name[\"']?:[ ]*[\"']?(?P<name>[a-z0-9][a-z0-9.-]*)")
 """The first name in a piece of a manifest."""
 _REPLICA = re.compile(r"(?P<replicas>.+-(?P<hash>[bcdf-hj-np-tv-xz2456789]{6,10}))-[bcdf-hj-np-tv-xz2456789]{5}")
