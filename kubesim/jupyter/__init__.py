@@ -33,13 +33,13 @@ __all__ = ["load_ipython_extension", "session"]
 class _Magic(NamedTuple):
     """A line magic: a call of `function(line, seat)` in a module of this package."""
 
+    # The name of the module, without the package's.
     room: str
-    """The name of the module, without the package's."""
     function: str
+    # The help that `%quiz?` shows.
     about: str
-    """The help that `%quiz?` shows."""
+    # False for a function that gets the seat alone; text behind the magic is refused then.
     takes_line: bool = True
-    """False for a function that gets the seat alone; text behind the magic is refused then."""
 
 
 # Line magics by their names. The two that are cell magics, too, are methods of CellMagics.

@@ -21,13 +21,13 @@ from kubesim.jupyter.seat import Seat
 from kubesim.lessons.record import REVEALED
 from kubesim.lessons.task import Reading
 
+# A button: the name of its message ("undo" calls `do_undo`), and its label. A plain pair, because it becomes JSON.
 Button = tuple[str, str]
-"""A button: the name of its message ("undo" calls `do_undo`), and its label. A plain pair, because it becomes JSON."""
 AGAIN: Button = ("restart", "Start over")
+# The button to the next card or cell. The page handles it; the kernel gets no message.
 NEXT: Button = ("onward", "Next")
-"""The button to the next card or cell. The page handles it; the kernel gets no message."""
+# JSON between page and kernel, in either direction.
 Message = dict[str, Any]
-"""JSON between page and kernel, in either direction."""
 _FOLDER = Path(__file__).parent / "static"
 
 
@@ -53,8 +53,8 @@ class Widget(anywidget.AnyWidget):
     if any, and `news()`.
     """
 
+    # The model's id. The page finds the model by it, and asks the kernel whether the model still exists (life.js).
     name = traitlets.Unicode().tag(sync=True)
-    """The model's id. The page finds the model by it, and asks the kernel whether the model still exists (life.js)."""
 
     def __init__(self, seat: Seat, **traits: Any) -> None:
         self._seat = seat
@@ -113,10 +113,10 @@ class Widget(anywidget.AnyWidget):
 class Card(Widget):
     """A widget of two traits: the text of an exercise, and the state of the learner's work on it."""
 
+    # The part that stays: `label`, the text as `html`, and the fields of the subclass.
     content = traitlets.Dict().tag(sync=True)
-    """The part that stays: `label`, the text as `html`, and the fields of the subclass."""
+    # The part that changes with each action: `buttons`, verdicts, goals. Replaced as a whole, or nothing is synced.
     feedback = traitlets.Dict().tag(sync=True)
-    """The part that changes with each action: `buttons`, verdicts, goals. Replaced as a whole, or nothing is synced."""
 
 
 class Exercise(Card):
@@ -125,8 +125,8 @@ class Exercise(Card):
     hints: tuple[str, ...] = ()
     hints_shown = 0
     revealed = False
+    # The most help taken on this card: a number of hints, or REVEALED. Starting over does not reset it.
     helped = 0
-    """The most help taken on this card: a number of hints, or REVEALED. Starting over does not reset it."""
 
     def answer_html(self) -> str:
         """The answer with its reasons, as HTML."""

@@ -41,8 +41,9 @@ LOOKS = {
     NOT_NEEDED: Look("#6e7781", "#f5f6f8", 1.2, "2 4", SOFT),
     UNSEEN: Look("#6e7781", "#f5f6f8", 1.2, "none", SOFT),
 }
+# The look of the hop where the pull is stuck. Hops after it get the look of NOT_REACHED.
 CAUSE = Look("#b3261e", "#b3261e", 1.5, ink=PAPER)
-"""The look of the hop where the pull is stuck. Hops after it get the look of NOT_REACHED."""
+# SVG paths of icons in a square of 14, as in static/tokens.css. States without their own use that of NOT_REACHED.
 ICONS = {
     PASSED: "M7 0a7 7 0 1 0 0 14A7 7 0 0 0 7 0ZM6.1 10.3 2.9 7.1 4.2 5.8 6.1 7.7 9.9 3.9 11.2 5.2Z",
     FAILED: (
@@ -55,7 +56,7 @@ ICONS = {
     ),
     NOT_REACHED: "M7 0a7 7 0 1 0 0 14A7 7 0 0 0 7 0ZM7 1.6a5.4 5.4 0 1 1 0 10.8A5.4 5.4 0 0 1 7 1.6Z",
 }
-"""SVG paths of icons in a square of 14, as in static/tokens.css. States without their own use that of NOT_REACHED."""
+# The names of the icons in the style sheets: `data-icon` of a mark.
 ICON_NAMES = {
     PASSED: "passed",
     FAILED: "failed",
@@ -64,7 +65,6 @@ ICON_NAMES = {
     NOT_NEEDED: "unneeded",
     UNSEEN: "open",
 }
-"""The names of the icons in the style sheets: `data-icon` of a mark."""
 
 # Lengths are in points, as Graphviz counts.
 _POINTS = 72  # in an inch
@@ -84,8 +84,8 @@ _LISTS = 34  # the width of the word on the arrow from the Pod to its Secrets
 # Boxes by their level, from above. "lists" and "wire" are the words on two horizontal arrows.
 _LEVELS = (("kubectl", "account"), ("spec", "lists", "secret"), ("kubelet", "wire", "registry"), ("image",))
 _TRUNK = ("kubectl", "spec", "kubelet", "image")  # the left column
+# Pairs of boxes that Graphviz should put one below the other, beside the trunk.
 _ASIDE = (("account", "secret"), ("secret", "registry"))
-"""Pairs of boxes that Graphviz should put one below the other, beside the trunk."""
 # The characters that XML 1.0 forbids: with one of them, a browser shows no picture at all.
 _NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SILENCE = "nothing is sent"
@@ -117,9 +117,9 @@ class Box(NamedTuple):
         return self.x + round(self.width * share)
 
 
+# Boxes by the keys of the hops, and those of the words on two arrows: `lists`, from the Pod to its Secrets, and `wire`,
+# between kubelet and registry.
 Boxes = dict[str, Box]
-"""Boxes by the keys of the hops, and those of the words on two arrows: `lists`, from the Pod to its Secrets, and
-`wire`, between kubelet and registry."""
 
 
 def image(flow: Flow) -> str:

@@ -19,6 +19,7 @@ from kubesim.api.resources import (
 from kubesim.cluster.apiserver import printers
 from kubesim.jupyter.screen import sign
 
+# The kinds shown of each namespace, in this order, and the columns of `kubectl get` shown of each.
 KINDS = {
     DEPLOYMENT: "{READY}",
     STATEFUL_SET: "{READY}",
@@ -29,7 +30,6 @@ KINDS = {
     SECRET: "{TYPE}",
     SERVICE_ACCOUNT: "",
 }
-"""The kinds shown of each namespace, in this order, and the columns of `kubectl get` shown of each."""
 _WORDS = {resource.kind: words for resource, words in KINDS.items()}
 
 

@@ -10,8 +10,8 @@ import html
 import re
 from collections.abc import Iterable
 
+# Characters of a line in a listing; `folded` breaks longer commands.
 LINE = 84
-"""Characters of a line in a listing; `folded` breaks longer commands."""
 _CODE_PLACE = "\0"  # the placeholder of a `code` while `inline` marks up the text around it
 # An escaped character or a quoted string of the shell: `folded` doesn't break inside it.
 _QUOTED = r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\""""

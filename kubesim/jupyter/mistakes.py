@@ -14,8 +14,8 @@ import yaml
 from kubesim.api import load_yaml, yaml_loader
 from kubesim.jupyter.card import Message
 
+# Our words by a part of PyYAML's message; the first part that a message contains counts.
 HINTS: dict[str, str] = load_yaml(Path(__file__).with_suffix(".yaml"))
-"""Our words by a part of PyYAML's message; the first part that a message contains counts."""
 # Messages whose problem_mark is far below the mistake: their context_mark is the line to show.
 _NOTICED_LATER = ("found unexpected end of stream", "could not find expected ':'")
 

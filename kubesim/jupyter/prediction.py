@@ -15,8 +15,8 @@ from kubesim.jupyter.seat import Seat
 from kubesim.lessons import load_predictions
 from kubesim.lessons.quiz import Quiz, Verdict
 
+# Beginnings of cells without an output to predict: those that open the workbench, or show a card themselves.
 _ASIDE = ("%load_ext", "%workbench", "%quiz", "%predict", "%explore", "%review", "%task", "%challenge")
-"""Beginnings of cells without an output to predict: those that open the workbench, or show a card themselves."""
 
 
 class PredictionCard(QuestionCard):

@@ -20,8 +20,8 @@ from kubesim.lessons.record import MAX_SIZE, Record, blank, write
 from kubesim.lessons.review import review_news, schedule
 from kubesim.lessons.skills import part, skills, skills_text, title
 
+# The notebook whose row has a score, too.
 CHALLENGE = "30-troubleshooting-challenge"
-"""The notebook whose row has a score, too."""
 
 _SIGNS = {"done": "✓", "started": "◐", "to do": "○"}
 # The file `my-skills.html`, to be printed.
@@ -31,11 +31,11 @@ _PAGE = """<!doctype html>
 ul {{list-style: none; padding: 0}}</style>
 {}</html>
 """
+# Shown instead of a page of zeros while nothing is recorded, as for somebody who only reads the notebook.
 _EMPTY_MAP = (
     "The map of your progress: a line for each notebook, with a link, and what you've answered and solved in it."
 )
 _EMPTY_SKILLS = "My skills: which goals you've reached, when, and with how much help."
-"""Shown instead of a page of zeros while nothing is recorded, as for somebody who only reads the notebook."""
 _ADDED = "The file was added to your progress. Run the cells with quizzes again to see your answers on them."
 
 

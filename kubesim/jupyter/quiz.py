@@ -25,8 +25,8 @@ from kubesim.lessons.record import Record
 from kubesim.lessons.review import to_review
 
 LONGEST_SCREEN = 4000  # characters of a command's output
+# The number of wrong commands after which the first hint is shown unasked.
 MISSES = 2
-"""The number of wrong commands after which the first hint is shown unasked."""
 NOTHING = "there is nothing to review yet; answer a few quizzes first"
 _NO_ANSWER = "Choose or type an answer first. This doesn't count."
 _NOT_ALL = "Sort all of them first. This doesn't count."
@@ -56,11 +56,11 @@ class QuestionCard(Exercise):
 
     _esm = script("quiz.js")
     _css = styles("card.css", "quiz.css")
+    # The heading of the verdict on a right (True) and a wrong answer.
     _words: ClassVar[dict[bool, str]]
-    """The heading of the verdict on a right (True) and a wrong answer."""
 
+    # The learner's answer: numbers of choices as `judge` takes them, or a text; [] for none.
     answer = traitlets.Union([traitlets.List(), traitlets.Unicode()]).tag(sync=True)
-    """The learner's answer: numbers of choices as `judge` takes them, or a text; [] for none."""
 
     def __init__(self, label: str, quiz: Quiz, seat: Seat) -> None:
         self._label = label

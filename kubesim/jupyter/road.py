@@ -8,8 +8,8 @@ from kubesim.jupyter.drawing import ICON_NAMES, is_pale, standing
 from kubesim.why.judge.causes_table import causes
 from kubesim.why.tell.report import NOT_REACHED, Flow, Hop
 
+# Keys of hops that not every flow has; the blank road leaves them out.
 OPTIONAL = ("account",)
-"""Keys of hops that not every flow has; the blank road leaves them out."""
 
 
 def road(flow: Flow, status: str = "") -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from kubesim.api import load_yaml
 from kubesim.jupyter.card import Message
 
+# Characters of all entries together; the oldest entries beyond are dropped.
 LARGEST_TRANSCRIPT = 200_000
-"""Characters of all entries together; the oldest entries beyond are dropped."""
 _TABLES = load_yaml(Path(__file__).with_suffix(".yaml"))
 # Codes of SGR colours by word, and by the beginning of a line.
 _WORDS = {word: code for code, words in _TABLES["words"].items() for word in words}
@@ -31,8 +31,8 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 class Entry(NamedTuple):
+    # "command"; "output", with colour escapes; or "note", a line of kubesim's own.
     kind: str
-    """ "command"; "output", with colour escapes; or "note", a line of kubesim's own."""
     text: str
 
 

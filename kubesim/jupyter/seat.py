@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from kubesim.server.https import Server
 
 _log = logging.getLogger(__name__)
+# Seconds. Of a longer pause between two typed commands, only this much passes in the cluster.
 LONGEST_PAUSE = 600.0
-"""Seconds. Of a longer pause between two typed commands, only this much passes in the cluster."""
 
 
 class OpenTask(Protocol):

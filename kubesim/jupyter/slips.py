@@ -14,12 +14,12 @@ from kubesim.api.result import Result
 class Slip(NamedTuple):
     """A mistake: both patterns must be found, and "" is found in any text."""
 
+    # A regular expression for the first line of the command.
     typed: str
-    """A regular expression for the first line of the command."""
+    # A regular expression for the command's output.
     printed: str
-    """A regular expression for the command's output."""
+    # The sentence of advice, as a template: {} stands for the text that `typed` has found.
     advice: str
-    """The sentence of advice, as a template: {} stands for the text that `typed` has found."""
 
 
 _PLACE = "imagePullSecrets belongs to the spec of a Pod (of a Deployment: spec.template.spec), beside containers"

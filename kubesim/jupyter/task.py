@@ -32,8 +32,8 @@ from kubesim.lessons.task import (
 )
 from kubesim.session import Session
 
+# Steps of the history without a new tick, after which the next hint is free.
 PATIENCE = 4
-"""Steps of the history without a new tick, after which the next hint is free."""
 NUDGE = "No new tick for a while. The first hint is free: it doesn't count as help."
 GONE = "The task's namespace is gone. Start over to have it set up again."
 _COMPARE: Button = ("compare", "Goal beside state")

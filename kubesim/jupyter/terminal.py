@@ -22,10 +22,10 @@ from kubesim.shell import Shell
 from kubesim.shell.completion import word_start
 from kubesim.workspace import HOME
 
+# Simulated seconds of one message "advance" or "until" at most.
 LONGEST_WAIT = 600
-"""Simulated seconds of one message "advance" or "until" at most."""
+# Commands of the history that a page gets at its start, for the up arrow.
 LONGEST_HISTORY = 500
-"""Commands of the history that a page gets at its start, for the up arrow."""
 # The line of `nano` for terminals without an editor; this one has it.
 _EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)
 # The sequences that clear the screen, as `clear` and `reset` print them.
@@ -76,10 +76,10 @@ class Terminal(Widget):
     commands of the `history` with each reply instead (`news`).
     """
 
+    # The simulated time of day, UTC.
     time = traitlets.Unicode().tag(sync=True)
-    """The simulated time of day, UTC."""
+    # The open file, {} without one: `name`, present `text`, `saved` text, `exists`, and the `editor`'s name.
     editing = traitlets.Dict().tag(sync=True)
-    """The open file, {} without one: `name`, present `text`, `saved` text, `exists`, and the `editor`'s name."""
 
     def __init__(self, seat: Seat) -> None:
         self._is_started = False  # a page has shown the terminal

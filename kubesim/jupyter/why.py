@@ -24,6 +24,7 @@ from kubesim.why.export import Explanations, explain_export
 from kubesim.why.read.load import ExportError
 from kubesim.why.tell.report import FORMS, Flow, Form, Part, parts
 
+# The CSS classes of the box around a part; other parts stand outside a box.
 _BOXES = {
     Form.VERDICT: "ks-verdict ks-wrong",
     Form.DETAIL: "ks-verdict ks-wrong",
@@ -33,15 +34,14 @@ _BOXES = {
     Form.CHECK: "ks-fix",
     Form.PARAGRAPH: "ks-fix",
 }
-"""The CSS classes of the box around a part; other parts stand outside a box."""
 
 _PASTE = (
     "Paste what you have of a pull that failed in a real cluster. The more you paste, the more certain the answer: "
     "`kubectl get pod,sa,events -o yaml`, `kubectl describe pod`, `kubectl get events`, or just the message."
 )
 _HOW = "It's read here and nowhere else: nothing is sent or kept, and no password is shown."
+# The buttons for the question at the end of some explanations.
 _ANSWERS = (("yes", "Yes"), ("no", "No"))
-"""The buttons for the question at the end of some explanations."""
 _OPTIONS = re.compile(
     r"(\s*(--pod\s+(?P<pod>\S+)|--answer\s+(?P<answer>yes|no)|(-o|--output)\s+(?P<form>markdown|json)))*\s*"
 )
@@ -94,8 +94,8 @@ class Paste(Card):
     _esm = script("quiz.js")
     _css = styles("card.css", "flow.css")
 
+    # Always "", because quiz.js needs the trait. Pasted text may have passwords, so it is never synced or saved.
     answer = traitlets.Unicode().tag(sync=True)
-    """Always "", because quiz.js needs the trait. Pasted text may have passwords, so it is never synced or saved."""
 
     def __init__(self, seat: Seat) -> None:
         content = {"kind": "paste", "label": "Your own case", "html": markup.inline(_PASTE), "how": _HOW}

@@ -70,22 +70,20 @@ class Workbench(Terminal):
     )
     _css = styles("flow.css", "road.css", "lines.css", "terminal.css", "workbench.css")
 
+    # The pull of the Pod in focus: its `title`, and the fields of `road` and of `flow.attempt`.
+    #
+    # In addition either `concealed`, the sentence why no more is shown, or `advice`, `story`, `anatomy` and `xray` as
+    # HTML, `news` for a screen reader, and `broken`, true for a failed pull.
     path = traitlets.Dict().tag(sync=True)
-    """The pull of the Pod in focus: its `title`, and the fields of `road` and of `flow.attempt`.
-
-    In addition either `concealed`, the sentence why no more is shown, or `advice`, `story`, `anatomy` and `xray` as
-    HTML, `news` for a screen reader, and `broken`, true for a failed pull.
-    """
+    # For each namespace a triple: its name, its objects as Glances, and the number of objects left out.
     objects: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    """For each namespace a triple: its name, its objects as Glances, and the number of objects left out."""
+    # The open task: `title`, `goals` and `done`, true if all are reached. {} before the first task.
+    #
+    # Each goal has the check's output `now` and at the `goal`. A done task may have a `score`, a sentence that compares
+    # the number of commands with the shortest solution, and that solution (`shortest`) as HTML.
     goals = traitlets.Dict().tag(sync=True)
-    """The open task: `title`, `goals` and `done`, true if all are reached. {} before the first task.
-
-    Each goal has the check's output `now` and at the `goal`. A done task may have a `score`, a sentence that compares
-    the number of commands with the shortest solution, and that solution (`shortest`) as HTML.
-    """
+    # Those lines of the notebook's cells, such as `%quiz ID`, whose question or task the learner has done.
     done: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    """Those lines of the notebook's cells, such as `%quiz ID`, whose question or task the learner has done."""
 
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)

@@ -18,13 +18,13 @@ from kubesim.lessons.explore.match import Entry, Matching, match
 from kubesim.pull.keyring import DATA_KEYS, config_of
 from kubesim.why.tell.report import About
 
+# Characters of the base64 that are shown. They decode to 12 bytes: no password, because the entry's name is first.
 _SEALED = 16
-"""Characters of the base64 that are shown. They decode to 12 bytes: no password, because the entry's name is first."""
 _MOST_SECRETS = 3
 _MOST_ENTRIES = 4
 _HIDDEN = "•••"
+# The fields of an entry whose values are shown.
 _SHOWN = ("username", "email")
-"""The fields of an entry whose values are shown."""
 
 
 def xray(cluster: Cluster, pod: Object, about: About) -> str:

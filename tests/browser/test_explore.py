@@ -43,8 +43,8 @@ def reached(card: Locator) -> Locator:
     return card.locator(".ks-goals .ks-ok")
 
 
+# Goals that the typing reaches; whoever pauses within "ghcr.io" reaches the third as well.
 TYPED = ("Exactly one entry matches.", "An entry for one team also matches the image of a different team.")
-"""Goals that the typing reaches; whoever pauses within "ghcr.io" reaches the third as well."""
 
 
 def test_match_is_typed_and_the_part_that_matches_is_marked(notebook: Any) -> None:

@@ -21,15 +21,15 @@ from kubesim.lessons.task import Task
 from tests.patience import eventually
 from tools import notebooks as tool
 
+# CSS pixels. Half of 1280, which is what zooming to 200 % leaves, is wider.
 PHONE = 390
-"""CSS pixels. Half of 1280, which is what zooming to 200 % leaves, is wider."""
+# CSS pixels: how long a notebook is at 1280 px once all of it has run.
 HIGHEST = 12_000
-"""CSS pixels: how long a notebook is at 1280 px once all of it has run."""
+# From a cell to the first control of its card.
 MOST_TABS = 1
-"""From a cell to the first control of its card."""
 CARDS = ("%quiz", "%review", "%predict", "%task")
+# Longer than any back-off.
 PAUSE = "sleep 400"
-"""Longer than any back-off."""
 
 
 def magics(notebook: Any, magic: str) -> Iterator[tuple[str, str]]:
@@ -40,8 +40,8 @@ def magics(notebook: Any, magic: str) -> Iterator[tuple[str, str]]:
             yield cell["id"], line.removeprefix(f"%{magic}").strip()
 
 
+# Without the pages of one cell that lead on from an old name.
 LESSONS = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb")) if len(nbformat.read(path, 4).cells) > 1]
-"""Without the pages of one cell that lead on from an old name."""
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -36,8 +36,8 @@ SAID = """async code => {
     await execution.done;
     return said;
 }"""
+# Bytes of the built site, and those on the wire from the click until Python is there.
 MOST_ON_DISK, MOST_AT_FIRST = 40e6, 12e6
-"""Bytes of the built site, and those on the wire from the click until Python is there."""
 
 
 def chosen() -> list[Path]:

@@ -32,12 +32,12 @@ CELLS = {
     "run": "%%kubectl\nkubectl run web --image=registry.example.com/myapp:1.0\nsleep 5",
     "flow": "%flow web",
 }
+# Pixels: with that of its own, no line falls between two pixels in one theme and not in the other.
 WIDTH = 500
-"""Pixels: with that of its own, no line falls between two pixels in one theme and not in the other."""
+# Pixels: about as wide as the head of an arrow.
 TILE = 12
-"""Pixels: about as wide as the head of an arrow."""
+# The contrast of a line that means something (WCAG 2.2, 1.4.11).
 STANDS_OUT = 3
-"""The contrast of a line that means something (WCAG 2.2, 1.4.11)."""
 # The greatest contrast within each tile of a picture.
 TILES = """async ([code, size]) => {
     const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${code}`)).blob());

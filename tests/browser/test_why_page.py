@@ -14,10 +14,10 @@ from playwright.sync_api import Page, expect
 from tests.patience import slowness
 from tools import loopback
 
+# Seconds of computing of a quiet machine until the first verdict, on a first visit and on a later one.
 COLD, WARM = 4.0, 1.0
-"""Seconds of computing of a quiet machine until the first verdict, on a first visit and on a later one."""
+# Bytes on the wire until Python is there.
 MOST_AT_FIRST = 7e6
-"""Bytes on the wire until Python is there."""
 MESSAGE = 'Failed to pull image "registry.example.com/team/shop:2.1": no basic auth credentials'
 LEAKS = {
     "fetch": "() => fetch('./?pasted').then(() => 'sent', () => 'blocked')",

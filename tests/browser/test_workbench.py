@@ -39,8 +39,8 @@ COMMANDS = [
     *("kubectl describe pod late", "kubectl get secrets -o yaml", "kubectl delete pod late --now"),
 ]
 MOST_MESSAGES, MOST_BYTES = 10, 15_000
+# Seconds of a quiet machine, of the page and the kernel for a command, from Enter to all that follows its answer.
 MOST_CPU = 0.08
-"""Seconds of a quiet machine, of the page and the kernel for a command, from Enter to all that follows its answer."""
 
 
 DRAFT = "a: b: c"

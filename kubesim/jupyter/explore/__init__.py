@@ -15,8 +15,8 @@ from kubesim.jupyter.explore.card import ExplorableCard
 from kubesim.jupyter.seat import Seat
 from kubesim.lessons.explore import load_explorables
 
+# Names that are ids of quizzes: `%explore` shows them as quizzes, and they count like those.
 QUESTIONS = ("sent",)
-"""Names that are ids of quizzes: `%explore` shows them as quizzes, and they count like those."""
 
 
 def names() -> list[str]:

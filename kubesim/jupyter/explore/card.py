@@ -19,8 +19,8 @@ from kubesim.lessons.done import EXPLORED
 from kubesim.lessons.explore import LONGEST_TEXT, MOST_LINES, ON, Control, Explorable, Values
 
 _GOALS = "Can you get there?"
+# Names of icons in static/base.css, by the signs that replace them in plain text.
 _ICONS = {"✓": "passed", "✗": "failed", "…": "waiting"}
-"""Names of icons in static/base.css, by the signs that replace them in plain text."""
 
 
 class Shown(NamedTuple):
@@ -50,8 +50,8 @@ class ExplorableCard(Card):
     _esm = script("explore.js")
     _css = styles("card.css", "explore.css")
 
+    # The present values of the controls, by their names. The page sends new ones with the message "set".
     values = traitlets.Dict().tag(sync=True)
-    """The present values of the controls, by their names. The page sends new ones with the message "set"."""
 
     def __init__(self, name: str, explorable: Explorable, look: Callable[[Values], Shown], seat: Seat) -> None:
         self._kept_as = EXPLORED + name
