@@ -151,8 +151,10 @@ def owner_reference(owner: Object) -> Object:
 def is_controlled_by(obj: Object, owner: Object) -> bool:
     """True if `owner` controls `obj`."""
     uid = owner["metadata"]["uid"]
-    references = metadata(obj).get("ownerReferences") or ()
-    return any(reference.get("controller") and reference.get("uid") == uid for reference in references)
+    for reference in metadata(obj).get("ownerReferences") or ():  # a loop: a controller asks this of each of its Pods
+        if reference.get("uid") == uid and reference.get("controller"):
+            return True
+    return False
 
 
 def is_static(pod: Object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubesim.api.objects import Object, clone, key_of, namespace_of
+from kubesim.api.objects import Object, clone, key_of
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.backend import READS, Listener
 from kubesim.cluster.apiserver.checks import WriteOptions
@@ -36,8 +36,9 @@ class Component(Client):
 
     def owned_by(self, owner: Object, resource: Resource) -> list[Object]:
         """The objects of a type in the owner's namespace with an ownerReference to it, sorted by name."""
-        namespace = namespace_of(owner)
-        objects = [obj for obj in self._store.owned_by(owner, resource) if namespace_of(obj) == namespace]
+        namespace = owner["metadata"].get("namespace")
+        referring = self._store.owned_by(owner, resource)
+        objects = [obj for obj in referring if obj["metadata"].get("namespace") == namespace]
         self._backend.clock.work += len(objects) // READS
         return objects
 

@@ -42,7 +42,7 @@ BURST = 100
 # The work (see `Clock.work`) of a sync without any change.
 SYNC = 3
 # The number of dependents that a sync can examine for one unit of work.
-_OWNED_IN_A_WRITE = 4
+_OWNED_IN_A_WRITE = 2
 
 
 class Part(Stateful):
@@ -158,22 +158,27 @@ class Controller(Loop):
         if obj is None or is_deleted(obj):
             return
         self.refusal = None
-        self._release_unselected(obj)
         owned = self.controlled_by(obj)
         self.clock.work += len(owned) // _OWNED_IN_A_WRITE
-        self.sync(obj, owned)
+        self.sync(obj, self._keep_selected(obj, owned))
         if self.refusal:
             raise self.refusal
 
-    def _release_unselected(self, obj: Object) -> None:
-        """Release the dependents that the selector of `obj` no longer matches, such as a Pod with another label.
+    def _keep_selected(self, obj: Object, owned: list[Object]) -> list[Object]:
+        """Release the dependents that the selector of `obj` no longer matches, such as a relabelled Pod; the others.
 
         Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
         """
         selector = obj["spec"].get("selector")
-        for item in self.controlled_by(obj) if selector else ():
-            if not matches(selector, labels_of(item)) and not is_deleted(item):
+        if not selector:
+            return owned
+        kept = []
+        for item in owned:
+            if matches(selector, labels_of(item)) or is_deleted(item):
+                kept.append(item)
+            else:
                 release(self.api, obj, self.owned, item)
+        return kept
 
     def controlled_by(self, obj: Object) -> list[Object]:
         """The dependents that `obj` controls. Objects with another controller may refer to it, too, and don't count."""
