@@ -28,7 +28,7 @@ from kubesim.gotext.pflag import Flag
 from kubesim.kubectl import ABSENT
 from kubesim.kubectl.catalogue import GLOBAL
 from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS
-from kubesim.session.programs import beside_kubectl
+from kubesim.session.programs import registry_tools
 from kubesim.shell.tools import TOOLS
 from tools.commands import all_commands
 
@@ -204,7 +204,7 @@ def _shell() -> Iterator[str]:
         "this simulator. It shows what a different user has seen in the process list."
     )
     yield ""
-    for tool in sorted([*TOOLS.values(), *beside_kubectl(Cluster)], key=lambda tool: tool.name):
+    for tool in sorted([*TOOLS.values(), *registry_tools(Cluster)], key=lambda tool: tool.name):
         if tool.usage:
             yield f"* `{tool.usage}`"
     yield ""

@@ -73,7 +73,7 @@ class ChallengeCard(Card):
                 self._seat.open_round.leave()  # stops its clocks and the charge for `why`; `open` starts both again
             self._seat.open_round = self._round
             self._round.open(number)
-        self._seat.history.begin(title)
+        self._seat.history.limit_undo(title)
         self._seat.open_task = self
         self._warn_of_files()
 

@@ -25,7 +25,7 @@ from kubesim.cluster.apiserver import Change
 from kubesim.jupyter.slips import coached
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
-from kubesim.session.attempts import Pods, describe_changes, pods
+from kubesim.session.attempts import PodColumns, describe_changes, pod_columns
 from kubesim.session.history import History
 from kubesim.shell import Invocation, Tool
 
@@ -53,41 +53,41 @@ class _PodNews:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._touched: set[tuple[str, str]] = set()
-        self._before = pods(cluster)  # the Pods' lines, updated with each change that is no news
+        self._written: set[tuple[str, str]] = set()  # namespaces and names of the Pods written since the last look
+        self._before = pod_columns(cluster)  # the Pods' columns, updated with each change that is no news
 
-    def wait(self, limit: float) -> Pods:
+    def wait(self, limit: float) -> PodColumns:
         """Let at most `limit` seconds pass, until there is news. Returns the Pods just before the news.
 
         Without any, returns the Pods before the wait. Raises TooMuchError if the simulation becomes too long.
         """
         start = self._before.copy()
-        unsubscribe = self._cluster.api.subscribe(self._note, POD)
+        unsubscribe = self._cluster.api.subscribe(self._on_write, POD)
         try:
-            has_come = self._cluster.clock.run_until(self._has_come, limit, Budget())
+            has_come = self._cluster.clock.run_until(self._look, limit, Budget())
         finally:
             unsubscribe()
         return self._before if has_come else start
 
-    def _note(self, change: Change) -> None:
-        self._touched.add((namespace_of(change.obj), name_of(change.obj)))
+    def _on_write(self, change: Change) -> None:
+        self._written.add((namespace_of(change.obj), name_of(change.obj)))
 
-    def _has_come(self) -> bool:
-        """True if the Pods written since the last call bring news. Forgets them, and updates `_before` if not.
+    def _look(self) -> bool:
+        """Look at the Pods written since the last look. Returns True for news; other changes go into `_before`.
 
         The clock calls this after each event; looking at the written Pods alone keeps it fast.
         """
-        now: Pods = {}
-        for namespace, name in self._touched:
-            now |= pods(self._cluster, namespace, name)
-        is_news = any(self._is_news(now, place) for place in self._touched)
-        self._touched.clear()
+        now: PodColumns = {}
+        for namespace, name in self._written:
+            now |= pod_columns(self._cluster, namespace, name)
+        is_news = any(self._is_news(now, place) for place in self._written)
+        self._written.clear()
         if not is_news:
             self._before.update(now)
         return is_news
 
-    def _is_news(self, now: Pods, place: tuple[str, str]) -> bool:
-        """True if the Pod at `place` was created or deleted, or has a new line whose status is no back-off."""
+    def _is_news(self, now: PodColumns, place: tuple[str, str]) -> bool:
+        """True if the Pod at `place` was created or deleted, or has new columns whose STATUS is no back-off."""
         before = self._before.get(place)
         after = now.get(place)
         if before is None or after is None:
@@ -111,8 +111,8 @@ class Seat:
         self.open_round: Round | None = None  # the challenge's round opened last
         session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
         self._watchers: list[Callable[[], None]] = []
-        self._depth = 0  # the number of open `together` contexts
-        self._is_changed = False  # `changed` was called inside `together`
+        self._depth = 0  # the number of open `notifying_once` contexts
+        self._is_due = False  # `notify` was called inside `notifying_once`
         self._last_typed = inf  # wall-clock seconds of the last command; inf before the first, so no pause is counted
 
     @property
@@ -123,6 +123,47 @@ class Seat:
     @property
     def now(self) -> Micros:
         return self.cluster.clock.now
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after every change of the cluster or its time, with the cluster's lock held."""
+        self._watchers.append(callback)
+
+    @contextmanager
+    def changing(self, label: str = "") -> Iterator[None]:
+        """A context for a change of the cluster: holds the lock, then notifies the watchers.
+
+        With a `label`, the change becomes a step of the history, which `undo` reverts. The lock is needed because
+        JupyterLab handles messages of widgets while a cell runs.
+        """
+        with self.cluster.lock, self.history.step(label) if label else nullcontext():
+            yield
+        self.notify()
+
+    def notify(self) -> None:
+        """Notify the watchers. An exception of one is logged, and the others are still called."""
+        with self.cluster.lock:
+            if self._depth:
+                self._is_due = True
+                return
+            for watcher in list(self._watchers):  # a copy, because a watcher may create a widget, which adds one
+                try:
+                    watcher()
+                except Exception:
+                    _log.exception("a widget could not follow the cluster")
+
+    @contextmanager
+    def notifying_once(self) -> Iterator[None]:
+        """A context that delays notifications: at its end, the watchers are notified once of all changes in it."""
+        with self.cluster.lock:
+            self._depth += 1
+        try:
+            yield
+        finally:
+            with self.cluster.lock:
+                self._depth -= 1
+                if self._is_due and not self._depth:
+                    self._is_due = False
+                    self.notify()
 
     def run(self, line: str, label: str = "") -> Result:
         """Run one complete shell line as a step, then notify the watchers.
@@ -147,7 +188,7 @@ class Seat:
         with self.changing():
             cluster = self.cluster
             start = cluster.clock.now
-            before = pods(cluster)
+            before = pod_columns(cluster)
             try:
                 if to_change:
                     before = _PodNews(cluster).wait(seconds)
@@ -157,7 +198,7 @@ class Seat:
                 return str(error)
             past = (cluster.clock.now - start) / SECOND
             passed = spell(past) if past >= 0.5 else "less than a second"
-            return f"{passed} later: {describe_changes(before, pods(cluster)) or 'each Pod is as before'}"
+            return f"{passed} later: {describe_changes(before, pod_columns(cluster)) or 'each Pod is as before'}"
 
     def catch_up(self, wall: float) -> None:
         """Let as much time pass in the cluster as on the learner's clock (`wall`, seconds) since the last command.
@@ -204,36 +245,6 @@ class Seat:
         io.out(f"started over: {self.open_task.start_over()}; your files are kept, and undo reverts this\n")
         return 0
 
-    def on_change(self, callback: Callable[[], None]) -> None:
-        """Call `callback` after every change of the cluster or its time, with the cluster's lock held."""
-        self._watchers.append(callback)
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """A context that delays notifications: at its end, the watchers are notified once of all changes in it."""
-        with self.cluster.lock:
-            self._depth += 1
-        try:
-            yield
-        finally:
-            with self.cluster.lock:
-                self._depth -= 1
-                if self._is_changed and not self._depth:
-                    self._is_changed = False
-                    self.changed()
-
-    def changed(self) -> None:
-        """Notify the watchers. An exception of one is logged, and the others are still called."""
-        with self.cluster.lock:
-            if self._depth:
-                self._is_changed = True
-                return
-            for watcher in list(self._watchers):  # a copy, because a watcher may create a widget, which adds one
-                try:
-                    watcher()
-                except Exception:
-                    _log.exception("a widget could not follow the cluster")
-
     def serve(self, realtime: bool) -> Server:
         """Serve the cluster to a real kubectl, and notify the watchers of its writes.
 
@@ -246,25 +257,14 @@ class Seat:
             with suppress(RuntimeError):  # outside a kernel there is no event loop, and no widget to update
                 loop = asyncio.get_running_loop()
                 # The server's thread reports the writes; widgets may only be changed in the kernel's thread.
-                server.on_change(lambda: loop.call_soon_threadsafe(self._notice))
+                server.on_change(lambda: loop.call_soon_threadsafe(self._keep_outside_writes))
         return server
 
-    def _notice(self) -> None:
-        """Record writes over HTTP as a step, and notify the watchers."""
+    def _keep_outside_writes(self) -> None:
+        """Keep writes over HTTP as a step, and notify the watchers."""
         with self.cluster.lock:
-            self.history.notice("a change from outside")
-        self.changed()
-
-    @contextmanager
-    def changing(self, label: str = "") -> Iterator[None]:
-        """A context for a change of the cluster: holds the lock, then notifies the watchers.
-
-        With a `label`, the change becomes a step of the history, which `undo` reverts. The lock is needed because
-        JupyterLab handles messages of widgets while a cell runs.
-        """
-        with self.cluster.lock, self.history.step(label) if label else nullcontext():
-            yield
-        self.changed()
+            self.history.keep_outside_writes("a change from outside")
+        self.notify()
 
 
 def spell(seconds: float) -> str:

@@ -72,8 +72,8 @@ class TaskCard(Exercise):
         seat.open_task = self
         if not is_started(self._task, seat.session):
             self.start_over()
-            seat.history.begin(self._task.title)
-            seat.changed()
+            seat.history.limit_undo(self._task.title)
+            seat.notify()
         self.refresh()
 
     def do_compare(self) -> None:

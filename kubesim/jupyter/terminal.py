@@ -207,7 +207,7 @@ class Terminal(Widget):
         self._seat.catch_up(wall)
         self.feed(text)
         if not blocks:
-            self._seat.changed()  # an empty line runs nothing, but time has passed in `catch_up`
+            self._seat.notify()  # an empty line runs nothing, but time has passed in `catch_up`
         return {}
 
     def do_complete(self, text: str, cursor: int) -> Message:

@@ -152,7 +152,7 @@ class Workbench(Terminal):
         return self._task, self.goals, challenge is not None and challenge.conceals
 
     def _reply_to(self, message: Message) -> Message | None:
-        with self._seat.together():  # tracing the flow takes long: once for a paste of many lines
+        with self._seat.notifying_once():  # tracing the flow takes long: once for a paste of many lines
             return super()._reply_to(message)
 
     def settle(self) -> None:

@@ -15,7 +15,7 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.session import Session
 from kubesim.session.flow import trace_flow
-from kubesim.session.programs import beside_kubectl, new_context
+from kubesim.session.programs import new_context, registry_tools
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.why.tell.report import Flow
 from kubesim.workspace import Workspace
@@ -63,7 +63,7 @@ def _second_shell(session: Session, clock: Clock, workspace: Workspace) -> Shell
         context = new_context(session.cluster, ADMIN, io, kubectl.Kubeconfig(), clock)
         return io.show(kubectl.run(arguments, context))
 
-    return Shell(clock, workspace, [Tool("kubectl", run), *beside_kubectl(lambda: session.cluster)])
+    return Shell(clock, workspace, [Tool("kubectl", run), *registry_tools(lambda: session.cluster)])
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
-from kubesim.session.programs import beside_kubectl, in_containers, new_context, why_file, why_tool
+from kubesim.session.programs import container_tools, kubesim_why, new_context, registry_tools, why_tool
 from kubesim.session.usage import FILE_USAGE
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
@@ -41,11 +41,14 @@ class Session:
     ) -> None:
         self.workspace = Workspace(workspace)
         self.cluster = Cluster(seed, boot, registries, node)
-        self.cluster.offer(in_containers)
+        self.cluster.offer(container_tools)
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
         # The namespaces of Pods that `why` explained, in order; "" for an export. A challenge charges points for them.
         self.explained: list[str] = []
+        self._why = why_tool(
+            lambda: self.cluster, lambda: self.config.namespace_of(self.config.current), self.explained.append
+        )
         self.shell = Shell(self.cluster.clock, self.workspace, self._programs())
         self.shell.aliases["k"] = "kubectl"  # as in the CKA exams
 
@@ -53,13 +56,9 @@ class Session:
         """The programs of the terminal. They look the cluster up at each run, because `resume` replaces it."""
         usage = "kubectl COMMAND [options]"
         client = Tool("kubectl", self._run_kubectl, usage, "kubectl get pods", complete=self._complete_kubectl)
-        why = why_tool(
-            lambda: self.cluster, lambda: self.config.namespace_of(self.config.current), self.explained.append
-        )
-        why = why._replace(complete=self._complete_pods)
+        why = self._why._replace(complete=self._complete_pods)
         why_of_a_file = Tool("kubesim", self._run_kubesim, FILE_USAGE, "kubesim why -f case.yaml")
-        self._why = why
-        return [client, why, why_of_a_file, *beside_kubectl(lambda: self.cluster)]
+        return [client, why, why_of_a_file, *registry_tools(lambda: self.cluster)]
 
     def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
         if arguments[:1] == ["why"]:  # `kubectl why`, the plugin that kubesim provides for a real kubectl
@@ -81,7 +80,7 @@ class Session:
             io.err(f"Usage: {FILE_USAGE}\n")
             return 2
         self.explained.append("")
-        return why_file.run(arguments[1:], io)
+        return kubesim_why.run(arguments[1:], io)
 
     def _complete_kubectl(self, words: list[str]) -> list[str]:
         from kubesim.kubectl.completion import complete  # late: only Tab needs it
@@ -126,7 +125,7 @@ class Session:
     def resume(self, cluster: Cluster, config: kubectl.Kubeconfig | None = None) -> None:
         """Continue with another cluster and kubectl's `config` (None: a fresh one). The shell keeps its state."""
         cluster.lock = self.cluster.lock  # the lock may be held by the caller
-        cluster.offer(in_containers)
+        cluster.offer(container_tools)
         self.cluster = cluster
         self.config = config or kubectl.Kubeconfig()
         self.shell.set_clock(cluster.clock)

@@ -1,4 +1,4 @@
-"""The columns of Pods, how they change, and the last attempts to pull their images."""
+"""The columns of Pods in `kubectl get pods`, how they change, and the last attempts to pull the Pods' images."""
 
 from __future__ import annotations
 
@@ -13,29 +13,24 @@ from kubesim.cluster.apiserver import printers
 from kubesim.why.judge.scene import VOLUME, containers
 
 # READY and STATUS of each Pod by namespace and name. Unlike AGE, these columns don't change with time alone.
-Pods = dict[tuple[str, str], tuple[str, str]]
+PodColumns = dict[tuple[str, str], tuple[str, str]]
 # The largest number of Pods named in one change.
 MOST_NAMED = 4
 # Outcomes of an attempt that leave the image on the node.
 PULLED = ("Pulled", "AlreadyPresent")
 
 
-def pods(cluster: Cluster, namespace: str | None = None, pod: str = "") -> Pods:
+def pod_columns(cluster: Cluster, namespace: str | None = None, pod: str = "") -> PodColumns:
     """The columns of all Pods, of those in a namespace, or of one."""
-    columns: Pods = {}
+    columns: PodColumns = {}
     for item in cluster.api.list(POD, namespace):
         if pod in ("", name_of(item)):
-            columns[namespace_of(item), name_of(item)] = columns_of(item, cluster.clock.now)
+            name, ready, status, *_ = printers.row(item, cluster.clock.now)
+            columns[namespace_of(item), name] = ready, status
     return columns
 
 
-def columns_of(pod: Object, now: Micros) -> tuple[str, str]:
-    """The columns READY and STATUS of a Pod."""
-    _name, ready, status, *_ = printers.row(pod, now)
-    return ready, status
-
-
-def describe_changes(before: Pods, after: Pods) -> str:
+def describe_changes(before: PodColumns, after: PodColumns) -> str:
     """The difference in words: "web is ErrImagePull, db is 1/1 Running"; "" if there is none."""
     changed = [key for key in sorted(before | after) if before.get(key) != after.get(key)]
     changes = [f"{name} is {_state(after.get((namespace, name)))}" for namespace, name in changed[:MOST_NAMED]]

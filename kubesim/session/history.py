@@ -48,8 +48,8 @@ class Step(NamedTuple):
     after: Snapshot
 
 
-class _Open(NamedTuple):
-    """A step that has begun."""
+class _OpenStep(NamedTuple):
+    """A step that is going on: its label, and the cluster before."""
 
     label: str
     before: Snapshot
@@ -72,8 +72,8 @@ class History:
         self.forgotten = 0  # the number of steps dropped before `oldest`
         self._done: list[Step] = []  # oldest first
         self._undone: list[Step] = []  # a stack; redo takes the last
-        self._fixed = 0  # the first so many of `_done` can't be undone
-        self._open: _Open | None = None  # the step that is going on, if any
+        self._undo_limit = 0  # `undo` stops when `_done` has this many steps
+        self._open: _OpenStep | None = None  # the step that is going on, if any
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -101,26 +101,29 @@ class History:
         A step inside another step splits that in two.
         """
         with self._interrupted():
-            self._open = _Open(hide_passwords(label), self._snapshot())
+            self._open = _OpenStep(hide_passwords(label), self._snapshot())
             try:
                 yield
             finally:
                 self._close()
 
-    def notice(self, label: str) -> None:
-        """Keep what others, such as a real kubectl, changed since the last step as one step of the present moment."""
+    def keep_outside_writes(self, label: str) -> None:
+        """Keep what others, such as a real kubectl, wrote since the last step as one step of the present moment.
+
+        Its cluster before is computed, because no step began before those writes.
+        """
         last = self._done[-1].after if self._done else self.oldest
         if self._session.cluster.api.writes_of_users != last.cluster.api.writes_of_users:
-            unchanged = self.at(self.now)
+            unchanged = self.cluster_at(self.now)
             self._keep(Step(label, Snapshot(unchanged, copy(self._session.config)), self._snapshot()))
 
-    def begin(self, label: str) -> None:
-        """Make the present state the limit of undo.
+    def limit_undo(self, label: str) -> None:
+        """Make the present state the oldest one that undo goes back to.
 
-        Changes that no step has kept yet are kept as a step `label` before.
+        Writes that no step has kept yet become a step with this label, before the limit.
         """
-        self.notice(label)
-        self._fixed = len(self._done)
+        self.keep_outside_writes(label)
+        self._undo_limit = len(self._done)
         self._undone.clear()
 
     def undo(self) -> str | None:
@@ -130,7 +133,7 @@ class History:
         last step, which is undone, and its rest becomes a new step.
         """
         with self._interrupted():
-            if len(self._done) == self._fixed:
+            if len(self._done) == self._undo_limit:
                 return None
             step = self._done.pop()
             self._undone.append(step)
@@ -159,12 +162,12 @@ class History:
             yield
         finally:
             if interrupted:
-                self._open = _Open(interrupted.label, self._snapshot())
+                self._open = _OpenStep(interrupted.label, self._snapshot())
 
     def _resume(self, snapshot: Snapshot) -> None:
         self._session.resume(snapshot.cluster.copy(), copy(snapshot.config))
 
-    def at(self, moment: Micros) -> Cluster:
+    def cluster_at(self, moment: Micros) -> Cluster:
         """A copy of the cluster at `moment`, or of the oldest one kept if that is later.
 
         The copy may be earlier than `moment`, if more has happened since the snapshot before it than a budget pays for.
@@ -197,7 +200,7 @@ class History:
         step = self._done.pop(0)
         self.oldest = step.after
         self.forgotten += 1
-        self._fixed = max(0, self._fixed - 1)
+        self._undo_limit = max(0, self._undo_limit - 1)
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self._session.cluster.copy(), copy(self._session.config))

@@ -37,6 +37,7 @@ def node(current: Callable[[], Cluster], operands: Operands, options: Options, i
             _print_files(before, io)
         case ["proxy", url]:
             settings.proxy = "" if url == "off" else url
+        # Above the cases that change a setting, so that none of them takes a wrong name.
         case [command, registry, *_] if command != "proxy" and not _is_well_named(command, registry):
             form = "as in an image's name, such as registry.local:5000"
             io.err(f"kubesim: a registry is written {form}, not {registry}\n")

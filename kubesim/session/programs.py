@@ -1,4 +1,4 @@
-"""The programs, in the terminal and in containers, that use the cluster or a registry."""
+"""The tools of the terminal and of containers that use the cluster or a registry."""
 
 from __future__ import annotations
 
@@ -19,6 +19,21 @@ from kubesim.session.usage import FILE_USAGE, USAGE
 from kubesim.shell import Declaration, Invocation, Operands, Options, Tool, UnsupportedError
 from kubesim.workspace import Workspace
 
+_NODE_USAGE = (
+    "node files | trust HOST | skip-verify HOST | insecure HOST:PORT | mirror REGISTRY HOST... | reset HOST"
+    " | login REGISTRY -u USER -p PASSWORD | logout REGISTRY | proxy URL|off"
+)
+_DOCKER_USAGE = "docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]"
+_AWS_USAGE = "aws ecr get-login-password [--region REGION]"
+_CRICTL_USAGE = "crictl images | crictl pull [--creds USER[:PASSWORD]] IMAGE"
+# Declarations of tools, and the module of this package that has the function of a tool's name.
+_REGISTRY_TOOLS = (
+    (Declaration(_DOCKER_USAGE, None, "docker login -u me"), "docker"),
+    (Declaration(_AWS_USAGE, "r:/region", "aws ecr get-login-password"), "node"),
+    (Declaration(_NODE_USAGE, "u:/username p:/password", "node trust harbor.corp.example"), "node"),
+    (Declaration(_CRICTL_USAGE, "c:/creds", "crictl images"), "node"),
+)
+
 
 def why_tool(current: Callable[[], Cluster], namespace: Callable[[], str], on_why: Callable[[str], None]) -> Tool:
     """The program `why POD`.
@@ -30,51 +45,36 @@ def why_tool(current: Callable[[], Cluster], namespace: Callable[[], str], on_wh
     def why(operands: list[str], options: Options, io: Invocation) -> int:
         from kubesim.session.why import explain_pod  # late: most sessions start without it
 
-        explained = explain_pod(current(), namespace(), operands, options, io)
-        if explained:
-            on_why(explained)
-        return 0 if explained else 1
+        return explain_pod(current(), namespace(), on_why, operands, options, io)
 
     return why
 
 
 @Declaration(FILE_USAGE, "f*/filename p:/pod a:/answer A/all o:/output").tool
-def why_file(operands: list[str], options: Options, io: Invocation) -> int:
+def kubesim_why(operands: list[str], options: Options, io: Invocation) -> int:
     """The program `kubesim why`."""
     from kubesim.session.why import explain_files  # late, as above
 
     return explain_files(operands, options, io)
 
 
-def beside_kubectl(current: Callable[[], Cluster]) -> list[Tool]:
-    """The programs besides kubectl. They call `current` at each run, because undo and a reset replace the cluster."""
+def registry_tools(current: Callable[[], Cluster]) -> list[Tool]:
+    """The tools that log in to a registry, set up the node or pull without a Pod: docker, aws, node and crictl.
 
-    def tool(declaration: Declaration, module: str, function: str) -> Tool:
-        """A tool that runs a function of a module of this package.
+    They call `current` at each run, because undo and a reset replace the cluster.
+    """
+    return [_late_tool(current, declaration, module) for declaration, module in _REGISTRY_TOOLS]
 
-        The import comes late, so that sessions start fast.
-        """
 
-        def run(operands: Operands, options: Options, io: Invocation) -> int | None:
-            program = getattr(import_module(f"kubesim.session.{module}"), function)
-            status: int | None = program(current, operands, options, io)
-            return status
+def _late_tool(current: Callable[[], Cluster], declaration: Declaration, module: str) -> Tool:
+    """A tool whose function is imported at its first call, so that sessions start fast."""
 
-        return declaration.tool(run)
+    def run(operands: Operands, options: Options, io: Invocation) -> int | None:
+        function = getattr(import_module(f"kubesim.session.{module}"), declaration.usage.split()[0])
+        status: int | None = function(current, operands, options, io)
+        return status
 
-    node_usage = (
-        "node files | trust HOST | skip-verify HOST | insecure HOST:PORT | mirror REGISTRY HOST... | reset HOST"
-        " | login REGISTRY -u USER -p PASSWORD | logout REGISTRY | proxy URL|off"
-    )
-    docker_usage = "docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]"
-    aws_usage = "aws ecr get-login-password [--region REGION]"
-    crictl_usage = "crictl images | crictl pull [--creds USER[:PASSWORD]] IMAGE"
-    return [
-        tool(Declaration(docker_usage, None, "docker login -u me"), "docker", "docker"),
-        tool(Declaration(aws_usage, "r:/region", "aws ecr get-login-password"), "node", "aws"),
-        tool(Declaration(node_usage, "u:/username p:/password", "node trust harbor.corp.example"), "node", "node"),
-        tool(Declaration(crictl_usage, "c:/creds", "crictl images"), "node", "crictl"),
-    ]
+    return declaration.tool(run)
 
 
 class _Moment(Clock):
@@ -114,8 +114,8 @@ def _kubeconfig_of_container(io: Invocation) -> kubectl.Kubeconfig:
     return kubectl.Kubeconfig.in_pod(io.files.read_text(token).strip(), current)
 
 
-def in_containers(cluster: Cluster) -> Mapping[str, Tool]:
-    """The programs in containers that use the cluster: kubectl with the mounted token, and those of the terminal."""
+def container_tools(cluster: Cluster) -> Mapping[str, Tool]:
+    """The tools in containers that use the cluster: kubectl with the mounted token, and the registry tools."""
 
     def run_kubectl(arguments: list[str], io: Invocation) -> int:
         with suppress(NotSimulated):  # kubectl.run reports these itself
@@ -127,5 +127,5 @@ def in_containers(cluster: Cluster) -> Mapping[str, Tool]:
         return io.show(kubectl.run(arguments, context))
 
     client = Tool("kubectl", run_kubectl, "kubectl COMMAND", "kubectl get pods")
-    tools = [client, *beside_kubectl(lambda: cluster)]
+    tools = [client, *registry_tools(lambda: cluster)]
     return {tool.name: tool for tool in tools}

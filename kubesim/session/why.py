@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kubesim.cluster import Cluster
 from kubesim.session.flow import trace_flow
 from kubesim.session.usage import FILE_USAGE, USAGE
@@ -12,21 +14,31 @@ from kubesim.why.read.load import ExportError
 from kubesim.why.tell import report
 
 
-def explain_pod(cluster: Cluster, namespace: str, operands: list[str], options: Options, io: Invocation) -> str:
-    """Print the story of a Pod's last pull. Returns the Pod's namespace, or "" if there was nothing to explain.
+def explain_pod(
+    cluster: Cluster,
+    namespace: str,
+    on_why: Callable[[str], None],
+    operands: list[str],
+    options: Options,
+    io: Invocation,
+) -> int:
+    """`why POD`: print the story of a Pod's last pull, and call `on_why` with the Pod's namespace if there is a story.
 
-    `namespace` is the default namespace.
+    `namespace` is the default namespace. Returns the exit status.
     """
     form = options.get("o", "text")
     if len(operands) != 1 or form not in report.FORMS:
         io.err(f"kubesim: which Pod? {USAGE}\n")
-        return ""
+        return 1
     pod = printable(operands[0]).removeprefix("pod/").removeprefix("pods/")
     place = printable(options.get("n") or namespace)
     container = options.get("c")
     flow = trace_flow(cluster, place, pod, container and printable(container))
     io.out(f"{report.FORMS[form](flow)}\n")
-    return place if flow.story else ""
+    if not flow.story:
+        return 1
+    on_why(place)
+    return 0
 
 
 def explain_files(operands: list[str], options: Options, io: Invocation) -> int:

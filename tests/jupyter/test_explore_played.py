@@ -13,7 +13,7 @@ from kubesim.lessons.explore import lists, load_explorables
 from kubesim.lessons.explore.backoff import LENGTH, play
 from kubesim.lessons.explore.exchange import tell
 from kubesim.session import Session
-from kubesim.session.attempts import pods
+from kubesim.session.attempts import pod_columns
 from tests.jupyter.explorables import change, ticks, words
 
 # backoff
@@ -51,7 +51,7 @@ def test_the_status_at_a_moment_is_the_one_that_kubectl_shows(seat, now, fix):
     if now >= fix:
         own.run(fixing[0])
         own.advance(now - fix - 0.2)
-    _ready, status = pods(own.cluster, "default", "web")["default", "web"]
+    _ready, status = pod_columns(own.cluster, "default", "web")["default", "web"]
     _card, feedback = moment(seat, now, fix)
     assert f"STATUS {status} " in words(feedback["page"])
 

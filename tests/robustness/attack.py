@@ -101,7 +101,7 @@ def _lived(session: Session, case: Case) -> str:
 
     def live(line: str) -> str:
         if line == "%past":
-            history.at((history.oldest.moment + history.now) // 2)
+            history.cluster_at((history.oldest.moment + history.now) // 2)
         else:
             with history.step(line):
                 return _typed(session, Case(line, door=case.door))

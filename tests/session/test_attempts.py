@@ -6,7 +6,7 @@ from kubesim.api.resources import POD
 from kubesim.jupyter.flow import attempt
 from kubesim.jupyter.seat import Seat, time_of_day
 from kubesim.session import Session
-from kubesim.session.attempts import describe_changes, last_attempts, pods
+from kubesim.session.attempts import describe_changes, last_attempts, pod_columns
 
 PRIVATE = "registry.example.com/myapp:1.0"
 RUN = f"kubectl run web --image={PRIVATE}"
@@ -77,10 +77,10 @@ def test_what_is_mended_is_pulled(seat):
 
 
 def test_changes_of_pods_in_words(seat):
-    before = pods(seat.cluster, "default")
+    before = pod_columns(seat.cluster, "default")
     seat.run("kubectl run site --image=nginx")
     seat.advance(20)
-    running = pods(seat.cluster, "default")
+    running = pod_columns(seat.cluster, "default")
     assert describe_changes(before, running) == "site is 1/1 Running"
     assert describe_changes(running, before) == "site is gone"
     many = {("default", f"p{number}"): ("0/1", "Pending") for number in range(6)}

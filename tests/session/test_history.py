@@ -86,7 +86,7 @@ def test_a_step_within_another_one_parts_it(learner: Learner) -> None:
 
 def test_nothing_is_taken_back_from_before_a_beginning(learner: Learner) -> None:
     learner("kubectl create namespace blue")
-    learner.history.begin("the task")
+    learner.history.limit_undo("the task")
     learner("kubectl create namespace green")
     assert learner("undo") == "reverted: kubectl create namespace green\n"
     assert learner("undo") == "kubesim: there is nothing left to revert\n"
@@ -95,7 +95,7 @@ def test_nothing_is_taken_back_from_before_a_beginning(learner: Learner) -> None
 
 def test_only_so_many_steps_are_kept_and_the_beginning_holds(learner: Learner) -> None:
     learner("kubectl create namespace blue")
-    learner.history.begin("the task")
+    learner.history.limit_undo("the task")
     for number in range(LIMIT):
         learner(f"kubectl create namespace n{number}")
     assert len(learner.history.steps) == LIMIT
@@ -126,7 +126,7 @@ def test_the_oldest_cluster_that_is_remembered_holds_what_was_done_before(
     learner("kubectl create namespace green")
     assert labels(learner) == ["kubectl create namespace green"]
     for moment in (begun, done, done + 5 * SECOND):
-        cluster = learner.history.at(moment)
+        cluster = learner.history.cluster_at(moment)
         assert cluster.clock.now == max(moment, done)
         assert cluster.api.find(NAMESPACE, "", "blue")
         assert not cluster.api.find(NAMESPACE, "", "green")
@@ -141,16 +141,16 @@ def test_every_moment_can_be_looked_at_again(learner: Learner) -> None:
         learner.session.advance(7)
     learner("kubectl delete pod web --now")
     for moment, flow in seen:
-        assert trace_flow(learner.history.at(moment), "default", "web") == flow
-    assert learner.history.at(begun - SECOND).clock.now >= begun - SECOND
-    assert trace_flow(learner.history.at(begun - SECOND), "default", "web").story == ()
+        assert trace_flow(learner.history.cluster_at(moment), "default", "web") == flow
+    assert learner.history.cluster_at(begun - SECOND).clock.now >= begun - SECOND
+    assert trace_flow(learner.history.cluster_at(begun - SECOND), "default", "web").story == ()
 
 
 def test_looking_back_changes_nothing(learner: Learner) -> None:
     learner("kubectl run web --image=nginx")
     now = learner.session.cluster.clock.now
-    learner.history.at(now).advance(1000)
-    learner.history.at(now - SECOND).advance(1000)
+    learner.history.cluster_at(now).advance(1000)
+    learner.history.cluster_at(now - SECOND).advance(1000)
     assert learner.session.cluster.clock.now == now
     learner.wait(5)
     assert learner("kubectl get pods --no-headers") == "web   1/1   Running   0     5s\n"
@@ -174,10 +174,10 @@ def test_what_somebody_else_did_is_a_step_too(learner: Learner) -> None:
     learner.session.advance(20)
     before = learner.session.cluster.clock.now
     learner.session.run("kubectl label pod web a=b")
-    learner.history.notice("from outside")
+    learner.history.keep_outside_writes("from outside")
     assert labels(learner) == ["kubectl run web --image=nginx", "from outside"]
     learner.session.advance(20)
-    learner.history.notice("only time has passed")
+    learner.history.keep_outside_writes("only time has passed")
     assert len(learner.history.steps) == 2
     assert learner("undo") == "reverted: from outside\n"
     assert learner.session.cluster.clock.now - before == 0.2 * SECOND  # the label's and undo's tenths
@@ -186,9 +186,9 @@ def test_what_somebody_else_did_is_a_step_too(learner: Learner) -> None:
 
 def test_what_was_done_outside_of_steps_before_a_beginning_is_remembered(learner: Learner) -> None:
     learner.session.run("kubectl create namespace blue")
-    learner.history.begin("the task")
+    learner.history.limit_undo("the task")
     learner.session.run("kubectl create namespace green")
-    learner.history.notice("from outside")
+    learner.history.keep_outside_writes("from outside")
     assert labels(learner) == ["the task", "from outside"]
     assert learner("undo") == "reverted: from outside\n"
     assert learner("undo") == "kubesim: there is nothing left to revert\n"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND
 from kubesim.api.resources import POD
 from kubesim.session import Session
-from kubesim.session.attempts import last_attempts, pods
+from kubesim.session.attempts import last_attempts, pod_columns
 
 # Seconds to play, until the longest delay has come twice. A fix at this second is none.
 LENGTH = 1020
@@ -94,7 +94,7 @@ class _Recorder:
     def _record(self) -> None:
         """Record new attempts and a new STATUS."""
         cluster = self._cluster
-        _ready, status = pods(cluster, _NAMESPACE, _POD)[_NAMESPACE, _POD]
+        _ready, status = pod_columns(cluster, _NAMESPACE, _POD)[_NAMESPACE, _POD]
         if not self.statuses or self.statuses[-1][1] != status:
             self.statuses.append((self._now, status))
         pod = cluster.api.get(POD, _NAMESPACE, _POD)

@@ -10,7 +10,7 @@ from kubesim.api.objects import pull_secret_names
 from kubesim.api.resources import POD, SERVICE_ACCOUNT
 from kubesim.lessons.explore import Explorable
 from kubesim.session import Session
-from kubesim.session.attempts import pods
+from kubesim.session.attempts import pod_columns
 
 NAMESPACE, NAME, ACCOUNT = "default", "web", "default"
 _WAIT = 5  # seconds to wait for the pull
@@ -62,6 +62,6 @@ def play(explorable: Explorable, *, own: bool, inherited: bool, is_late: bool) -
     api = session.cluster.api
     pod = api.get(POD, NAMESPACE, NAME)
     account = api.get(SERVICE_ACCOUNT, NAMESPACE, ACCOUNT)
-    _ready, status = pods(session.cluster, NAMESPACE, NAME)[NAMESPACE, NAME]
+    _ready, status = pod_columns(session.cluster, NAMESPACE, NAME)[NAMESPACE, NAME]
     inherited_names, own_names, names = map(pull_secret_names, (account, manifest["spec"], pod["spec"]))
     return Outcome(lines, inherited_names, own_names, names, status)
