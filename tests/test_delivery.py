@@ -231,6 +231,13 @@ def test_links_and_pictures_of_the_readme_hold_on_the_package_index(dist: Path) 
     assert [name for name in files if not (ROOT / name.partition("#")[0]).exists()] == []
 
 
+def test_the_readme_has_at_most_900_words() -> None:
+    """As a reader sees it: without addresses, tags, comments and the lines of tables."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    seen = re.sub(r"<!--.*?-->|<[^>]+>|\]\([^)]*\)|[|*`[]|-{3}", " ", text, flags=re.DOTALL)
+    assert len(seen.split()) <= 900
+
+
 @pytest.mark.parametrize("is_checkout", [False, True], ids=["wheel", "checkout"])
 def test_why_leads_to_the_recipes_that_the_reader_has(dist: Path, tmp_path: Path, is_checkout: bool) -> None:
     """At the project's address after an installation, and on the disk in a checkout, whatever its name is."""

@@ -58,6 +58,13 @@ def test_known_differences_are_of_commands_that_were_recorded() -> None:
     assert {(name, command) for name, known in golden.KNOWN.items() for command in known} <= commands
 
 
+def test_the_readme_counts_every_recording() -> None:
+    """The page with the table is generated, and compared in tests/server/test_real_kubectl.py."""
+    page, readme = (path.read_text(encoding="utf-8") for path in (golden.PAGE, golden.README))
+    assert golden.README_FIGURE.findall(readme) == [golden.figure(page)]
+    assert f" in {len(RECORDINGS)} recorded sessions" in readme
+
+
 @pytest.mark.parametrize(("recorded", "got", "same"), ROWS["what_counts_as_a_difference"])
 def test_what_counts_as_a_difference(recorded: str, got: str, same: bool) -> None:
     assert (golden.difference(recorded, got, "stdout") == "") is same

@@ -2,7 +2,7 @@
 
     python tools/golden.py [NAME ...]    play the named recordings, or all in tests/golden and its folders
     python tools/golden.py real [NAME …] the same with the real kubectl, which talks to the served cluster
-    python tools/golden.py table         write docs/fidelity.md: how many commands agree, with either kubectl
+    python tools/golden.py table         write docs/fidelity.md, how many commands agree, and the figure of README
     python tools/golden.py add FILE      check the form of a new recording, and copy it into tests/golden
 
 Uids, times, addresses and whatever else differs between any two clusters is masked on both sides. Column gaps are
@@ -32,6 +32,8 @@ OWN = (FAILURES, BREADTH, PULLS)
 WORLD = FOLDER / "registries.yaml"  # the recorded registries and images
 PAGE = FOLDER.parent.parent / "docs" / "fidelity.md"
 TEMPLATE = Path(__file__).with_name("fidelity.md")
+README = PAGE.parent.parent / "README.md"
+README_FIGURE = re.compile(r"\*\*\d+ of \d+\*\* commands in \d+ recorded sessions")
 sys.path.insert(0, str(FOLDER.parent.parent))
 
 from kubesim import Session  # noqa: E402 (kubesim need not be installed)
@@ -249,11 +251,20 @@ def table(real: dict[str, list[PlayedCommand]]) -> str:
     counts = [(name, len(own), agreeing(own), agreeing(other)) for name, own, other in rows]
     total = ("**all**", *(sum(column) for column in list(zip(*counts, strict=True))[1:]))
     lines = [f"| {name} | {commands} | {own} | {other} |" for name, commands, own, other in [*counts, total]]
+    commands, same = total[1:3]
     for name in recorded(*OWN):
         own = list(play(load(find(name))))
         lines.append(f"| {name} | {len(own)} | {agreeing(own)} | - |")
+        commands, same = commands + len(own), same + agreeing(own)
+    lines.append(f"| **all {len(recorded(FOLDER, *OWN))} recordings** | {commands} | {same} | - |")
     known = [f"* `{command}`: {why}." for found in {**KNOWN_REAL, **KNOWN}.values() for command, why in found.items()]
     return TEMPLATE.read_text(encoding="utf-8").format(rows="\n".join(lines), known="\n".join(known))
+
+
+def figure(page: str) -> str:
+    """The figure of README, from the last row of docs/fidelity.md's table of recordings."""
+    [(sessions, commands, same)] = re.findall(r"\*\*all (\d+) recordings\*\* \| (\d+) \| (\d+) \|", page)
+    return f"**{same} of {commands}** commands in {sessions} recorded sessions"
 
 
 def agreeing(played: Iterable[PlayedCommand]) -> int:
@@ -269,7 +280,9 @@ def main(words: Sequence[str]) -> int:
         return int(bool(wrong))
     real = words[:1] == ["real"]
     if words == ["table"]:
-        PAGE.write_text(table({name: future.result() for name, future in play_all_real().items()}), encoding="utf-8")
+        page = table({name: future.result() for name, future in play_all_real().items()})
+        PAGE.write_text(page, encoding="utf-8")
+        README.write_text(README_FIGURE.sub(figure(page), README.read_text(encoding="utf-8")), encoding="utf-8")
         return 0
     words = words[1:] if real else words
     if any(not find(name).is_file() for name in words):
