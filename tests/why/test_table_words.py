@@ -40,6 +40,8 @@ FOLDERS = {"signs": "read", "causes": "judge", "hops": "tell"}
 CLIENTS = {
     "crane",
     "rke2",
+    "ECS",
+    "gitlab-runner",
     "oc",
     "crictl",
     "ctr",
@@ -57,7 +59,7 @@ CLIENTS = {
 }
 OBTAIN = {"create_secret", "overwrite_secret", "have_secret"}
 """Commands that credentials.py chooses from."""
-FREE = {"acr", "quay", "hub", "harbor", "nexus", "desktop", *CLIENTS}
+FREE = {"acr", "quay", "hub", "harbor", "nexus", "mcr", "k8s", "desktop", *CLIENTS}
 """Registries that no sign is of alone, nodes and clients: nothing refers to their rows by name."""
 OF_CODE = {"blocked_port", "gateway", "other"}
 """Kinds that no sentence has: `in_public`, and what no sign knows."""

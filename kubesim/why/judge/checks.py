@@ -20,7 +20,7 @@ from kubesim.pull.imageref import DEFAULT_REGISTRY, OFFICIAL_PREFIX
 from kubesim.why.hide.redact import redact
 from kubesim.why.judge import credentials
 from kubesim.why.judge.commands import Command, quote
-from kubesim.why.judge.facts import UNCLEAR, Facts, nearest
+from kubesim.why.judge.facts import LOOPBACKS, UNCLEAR, Facts, nearest
 from kubesim.why.judge.scene import entries_of, host_of
 from kubesim.why.judge.words import Known, inspect
 
@@ -152,7 +152,7 @@ def unreachable(facts: Facts) -> Known | None:
     if not (facts.kind in ("no_host", "closed") or (service and facts.kind == "name_server")):
         return None
     known = (host_of(entry) for secret in facts.secrets_here for entry in entries_of(secret))
-    loopback = host if host in ("localhost", "127.0.0.1", "[::1]") else ""
+    loopback = host if host in LOOPBACKS else ""
     bare = host if facts.registry and port and not loopback else ""
     near = bare if closed else nearest(facts.registry, (*known, DEFAULT_REGISTRY))
     moved = facts.image.replace(facts.registry, near, 1) if near else "'<registry>/<repository>:<tag>'"
@@ -238,6 +238,8 @@ def within(facts: Facts) -> Known | None:
     return {
         "sandbox_kind": facts.kind == "sandbox",
         "paused": facts.reply.words.get("sandbox") or facts.image or "'<image>'",
+        "untold": not inner,
+        "misnamed": inner == "invalid_name",
         "unresolved": inner in ("no_host", "name_server"),
         "unrouted": inner in _NO_ROUTE,
         "unlogged": inner in _NO_LOGIN,
@@ -253,6 +255,7 @@ def answer(facts: Facts) -> Known:
         "damaged_there": facts.kind == "partial" and not facts.scene.is_export,
         "passed_on": facts.is_refused and facts.kind != "other" and role in ("mirror", "storage"),
         "mirror": role == "mirror",
+        "limited": facts.kind == "limit",
         "matched": facts.matches[0].secret_name if facts.matches else "",
         "mirrors": ", ".join(dict.fromkeys(_MIRROR.findall(facts.message))),
         "unknown": facts.scene.is_export and facts.kind == "other" and not facts.is_silent,

@@ -28,6 +28,8 @@ from kubesim.why.read.names import REDACTED, filled, is_redacted, lacks_registry
 from kubesim.why.read.signs import Provider, Reply, read
 from kubesim.why.read.text import POD_NAME
 
+LOOPBACKS = ("localhost", "127.0.0.1", "[::1]")
+"""Hosts that are the machine itself."""
 UNCLEAR = ("scope", "denied")
 """Kinds of answers that registries give both for a missing image and to a user without rights."""
 

@@ -17,7 +17,7 @@ from kubesim.api.objects import name_of
 from kubesim.pull import keyring
 from kubesim.pull.imageref import DEFAULT_REGISTRY
 from kubesim.why.judge.commands import Command, fill, quote
-from kubesim.why.judge.facts import Facts
+from kubesim.why.judge.facts import LOOPBACKS, Facts
 from kubesim.why.judge.scene import ROLLED_OUT
 from kubesim.why.read.names import REDACTED
 from kubesim.why.read.signs_table import Client, Signs, signs
@@ -55,7 +55,7 @@ _OF_FACTS = (
 """Words that are fields or properties of Facts."""
 _RENAMED = {"free": "free_name", "is_export": "scene.is_export", "role": "asking.role", "unit": "runtime"}
 """Words by other names than those of their fields in Facts."""
-_OF_REGISTRY = ("title", "rights", "who", "private", "token", "login", "identity", "robot")
+_OF_REGISTRY = ("title", "rights", "who", "private", "token", "login", "identity", "robot", "open")
 """Words that are fields of the registry's row in signs.yaml."""
 _OF_REPLY = ("means", "isnt", "sentence", "credentials", "transport")
 """Words that are properties of the last reply."""
@@ -101,7 +101,16 @@ def common_words(table: Signs) -> Mapping[str, Callable[[Facts], Any]]:
     hosts = "".join(registry.hosts for registry in table.registries.values())
     groups = "".join(expression for sign in table.signs for expression in sign.sign)
     kinds = (kind.lower() for kind in (*ROLLED_OUT, "Job"))
-    names = (*table.runtimes, *table.nodes, *_WITH_CTR, "reflector", "crossplane", *kinds)
+    names = (
+        *table.runtimes,
+        *table.nodes,
+        *_WITH_CTR,
+        "reflector",
+        "crossplane",
+        "docker_desktop",
+        "registries_yaml",
+        *kinds,
+    )
     return {
         **{name: partial(_is_called, name) for name in names},
         **{name: partial(_part_of_host, name) for name in _GROUP.findall(hosts)},
@@ -249,6 +258,25 @@ class Derived(NamedTuple):
         """True if the Pod has its list from the ServiceAccount."""
         return self.facts.names == self.facts.account_names and '"imagePullSecrets"' not in self.facts.manifest
 
+    # The node
+
+    @property
+    def lacks(self) -> str:
+        """The scheduler's reasons against the nodes, behind a colon; "" if the message has none."""
+        lack = str(_part_of_message("lack", self.facts)).strip()
+        return lack and f": {lack}"
+
+    @property
+    def virtual(self) -> bool:
+        """True if images are on the virtual disk of Docker Desktop."""
+        return "docker_desktop" in self.facts.around
+
+    @property
+    def disk(self) -> Command:
+        """The command that shows how full the disk with the images is."""
+        is_machine = self.facts.client and not self.sends_no_login
+        return Command(f"{self.engine} system df" if is_machine else "df -h /var/lib; crictl images   # on the node")
+
     # The registry and the host that was asked
 
     @property
@@ -354,8 +382,15 @@ class Derived(NamedTuple):
 
     @property
     def resolver(self) -> str:
+        """The DNS server that doesn't know the host, as a sentence; "" if the message names none."""
         server = _part_of_message("dns", self.facts)
-        return f"its DNS server {server}" if server else "its DNS"
+        return f"The DNS server {server} doesn't know it." if server else ""
+
+    @property
+    def own_proxy(self) -> str:
+        """The host of a proxy that is the node itself; "" for any other proxy."""
+        host, _port = keyring.split_port(str(_part_of_message("proxy", self.facts)))
+        return host if host in LOOPBACKS else ""
 
     # The request
 

@@ -72,6 +72,7 @@ class Registry(NamedTuple):
     identity: str = ""
     how: str = ""
     robot: bool = False
+    open: bool = False  # True if nobody has an account there
     recipe: str = "a-registry-of-your-own"
 
 
@@ -101,6 +102,8 @@ class Surroundings(NamedTuple):
     kind_node: str
     reflector: str
     crossplane: str
+    docker_desktop: str
+    registries_yaml: str
 
 
 class Signs(NamedTuple):
