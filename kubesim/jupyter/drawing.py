@@ -1,8 +1,8 @@
 """The picture of a Flow as SVG: its hops as boxes, and arrows between them with words.
 
-If Graphviz's `dot` is installed, it places the boxes; else `_even` puts them into two columns. Only the places differ
-between the two: sizes, states and words are the same. A page that is too narrow shows `chain`, a list, instead.
-Learners' words enter the SVG through html.escape alone.
+If Graphviz's `dot` is installed, it places the boxes; else `_place_in_columns` does. Sizes, states and words don't
+depend on that. A page that is too narrow shows `hop_list`, a list, instead. Learners' words enter the SVG through
+html.escape alone.
 """
 
 from __future__ import annotations
@@ -80,12 +80,12 @@ _MAX_LINES = 9  # in a box: enough for three Secrets with their types and regist
 _LONGEST_LINE = 32  # characters in a line of a box
 _LONGEST_WORD = 40  # a word that is longer than a line makes the box wider, up to this
 _TIP = 8  # the length of an arrow's head
-_LISTS = 34  # the width of the word on the arrow from the Pod to its Secrets
+_LISTS_WIDTH = 34  # the width of the word on the arrow from the Pod to its Secrets
 # Boxes by their level, from above. "lists" and "wire" are the words on two horizontal arrows.
 _LEVELS = (("kubectl", "account"), ("spec", "lists", "secret"), ("kubelet", "wire", "registry"), ("image",))
 _TRUNK = ("kubectl", "spec", "kubelet", "image")  # the left column
 # Pairs of boxes that Graphviz should put one below the other, beside the trunk.
-_ASIDE = (("account", "secret"), ("secret", "registry"))
+_STACKED = (("account", "secret"), ("secret", "registry"))
 # The characters that XML 1.0 forbids: with one of them, a browser shows no picture at all.
 _NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SILENCE = "nothing is sent"
@@ -124,10 +124,10 @@ Boxes = dict[str, Box]
 
 def image(flow: Flow) -> str:
     """The picture of a flow as an <img> element."""
-    boxes = _even(_sizes(flow))
-    boxes |= _by_dot(boxes)
+    boxes = _place_in_columns(_sizes(flow))
+    boxes |= _place_by_dot(boxes)
     hops = {hop.key: hop for hop in flow.hops}
-    parts = [*_arrows(flow, hops, boxes), *(_box(hop, boxes[hop.key]) for hop in flow.hops)]
+    parts = [*_arrows(flow, hops, boxes), *(_hop_box(hop, boxes[hop.key]) for hop in flow.hops)]
     width = max(box.right for box in boxes.values()) + _MARGIN
     height = max(box.low for box in boxes.values()) + _MARGIN
     return embedded("".join(parts), width, height, f"Flow of {flow.text()}")
@@ -146,23 +146,23 @@ def embedded(parts: str, width: int, height: int, alt: str) -> str:
     return f'<img class="ks-drawn" alt="{html.escape(alt, quote=True)}" src="data:image/svg+xml;base64,{code}">'
 
 
-def chain(flow: Flow) -> str:
+def hop_list(flow: Flow) -> str:
     """The hops as an ordered list, for narrow pages and as text. static/flow.css draws the items as boxes."""
-    return f'<ol class="ks-chain">{"".join(map(_link, flow.hops))}</ol>'
+    return f'<ol class="ks-chain">{"".join(map(_hop_item, flow.hops))}</ol>'
 
 
-def _link(hop: Hop) -> str:
-    """An item of `chain`."""
+def _hop_item(hop: Hop) -> str:
+    """A hop as an item of `hop_list`."""
     words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
     mark = f'<span class="ks-mark" data-icon="{ICON_NAMES[hop.state]}" aria-hidden="true">{SYMBOLS[hop.state]}</span>'
-    head = f"{mark} <b>{html.escape(hop.title)}</b> <i>{html.escape(standing(hop))}</i>"
-    rank = " ks-culprit" if hop.is_cause else " ks-follows" if is_pale(hop) else ""
+    head = f"{mark} <b>{html.escape(hop.title)}</b> <i>{html.escape(state_words(hop))}</i>"
+    rank = " ks-culprit" if hop.is_cause else " ks-follows" if is_after_cause(hop) else ""
     state = hop.state.replace(" ", "-")
     return f'<li class="ks-{state}{rank}"><div>{head}</div>{words}</li>'
 
 
-def standing(hop: Hop) -> str:
-    """The state of a hop in the words beside its title."""
+def state_words(hop: Hop) -> str:
+    """The state of a hop, in the words that are shown beside its title."""
     if hop.is_cause:
         return "stuck here"
     if hop.is_late:
@@ -170,14 +170,14 @@ def standing(hop: Hop) -> str:
     return f"because of {hop.because}" if hop.because else hop.state
 
 
-def is_pale(hop: Hop) -> bool:
-    """True for a hop after the cause, whether it failed or passed: it looks as if it was not reached."""
+def is_after_cause(hop: Hop) -> bool:
+    """True for a hop after the one where the pull is stuck. It is drawn as not reached, whether it failed or passed."""
     return bool(hop.because) or hop.is_late
 
 
 def _drawn_state(hop: Hop) -> str:
     """The state that a hop and its arrow show."""
-    return NOT_REACHED if is_pale(hop) else hop.state
+    return NOT_REACHED if is_after_cause(hop) else hop.state
 
 
 # Sizes and places of the boxes
@@ -188,10 +188,10 @@ def _sizes(flow: Flow) -> dict[str, tuple[int, int]]:
     sizes = {hop.key: (_width(hop), 2 * _PADDING + _LINE * (1 + len(_lines(hop)))) for hop in flow.hops}
     on_wire = (*flow.sent, flow.answered)
     letters = max(map(len, on_wire)) if flow.sent else len(_SILENCE)
-    return sizes | {"lists": (_LISTS, _LINE), "wire": (round(letters * _LETTER) + 10, _LINE * len(on_wire) + 14)}
+    return sizes | {"lists": (_LISTS_WIDTH, _LINE), "wire": (round(letters * _LETTER) + 10, _LINE * len(on_wire) + 14)}
 
 
-def _even(sizes: Mapping[str, tuple[int, int]]) -> Boxes:
+def _place_in_columns(sizes: Mapping[str, tuple[int, int]]) -> Boxes:
     """Place the boxes in two columns, at the left and the right edge. Words on an arrow are in the middle between."""
     levels = [[name for name in level if name in sizes] for level in _LEVELS]
     width = max(sum(sizes[name][0] + _GAP // 2 for name in level) for level in levels) + 2 * _MARGIN
@@ -209,7 +209,7 @@ def _even(sizes: Mapping[str, tuple[int, int]]) -> Boxes:
     return boxes
 
 
-def _dot(boxes: Boxes) -> str:
+def _dot_source(boxes: Boxes) -> str:
     """The source of the graph for Graphviz. Its weights keep the trunk straight."""
     statements = [f"nodesep={_GAP / 2 / _POINTS}", f"ranksep={_GAP / _POINTS}"]
     statements.append('node [shape=box fixedsize=true label=""]')
@@ -219,18 +219,18 @@ def _dot(boxes: Boxes) -> str:
         names = [name for name in level if name in boxes]
         statements.append(f"{{ rank=same; {' -> '.join(names)} }}")
     statements.append(f"{' -> '.join(name for name in _TRUNK if name in boxes)} [weight=20]")
-    statements += [f"{above} -> {below}" for above, below in _ASIDE if above in boxes]
+    statements += [f"{above} -> {below}" for above, below in _STACKED if above in boxes]
     return f"digraph {{ {'; '.join(statements)} }}"
 
 
-def _by_dot(boxes: Boxes) -> Boxes:
+def _place_by_dot(boxes: Boxes) -> Boxes:
     """The boxes at Graphviz's places; {} if Graphviz is missing or fails.
 
     Its plain format is a line `graph SCALE WIDTH HEIGHT` and lines `node NAME X Y …`: the centre in inches, with y
     counted from the bottom.
     """
     try:
-        graph = graphviz.Source(_dot(boxes))
+        graph = graphviz.Source(_dot_source(boxes))
         plain = graph.pipe(format="plain", encoding="utf-8", quiet=True)  # no warnings about fonts
     except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
         return {}
@@ -257,12 +257,12 @@ def _lines(hop: Hop) -> list[str]:
 
 
 def _width(hop: Hop) -> int:
-    title = round(len(f"{hop.title}  {standing(hop)}") * _LETTER * 1.06) + _ICON
+    title = round(len(f"{hop.title}  {state_words(hop)}") * _LETTER * 1.06) + _ICON
     longest = max(map(len, _lines(hop)), default=0)
     return max(_NARROWEST, title, round(longest * _LETTER)) + 2 * _PADDING
 
 
-def _box(hop: Hop, box: Box) -> str:
+def _hop_box(hop: Hop, box: Box) -> str:
     """The box of a hop with icon, title, state and words, as an SVG group moved to its place."""
     look = CAUSE if hop.is_cause else LOOKS[_drawn_state(hop)]
     size = f'width="{box.width}" height="{box.height}" rx="8"'
@@ -274,7 +274,7 @@ def _box(hop: Hop, box: Box) -> str:
         f'<path d="{shape}" transform="translate({_PADDING},{_PADDING - 1})" fill="{icon_colour}" fill-rule="evenodd"/>'
     )
     head = f'<tspan font-weight="bold">{html.escape(hop.title)}</tspan>'
-    aside = f'<tspan font-style="italic">{html.escape(standing(hop))}</tspan>'
+    aside = f'<tspan font-style="italic">{html.escape(state_words(hop))}</tspan>'
     texts = f'<text x="{_PADDING + _ICON}" y="{_PADDING + 11}">{head} {aside}</text>'
     for number, line in enumerate(map(html.escape, _lines(hop)), start=2):
         texts += f'<text x="{_PADDING}" y="{_PADDING + _LINE * number - 4}">{line}</text>'
@@ -286,38 +286,38 @@ def _box(hop: Hop, box: Box) -> str:
 
 def _arrows(flow: Flow, hops: Mapping[str, Hop], boxes: Boxes) -> Iterator[str]:
     """All arrows. An arrow has the colour of the hop at its end; the one from Secret to kubelet, that of the Secret."""
-    spec, kubelet, image = boxes["spec"], boxes["kubelet"], boxes["image"]
-    yield _down(hops["kubectl"], boxes["kubectl"].across(0.3), boxes["kubectl"].low, spec, 0.3, "creates")
+    spec, kubelet, registry, end = boxes["spec"], boxes["kubelet"], boxes["registry"], boxes["image"]
+    yield _arrow_down(hops["kubectl"], boxes["kubectl"].across(0.3), boxes["kubectl"].low, spec, 0.3, "creates")
     if "account" in boxes:
         account = boxes["account"]
-        yield _down(hops["account"], account.across(0.3), account.low, spec, 0.8, "copied when the Pod is created")
-    yield _lists(hops["secret"], spec, boxes["lists"], boxes["secret"])
-    yield _down(hops["kubelet"], spec.across(0.3), spec.low, kubelet, 0.3, "reads")
-    yield _down(hops["secret"], boxes["secret"].across(0.3), boxes["secret"].low, kubelet, 0.8, "reads")
-    yield _wire(flow, hops["registry"], kubelet, boxes["wire"], boxes["registry"])
-    registry = boxes["registry"]
-    bend = f"M{registry.across(0.3)},{registry.low}V{image.middle}H{image.right + _TIP}"
-    end = f"translate({image.right},{image.middle}) rotate(180)"
-    yield _arrow(_drawn_state(hops["image"]), bend, end)
+        yield _arrow_down(
+            hops["account"], account.across(0.3), account.low, spec, 0.8, "copied when the Pod is created"
+        )
+    yield _arrow_to_secrets(hops["secret"], spec, boxes["lists"], boxes["secret"])
+    yield _arrow_down(hops["kubelet"], spec.across(0.3), spec.low, kubelet, 0.3, "reads")
+    yield _arrow_down(hops["secret"], boxes["secret"].across(0.3), boxes["secret"].low, kubelet, 0.8, "reads")
+    yield _arrows_to_registry(flow, hops["registry"], kubelet, boxes["wire"], registry)
+    bend = f"M{registry.across(0.3)},{registry.low}V{end.middle}H{end.right + _TIP}"
+    yield _arrow(_drawn_state(hops["image"]), bend, f"translate({end.right},{end.middle}) rotate(180)")
 
 
-def _down(hop: Hop, x: int, y: int, end: Box, share: float, words: str) -> str:
+def _arrow_down(hop: Hop, x: int, y: int, end: Box, share: float, words: str) -> str:
     """An arrow from (x, y) down to the upper edge of `end`, at `share` of its width, with words beside it."""
     to = end.across(share)
     half = (y + end.y) // 2
     curve = f"M{x},{y}C{x},{half} {to},{half} {to},{end.y - _TIP}"
     arrow = _arrow(_drawn_state(hop), curve, f"translate({to},{end.y}) rotate(90)")
-    return arrow + _words(x + 7, y + 14, words)
+    return arrow + _label(x + 7, y + 14, words)
 
 
-def _lists(secret: Hop, spec: Box, lists: Box, end: Box) -> str:
+def _arrow_to_secrets(secret: Hop, spec: Box, lists: Box, end: Box) -> str:
     """The arrow from the Pod to its Secrets, interrupted by its word."""
     path = f"M{spec.right},{lists.middle}H{lists.x}M{lists.right},{lists.middle}H{end.x - _TIP}"
     word = f'<text x="{lists.across(0.5)}" y="{lists.middle + 4}" text-anchor="middle" font-size="11">lists</text>'
     return _arrow(_drawn_state(secret), path, f"translate({end.x},{lists.middle})") + word
 
 
-def _wire(flow: Flow, registry: Hop, kubelet: Box, wire: Box, end: Box) -> str:
+def _arrows_to_registry(flow: Flow, registry: Hop, kubelet: Box, wire: Box, end: Box) -> str:
     """Two arrows between kubelet and registry, the requests above and the answer below.
 
     If nothing was sent, it is one dashed arrow.
@@ -326,24 +326,24 @@ def _wire(flow: Flow, registry: Hop, kubelet: Box, wire: Box, end: Box) -> str:
     if not flow.sent:
         across = f"M{kubelet.right},{wire.middle}H{end.x - _TIP}"
         silent = _arrow(NOT_REACHED, across, f"translate({end.x},{wire.middle})")
-        return silent + _words(x, wire.middle - 6, _SILENCE, "middle")
+        return silent + _label(x, wire.middle - 6, _SILENCE, "middle")
     going = wire.y + _LINE * len(flow.sent) + 3
     coming = going + 9
     there = _arrow(PASSED, f"M{kubelet.right},{going}H{end.x - _TIP}", f"translate({end.x},{going})")
     back = f"translate({kubelet.right},{coming}) rotate(180)"
     here = _arrow(_drawn_state(registry), f"M{end.x},{coming}H{kubelet.right + _TIP}", back)
-    lines = [_words(x, wire.y + _LINE * number - 3, text, "middle") for number, text in enumerate(flow.sent, start=1)]
-    return there + here + "".join(lines) + _words(x, coming + 14, flow.answered, "middle")
+    lines = [_label(x, wire.y + _LINE * number - 3, text, "middle") for number, text in enumerate(flow.sent, start=1)]
+    return there + here + "".join(lines) + _label(x, coming + 14, flow.answered, "middle")
 
 
-def _words(x: int, y: int, words: str, anchor: str = "start") -> str:
+def _label(x: int, y: int, words: str, anchor: str = "start") -> str:
     place = f'x="{x}" y="{y}" text-anchor="{anchor}" font-size="11" fill="{SOFT}"'
     return f'<text {place} stroke="{PAPER}" stroke-width="3" paint-order="stroke">{html.escape(words)}</text>'
 
 
-def _arrow(state: str, path: str, end: str) -> str:
-    """An arrow in the style of a state. `end` is the transform that moves and turns its tip."""
+def _arrow(state: str, path: str, tip_transform: str) -> str:
+    """An arrow in the style of a state."""
     colour = LOOKS[state].line
     style = f'stroke="{colour}" stroke-width="1.5" stroke-dasharray="{_DASHES.get(state, "none")}"'
-    tip = f'<polygon points="-{_TIP},-5 -{_TIP},5 -1,0" transform="{end}" fill="{colour}"/>'
+    tip = f'<polygon points="-{_TIP},-5 -{_TIP},5 -1,0" transform="{tip_transform}" fill="{colour}"/>'
     return f'<path d="{path}" fill="none" {style}/>{tip}'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubesim.jupyter.drawing import ICON_NAMES, is_pale, standing
+from kubesim.jupyter.drawing import ICON_NAMES, is_after_cause, state_words
 from kubesim.why.judge.causes_table import causes
 from kubesim.why.tell.report import NOT_REACHED, Flow, Hop
 
@@ -15,7 +15,7 @@ OPTIONAL = ("account",)
 def road(flow: Flow, status: str = "") -> dict[str, Any]:
     """A flow as fields of the workbench's `path`: `about`, `stations`, and the words `sent` and `answered`.
 
-    `status`, the Pod's STATUS, replaces the words beside the kubelet's station if it isn't "".
+    A Pod's STATUS, if given, is shown as the state of the kubelet's station.
     """
     image = flow.about.image.rpartition("/")[2] or "An image"
     return {
@@ -34,12 +34,12 @@ def blank() -> dict[str, Any]:
 
 
 def _station(hop: Hop, status: str = "") -> dict[str, Any]:
-    """A station. `rank` is "cause" where the pull is stuck, "follows" for what came after it, else ""."""
+    """The fields of a station. `rank` is "cause" where the pull is stuck, "follows" for a hop after that, else ""."""
     return {
         "key": hop.key,
         "title": hop.title,
         "icon": ICON_NAMES[hop.state],
-        "rank": "cause" if hop.is_cause else "follows" if is_pale(hop) else "",
-        "standing": status or standing(hop),
+        "rank": "cause" if hop.is_cause else "follows" if is_after_cause(hop) else "",
+        "state": status or state_words(hop),
         "words": "; ".join(hop.words),
     }

@@ -1,21 +1,24 @@
 """The rendering of a challenge's round: scores, buttons, the list of tasks, and the open task, for its card.
 
 Every function here is pure: it reads the round, the cluster and the readings of the goals. challenge.py changes the
-round, and standing.py renders one of its broken clusters.
+round, and decides when a solution is shown.
 """
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 from kubesim.api.objects import name_of
 from kubesim.api.resources import POD
 from kubesim.cluster import Cluster
-from kubesim.jupyter import markup, standing, why
+from kubesim.jupyter import markup, why
 from kubesim.jupyter.card import AGAIN, Button, goal_lines
 from kubesim.jupyter.seat import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.lessons.challenge import HINT, WHY, Round, Standing
+from kubesim.lessons.clusters import Broken
+from kubesim.lessons.review import counted
 from kubesim.lessons.task import Reading, is_intact
 from kubesim.session.flow import trace_flow
 from kubesim.why.export import Explanations
@@ -40,7 +43,7 @@ def feedback(challenge: Round, readings: tuple[Reading, ...], seat: Seat, asks_t
         "since": (challenge.wall or 0) if current and not current.is_over else 0,
         "owes": bool(current and current.is_over and not current.is_timed),
         "task": _opened(challenge, current, readings, seat) if current else {},
-        "end": markup.listed(map(standing.review, challenge.standings), "ol") if challenge.is_over else "",
+        "end": markup.listed(map(_review, challenge.standings), "ol") if challenge.is_over else "",
         "buttons": _buttons(challenge, asks_to_end),
     }
 
@@ -77,7 +80,7 @@ def plain(challenge: Round) -> str:
 def static_html(challenge: Round) -> str:
     """The round as HTML, each task with its solution in a closed <details>."""
     tasks = [
-        markup.paragraphs(one.task.text) + markup.details("Evidence and solution", standing.solution(one.task))
+        markup.paragraphs(one.task.text) + markup.details("Evidence and solution", _solution(one.task))
         for one in challenge.standings
     ]
     return f"<p><b>{challenge.id.title}</b></p><p>{TO_DO}</p>{markup.listed(tasks, 'ol')}"
@@ -85,7 +88,7 @@ def static_html(challenge: Round) -> str:
 
 def _listed(challenge: Round, number: int, one: Standing) -> dict[str, Any]:
     """A task in the row of tasks, with its number from 1."""
-    state = standing.state(one)
+    state = _state(one)
     points = f", {one.worth} points" if one.solved else ""
     label = f"Task {number}: {one.task.title.replace('`', '')}, {state}{points}"
     return {"label": label, "state": state, "current": one is challenge.current}
@@ -105,7 +108,7 @@ def _opened(challenge: Round, current: Standing, readings: tuple[Reading, ...], 
         "advice": markup.inline(GONE if is_gone else challenge.advice()),
         "hints": [markup.inline(hint) for hint in task.hints[: current.hints]],
         "why": _why_page(seat.cluster, current) if current.why and not current.is_over else "",
-        "over": f"<p><b>{standing.summary(current)}</b></p>{standing.solution(task)}" if current.is_over else "",
+        "over": f"<p><b>{_summary(current)}</b></p>{_solution(task)}" if current.is_over else "",
     }
 
 
@@ -136,3 +139,42 @@ def _buttons(challenge: Round, asks_to_end: bool) -> list[Button]:
     if challenge.standings[next_task(challenge)] is not current:
         buttons.append(("next", "Skip"))
     return [*buttons, AGAIN, end]
+
+
+# One broken cluster
+
+
+def _state(standing: Standing) -> str:
+    """The state of a broken cluster in words, which static/challenge.js marks with a sign."""
+    if standing.solved:
+        return "solved"
+    if standing.shown:
+        return "solution shown"
+    return "started" if standing.start else "not started"
+
+
+def _summary(standing: Standing) -> str:
+    """The result in one sentence: solved or not, the help taken, the points, and both times."""
+    times = f"{spell(standing.simulated)} simulated, {spell(standing.real)} real."
+    if not standing.solved:
+        return f"Not solved: 0 points, {times}"
+    help_taken = []
+    if standing.hints:
+        help_taken.append(counted(standing.hints, "hint"))
+    if standing.why:
+        help_taken.append("why")
+    with_help = f" with {' and '.join(help_taken)}" if help_taken else ""
+    return f"Solved{with_help}: {standing.worth} points, {times}"
+
+
+def _solution(cluster: Broken) -> str:
+    """The evidence, the reasoning from it to the cause, and the shortest fix, as HTML."""
+    clues = [(html.escape(clue.run), html.escape(clue.shows)) for clue in cluster.evidence]
+    evidence = markup.listed(f"<code>{run}</code> shows <code>{shows}</code>" for run, shows in clues)
+    fix = markup.listing(cluster.solution)
+    return f"{evidence}{markup.paragraphs(cluster.because)}<p>The shortest fix:</p>{fix}"
+
+
+def _review(standing: Standing) -> str:
+    """The solution, folded below the title and the result, as HTML."""
+    return markup.details(f"{markup.inline(standing.task.title)}. {_summary(standing)}", _solution(standing.task))

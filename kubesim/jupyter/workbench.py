@@ -16,10 +16,10 @@ from IPython.display import display
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD
-from kubesim.jupyter import flow
+from kubesim.jupyter import flowview
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Message, goal_lines, script, styles
-from kubesim.jupyter.flow import created
+from kubesim.jupyter.flowview import created
 from kubesim.jupyter.glance import KINDS, Glance, glance
 from kubesim.jupyter.markup import inline, listing
 from kubesim.jupyter.road import blank, road
@@ -70,7 +70,7 @@ class Workbench(Terminal):
     )
     _css = styles("flow.css", "road.css", "lines.css", "terminal.css", "workbench.css")
 
-    # The pull of the Pod in focus: its `title`, and the fields of `road` and of `flow.attempt`.
+    # The pull of the Pod in focus: its `title`, and the fields of `road` and of `flowview.attempt_fields`.
     #
     # In addition either `concealed`, the sentence why no more is shown, or `advice`, `story`, `anatomy` and `xray` as
     # HTML, `news` for a screen reader, and `broken`, true for a failed pull.
@@ -170,7 +170,7 @@ class Workbench(Terminal):
             return {"title": "", **blank()}
         title = f"{focus.pod} in {focus.namespace}"
         traced = trace_flow(self._seat.cluster, *focus)
-        attempt = flow.attempt(self._seat.cluster, focus.namespace, focus.pod)
+        attempt = flowview.attempt_fields(self._seat.cluster, focus.namespace, focus.pod)
         if why_not := self._concealed(traced):
             state, status = self._status(focus)
             shown = road(conceal(traced, state, status), status)
@@ -178,11 +178,11 @@ class Workbench(Terminal):
         return {
             "title": title,
             **road(traced),
-            "advice": flow.advice(traced),
-            "story": flow.story(traced),
-            "anatomy": flow.anatomy_of(traced),
+            "advice": flowview.advice_html(traced),
+            "story": flowview.story_html(traced),
+            "anatomy": flowview.anatomy_html(traced),
             "xray": self._xray(traced),
-            "news": flow.announcement(traced),
+            "news": flowview.announcement(traced),
             "broken": traced.cause is not None,
             **attempt,
         }
@@ -289,5 +289,5 @@ def draw(arguments: str, seat: Seat) -> None:
     usage = "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"
     asked = read_target(arguments, "n:c:", usage)
     seat.session.explained.append(asked.namespace)
-    display(flow.picture(seat, asked.namespace, asked.pod, asked.container), raw=True)
+    display(flowview.picture(seat, asked.namespace, asked.pod, asked.container), raw=True)
     workbench(seat).focus(asked.namespace, asked.pod, asked.container)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from browser.contrast import pale_now
 from kubesim.jupyter.card import styles
-from kubesim.jupyter.flow import picture
+from kubesim.jupyter.flowview import picture
 from kubesim.jupyter.seat import Seat
 from kubesim.session import Session
 

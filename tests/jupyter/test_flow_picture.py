@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kubesim.jupyter import drawing, flow, markup, why, workbench
+from kubesim.jupyter import drawing, flowview, markup, why, workbench
 from kubesim.why.judge.causes import Cause
 from kubesim.why.tell.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, About, Flow, Hop
 from tests.jupyter.conftest import refused
@@ -115,7 +115,7 @@ def test_graphviz_places_the_boxes(monkeypatch):
 
 
 def test_what_a_learner_wrote_is_never_markup():
-    for text in (drawing.image(BROKEN), drawing.chain(BROKEN), flow.advice(BROKEN)):
+    for text in (drawing.image(BROKEN), drawing.hop_list(BROKEN), flowview.advice_html(BROKEN)):
         assert "<b>web</b>" not in text
         assert "<i>Secret</i>" not in text
 
@@ -199,7 +199,7 @@ def test_a_folded_command_does_the_same(seat):
 def failed(seat):
     seat.run(RUN)
     seat.advance(6)
-    return flow.picture(seat, "default", "web")
+    return flowview.picture(seat, "default", "web")
 
 
 def test_a_picture_has_its_twin_in_words_and_the_time(seat):
@@ -240,7 +240,7 @@ def test_why_says_what_the_terminal_prints(seat, shown, monkeypatch):
 
 def test_a_story_is_never_markup():
     assert (
-        flow.story(Flow("", (), "", About("", ""), ("the image <b>x</b>",)))
+        flowview.story_html(Flow("", (), "", About("", ""), ("the image <b>x</b>",)))
         == "<ol><li>the image &lt;b&gt;x&lt;/b&gt;</li></ol>"
     )
 

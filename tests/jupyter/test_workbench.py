@@ -3,7 +3,7 @@
 import pytest
 from anywidget import AnyWidget
 
-from kubesim.jupyter import explore, flow, why
+from kubesim.jupyter import explore, flowview, why
 from kubesim.jupyter.card import Widget
 from kubesim.jupyter.challenge import ChallengeCard
 from kubesim.jupyter.playground import Playground
@@ -242,7 +242,7 @@ def test_a_task_conceals_the_cause_until_it_is_solved(seat, bench):
     task = load_tasks()["first-fix-alone"]
     TaskCard(task, seat)
     seat.advance(6)
-    assert [(one["title"], one["standing"]) for one in bench.path["stations"]] == [
+    assert [(one["title"], one["state"]) for one in bench.path["stations"]] == [
         ("kubectl", "passed"),
         ("Pod spec", "to find out"),
         ("Secret", "to find out"),
@@ -255,7 +255,7 @@ def test_a_task_conceals_the_cause_until_it_is_solved(seat, bench):
     for line in task.solution:
         seat.run(line)
     seat.advance(360)
-    assert {one["standing"] for one in bench.path["stations"]} == {"passed"}
+    assert {one["state"] for one in bench.path["stations"]} == {"passed"}
 
 
 def test_a_command_that_changes_nothing_sends_the_reply_and_the_time(seat, bench, monkeypatch):
@@ -276,9 +276,9 @@ def test_fifty_pictures_and_benches_shown_make_no_command_slower(seat, monkeypat
     workbench(seat)
     for _ in range(50):
         workbench(seat)
-        flow.picture(seat, "default", "web")
+        flowview.picture(seat, "default", "web")
     drawn = []
-    monkeypatch.setattr(flow, "trace_flow", lambda *_: drawn.append("a picture"))
+    monkeypatch.setattr(flowview, "trace_flow", lambda *_: drawn.append("a picture"))
     monkeypatch.setattr("kubesim.jupyter.workbench.road", lambda *_: drawn.append("the bench") or {})
     seat.run("kubectl get pods")
     assert drawn == ["the bench"]

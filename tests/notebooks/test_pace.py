@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kubesim.jupyter import current, flow
+from kubesim.jupyter import current, flowview
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.terminal import transcript
@@ -49,7 +49,7 @@ class Reader(Seat):
         match magic:
             case "%flow":
                 asked = read_target(arguments, "n:c:", "")
-                return flow.picture(self, asked.namespace, asked.pod, asked.container)["text/plain"]
+                return flowview.picture(self, asked.namespace, asked.pod, asked.container)["text/plain"]
             case "%task":
                 begin(load_tasks()[arguments.strip()], self.session)
                 return ""

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from kubesim.api.resources import POD
-from kubesim.jupyter.flow import attempt
+from kubesim.jupyter.flowview import attempt_fields
 from kubesim.jupyter.seat import Seat, time_of_day
 from kubesim.session import Session
 from kubesim.session.attempts import describe_changes, last_attempts, pod_columns
@@ -52,7 +52,7 @@ def test_what_else_needs_an_image_has_attempts_too(seat, spec, subject):
     seat.advance(60)
     (refused,) = [one for one in tries(seat) if one.container == subject]
     assert refused.pause == 40
-    assert attempt(seat.cluster, "default", "web")["attempt"] == f"web {refused.at}"
+    assert attempt_fields(seat.cluster, "default", "web")["attempt"] == f"web {refused.at}"
 
 
 def test_the_attempt_of_a_pod_is_that_of_the_container_that_waits(seat):
@@ -62,7 +62,7 @@ def test_the_attempt_of_a_pod_is_that_of_the_container_that_waits(seat):
     seat.run(f"{RUN} --overrides='{json.dumps(overrides)}'")
     seat.advance(5)
     assert [one.container for one in tries(seat)] == ["bad", "fine"]
-    assert attempt(seat.cluster, "default", "web")["next"] == time_of_day(tries(seat)[0].until)
+    assert attempt_fields(seat.cluster, "default", "web")["next"] == time_of_day(tries(seat)[0].until)
 
 
 def test_what_is_mended_is_pulled(seat):

@@ -93,11 +93,11 @@ function makeRoad(model) {
   return { node, choose: (key) => view().stations?.some((one) => one.key === key) && choose(key), note };
 }
 
-function stationOf({ key, title, icon, rank, standing }) {
+function stationOf({ key, title, icon, rank, state }) {
   const sign = markOf(Object.keys(ICONS).find((one) => ICONS[one] === icon) ?? "○");
   const stop = element("span", { className: "ks-stop", ariaHidden: "true" }, sign);
   if (icon === "waiting") stop.append(ring());
-  const made = element("button", { type: "button" }, stop, element("b", {}, ...breakable(title)), " ", element("small", {}, ...breakable(standing)));
+  const made = element("button", { type: "button" }, stop, element("b", {}, ...breakable(title)), " ", element("small", {}, ...breakable(state)));
   Object.assign(made.dataset, { key, icon, rank });
   return element("li", {}, made);
 }
@@ -111,8 +111,8 @@ function ring() {
 }
 
 // The words of a station. The kubelet also shows its request, the registry the answer, and the cause both.
-function stationWords({ key, title, words, rank, standing, icon }, { sent, answered, title: pod, concealed }) {
-  const line = pod ? element("p", {}, element("b", { textContent: title }), ` ${words || standing}`) : element("p", {}, NO_POD);
+function stationWords({ key, title, words, rank, state, icon }, { sent, answered, title: pod, concealed }) {
+  const line = pod ? element("p", {}, element("b", { textContent: title }), ` ${words || state}`) : element("p", {}, NO_POD);
   const made = element("div", { className: `ks-words ks-${rank || icon}` }, line);
   const wire = [];
   if (sent && (key === "kubelet" || (key === "registry" && rank === "cause"))) wire.push(" ", element("code", { textContent: sent }));

@@ -21,7 +21,7 @@ from kubesim.why.tell.anatomy import Layer, anatomy
 from kubesim.why.tell.report import Flow
 
 
-def advice(flow: Flow) -> str:
+def advice_html(flow: Flow) -> str:
     """The problem and the commands that fix it, or the outcome of a flow without a problem, as HTML."""
     if flow.cause is None:
         return f'<p class="ks-outcome">{html.escape(flow.outcome, quote=False)}</p>'
@@ -31,11 +31,11 @@ def advice(flow: Flow) -> str:
     return f"<p><b>What's wrong</b> ({title}): {problem}</p><p><b>How to fix it:</b></p>{fix}"
 
 
-def story(flow: Flow) -> str:
+def story_html(flow: Flow) -> str:
     return markup.listed((html.escape(sentence, quote=False) for sentence in flow.story), "ol")
 
 
-def anatomy_of(flow: Flow) -> str:
+def anatomy_html(flow: Flow) -> str:
     """The error message as nested boxes, one for each program that wrapped it; "" if no program did."""
     *outer, reason = anatomy(flow.message)
     if not outer:
@@ -56,22 +56,23 @@ def announcement(flow: Flow) -> str:
     return f"{flow.cause.title}: failed. {flow.cause.problem}" if flow.cause else flow.outcome
 
 
-def attempt(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
+def attempt_fields(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
     """The last attempt to pull an image of a Pod, as fields of the workbench's `path`.
 
-    `attempt` identifies it, so that the page notices a new one; "" if there was none. While it is in back-off, `past`
-    says when it was and what has changed since, `next` is the time of day of the next attempt, and `pause` the seconds
-    between the two. Otherwise those are "", "" and 0. Of several containers, the one in the longest back-off counts.
+    `attempt` identifies it, so that the page notices a new one; "" if there was none. During the back-off after it,
+    `past` says when it was and what has changed since, `next` is the time of day of the next attempt, and `pause` the
+    seconds between the two; without a back-off, these three are "", "" and 0. Of several containers, the one with the
+    longest back-off counts.
     """
-    about: dict[str, Any] = {"attempt": "", "past": "", "next": "", "pause": 0}
+    fields: dict[str, Any] = {"attempt": "", "past": "", "next": "", "pause": 0}
     pod = cluster.api.find(POD, namespace, name)
     if pod and (last := max(last_attempts(cluster, pod), key=lambda one: one.until, default=None)):
-        about["attempt"] = f"{name} {last.at}"
+        fields["attempt"] = f"{name} {last.at}"
         if last.until > cluster.clock.now and last.outcome not in PULLED:
-            about["past"] = f"This is the attempt of {time_of_day(last.at)}{_change_since(cluster, pod, last)}."
-            about["next"] = time_of_day(last.until)
-            about["pause"] = last.pause
-    return about
+            fields["past"] = f"This is the attempt of {time_of_day(last.at)}{_change_since(cluster, pod, last)}."
+            fields["next"] = time_of_day(last.until)
+            fields["pause"] = last.pause
+    return fields
 
 
 def _change_since(cluster: Cluster, pod: Object, last: ContainerAttempt) -> str:
@@ -106,8 +107,8 @@ def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) 
 
 def _page(flow: Flow, time: str) -> str:
     """The picture, and folded below it the advice and the picture in words."""
-    said = markup.details("What's wrong, and how to fix it", advice(flow)) if flow.cause else advice(flow)
-    words = markup.details(f"{time}, simulated time: the picture in words", drawing.chain(flow))
+    said = markup.details("What's wrong, and how to fix it", advice_html(flow)) if flow.cause else advice_html(flow)
+    words = markup.details(f"{time}, simulated time: the picture in words", drawing.hop_list(flow))
     broken = " ks-broken" if flow.cause else ""
     parts = {"picture": drawing.image(flow), "advice": said, "twin": words}
     page = "".join(f'<div class="ks-{name}">{part}</div>' for name, part in parts.items())
