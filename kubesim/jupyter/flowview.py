@@ -60,7 +60,7 @@ def attempt_fields(cluster: Cluster, namespace: str, name: str) -> dict[str, Any
     """The last attempt to pull an image of a Pod, as fields of the workbench's `path`.
 
     `attempt` identifies it, so that the page notices a new one; "" if there was none. During the back-off after it,
-    `past` says when it was and what has changed since, `next` is the time of day of the next attempt, and `pause` the
+    `past` is its time of day and what has changed since, `next` is the time of day of the next attempt, and `pause` the
     seconds between the two; without a back-off, these three are "", "" and 0. Of several containers, the one with the
     longest back-off counts.
     """
@@ -69,7 +69,7 @@ def attempt_fields(cluster: Cluster, namespace: str, name: str) -> dict[str, Any
     if pod and (last := max(last_attempts(cluster, pod), key=lambda one: one.until, default=None)):
         fields["attempt"] = f"{name} {last.at}"
         if last.until > cluster.clock.now and last.outcome not in PULLED:
-            fields["past"] = f"This is the attempt of {time_of_day(last.at)}{_change_since(cluster, pod, last)}."
+            fields["past"] = f"{time_of_day(last.at)}{_change_since(cluster, pod, last)}"
             fields["next"] = time_of_day(last.until)
             fields["pause"] = last.pause
     return fields

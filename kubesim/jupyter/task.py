@@ -149,8 +149,10 @@ class TaskCard(Exercise):
         return self._seat.history.count >= self._ticked_at + PATIENCE
 
     def _buttons(self, is_done: bool) -> list[Button]:
-        buttons = [*self.help_buttons("Show a solution", _COMPARE), AGAIN]
-        return [NEXT, *buttons] if is_done else buttons
+        help_ = self.help_buttons("Show a solution", _COMPARE)
+        if is_done:
+            return [NEXT, *(button for button in help_ if button[0] != "hint"), AGAIN]
+        return [*help_, AGAIN]
 
     def plain(self) -> str:
         goals = [f"  - {markup.plain_text(goal.what)}" for goal in self._task.goal]

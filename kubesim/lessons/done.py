@@ -7,8 +7,8 @@ import re
 from kubesim.lessons import load_predictions, question_ids
 from kubesim.lessons.clusters import RoundId, small_rounds
 from kubesim.lessons.explore import load_explorables
-from kubesim.lessons.grade import is_right
-from kubesim.lessons.record import ClusterEntry, Record
+from kubesim.lessons.grade import is_over, is_right
+from kubesim.lessons.record import Record
 
 # Prefix of an explorable's name in the record's section `shown`: all its goals were reached.
 EXPLORED = "explored/"
@@ -43,10 +43,8 @@ def _is_explored(name: str, record: Record) -> bool:
 
 
 def _is_over(words: str, record: Record) -> bool:
-    """True if each broken cluster of a round is solved, or its solution was shown."""
+    """True if the round that `%challenge` shows with these words is over. False for words that name none."""
     asked = _ROUND.fullmatch(words)
     if not asked or asked["small"] not in ("", *small_rounds()):
         return False
-    round_id = RoundId(int(asked["seed"] or 1), asked["small"])
-    own = [ClusterEntry(*kept) for name, kept in record["clusters"].items() if name.startswith(f"{round_id.name}/")]
-    return sum(one.solved or one.shown for one in own) >= round_id.clusters
+    return is_over(RoundId(int(asked["seed"] or 1), asked["small"]), record)

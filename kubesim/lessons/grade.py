@@ -7,8 +7,16 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from kubesim.lessons import documents, load_predictions, load_quizzes, question_ids, variants_of
+from kubesim.lessons.clusters import RoundId
 from kubesim.lessons.quiz import judge
-from kubesim.lessons.record import Answer, Record
+from kubesim.lessons.record import Answer, ClusterEntry, Record
+
+# The small round of broken clusters in a lesson; it counts as one task.
+ROUNDS = {
+    "05-solve-one-alone": RoundId(1, "alone"),
+    "10-when-the-secret-is-wrong": RoundId(1, "evidence"),
+    "12-six-broken-clusters": RoundId(1, "six"),
+}
 
 
 class Share(NamedTuple):
@@ -22,7 +30,10 @@ class Share(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Counts of a lesson: questions `right` of `quizzes`, `first` of them at the first try; tasks `done` of `tasks`."""
+    """Counts of a lesson: questions `right` of `quizzes`, `first` of them at the first try; tasks `done` of `tasks`.
+
+    A small round of broken clusters counts as a task.
+    """
 
     right: int
     first: int
@@ -57,17 +68,23 @@ def _ids(folder: str) -> dict[str, list[str]]:
 
 def grade(record: Record) -> dict[str, Counts]:
     """The counts of each lesson with quizzes or tasks, by the notebook's name, in order."""
-    return {name: _counts(record, lesson) for name, lesson in contents().items()}
+    return {name: _counts(record, lesson, ROUNDS.get(name)) for name, lesson in contents().items()}
 
 
-def _counts(record: Record, lesson: Exercises) -> Counts:
+def _counts(record: Record, lesson: Exercises, round_id: RoundId | None) -> Counts:
     return Counts(
         right=sum(is_right(quiz, record) for quiz in lesson.quizzes),
         first=sum(is_right_at_first(quiz, record) for quiz in lesson.quizzes),
         quizzes=len(lesson.quizzes),
-        done=sum(task in record["tasks"] for task in lesson.tasks),
-        tasks=len(lesson.tasks),
+        done=sum(task in record["tasks"] for task in lesson.tasks) + bool(round_id and is_over(round_id, record)),
+        tasks=len(lesson.tasks) + bool(round_id),
     )
+
+
+def is_over(round_id: RoundId, record: Record) -> bool:
+    """True if each broken cluster of a round is solved, or its solution was shown."""
+    own = [ClusterEntry(*kept) for name, kept in record["clusters"].items() if name.startswith(f"{round_id.name}/")]
+    return sum(one.solved or one.shown for one in own) >= round_id.clusters
 
 
 def total(lessons: Iterable[Counts]) -> Counts:

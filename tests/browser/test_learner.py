@@ -19,6 +19,7 @@ PREDICTIONS = list(load_predictions())
 TASK = next(iter(load_tasks().values()))
 RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
 ANSWER = "It was what it was."
+LONG = "kubectl create secret docker-registry my-creds" + " --docker-username=my-user" * 9
 CELLS = {
     "load": "%load_ext kubesim.jupyter\n%workbench",
     "quiz": "%quiz older-than-the-list",
@@ -36,8 +37,10 @@ CELLS = {
     "own": '%%why\nFailed to pull image "ghcr.io/acme/web:1": 401 Unauthorized',
     "task": f"%task {TASK.id}",
     "early": "%%kubectl\nkubectl get nodes",
+    "long": f"%%kubectl\n{LONG}",
+    "long-text": f"Type `{LONG}`.",
 }
-TEXTS = {"text", "more", "idea", "text-2", "commands"}
+TEXTS = {"text", "more", "idea", "text-2", "commands", "long-text"}
 GROW = """() => new Promise((done) => {
     const {style, clientHeight} = document.querySelector(".jp-WindowedPanel-viewport");
     style.minHeight = `${clientHeight + 99}px`;
@@ -152,6 +155,13 @@ def test_why_has_headings_and_commands_to_copy_and_for_this_cluster_to_run(noteb
         expect(page.get_by_role("heading", name="How to fix it")).to_be_visible()
         expect(page.locator(".ks-fix .ks-tools").first.get_by_role("button")).to_have_text(buttons)
         assert pale_texts(page) == []
+
+
+@pytest.mark.parametrize("name", ["long", "long-text"])
+def test_no_line_breaks_at_a_hyphen(notebook: Any, name: str) -> None:
+    words = notebook.cell(name).locator(".ks-word:visible")
+    expect(words).to_have_count(11)
+    assert max(words.evaluate_all("all => all.map((word) => word.clientHeight)")) < 30  # one line
 
 
 def test_a_key_leads_to_the_terminal_and_back(notebook: Any) -> None:

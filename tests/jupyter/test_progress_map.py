@@ -6,13 +6,13 @@ from kubesim.jupyter import progress as jupyter_progress
 from kubesim.jupyter.progress import ProgressMap
 from kubesim.jupyter.seat import Seat
 from kubesim.lessons import load_quizzes, load_tasks, question_ids
-from kubesim.lessons.grade import grade
+from kubesim.lessons.grade import ROUNDS, grade
 from kubesim.lessons.progress import Progress
 from kubesim.lessons.record import blank, read, write
 from kubesim.session import Session
 from tests.jupyter.conftest import press
 
-QUESTIONS, TASKS = len(question_ids()), len(load_tasks())
+QUESTIONS, TASKS = len(question_ids()), len(load_tasks()) + len(ROUNDS)
 START = grade(blank())["00-start"].quizzes
 
 

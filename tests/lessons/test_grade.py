@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubesim.lessons import load_quizzes, load_tasks, question_ids
-from kubesim.lessons.grade import Counts, best, gained, grade, predicted, total
+from kubesim.lessons.clusters import broken_clusters
+from kubesim.lessons.grade import ROUNDS, Counts, best, contents, gained, grade, predicted, total
 from kubesim.lessons.gradebook import comma_separated, questions, table
 from kubesim.lessons.record import blank
 
@@ -25,7 +26,17 @@ def test_of_somebody_who_has_done_nothing():
     marks = grade(blank())
     assert sorted(LESSONS) == LESSONS
     assert LESSONS[:2] == ["00-start", "01-storing-credentials"]
-    assert total(marks.values()) == Counts(0, 0, len(question_ids()), 0, len(load_tasks()))
+    assert total(marks.values()) == Counts(0, 0, len(question_ids()), 0, len(load_tasks()) + len(ROUNDS))
+
+
+@pytest.mark.parametrize("lesson", ROUNDS)
+def test_a_round_of_broken_clusters_counts_as_a_task_once_it_is_over(lesson):
+    *others, last = (f"{ROUNDS[lesson].name}/{cluster.id}" for cluster in broken_clusters(ROUNDS[lesson]))
+    solved = {key: [1, 0, 0, 0, 60, 60] for key in others}
+    tasks = len(contents()[lesson].tasks)
+    for last_entry, done in (([0, 0, 1, 0, 60, 60], 0), ([1, 0, 0, 0, 60, 60], 1), ([0, 1, 0, 0, 60, 60], 1)):
+        counts = grade(blank() | {"clusters": solved | {last: last_entry}})[lesson]
+        assert (counts.done, counts.tasks) == (done, tasks + 1)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ const [SHELL, PYTHON] = ["text/x-sh", "text/x-ipython"];
 const PRINTED = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.stdout"] pre'; // the output of commands
 const CODE = ":is(.jp-RenderedMarkdown, .ks-card, .ks-flow) pre:not(.ks-known)";
 const COMMANDS = /^(kubectl|docker|crictl|why|undo|nano|cat|sed|aws|helm|base64|echo|curl) /;
+const NAMES = ":is(.jp-RenderedMarkdown, .ks-card, .ks-flow) code:not(.ks-whole, :has(*))";
 const RUN = "kubesim-run"; // the event of a "Run in terminal" button; the workbench listens (workbench.js)
 const PREDICTION = /^%predict\b/;
 const LIVE = '.ks-card, [data-mime-type="application/vnd.jupyter.widget-view+json"]'; // a widget, or one that is loading
@@ -28,6 +29,7 @@ function prepare(notebook, model) {
     notebook.querySelectorAll(PRINTED).forEach(layOut);
     notebook.querySelectorAll(WIDE).forEach(reach);
     notebook.querySelectorAll(CODE).forEach(addTools);
+    notebook.querySelectorAll(NAMES).forEach(keepWords);
     if (cells) [...cells].forEach((cell, number) => furnishCell(model, cellNode(notebook, number), cell));
   };
   let due = 0;
@@ -53,6 +55,12 @@ function addTools(code) {
   if (isCommand && !code.closest(".ks-elsewhere")) tools.append(button("Run in terminal", run));
   keepKeys(tools);
   code.after(tools);
+}
+
+// Keeps lines from breaking at the hyphens in a command or a name.
+function keepWords(code) {
+  code.classList.add("ks-whole");
+  code.replaceChildren(...drawWords(code.textContent));
 }
 
 // Adds the buttons of a code cell. A question or picture that hasn't run here is plain text with its source hidden, and

@@ -70,13 +70,11 @@ function besideLine({ now, goal, ...line }) {
 
 // The details of a pull that the road (road.js) leaves out, each in a <details>: advice, story, X-ray and anatomy.
 function makePath(model, terminal) {
-  const past = element("p", { className: "ks-how" });
   const [advice, story, xray, anatomy] = ["advice", "story", "xray", "anatomy"].map((name) => folding(`ks-${name}`, element("div")));
   xray.summary.textContent = "X-ray of the Secret";
   anatomy.summary.textContent = "Anatomy of the error";
   xray.node.addEventListener("toggle", () => xray.node.open && unroll(xray.node));
-  story.summary.textContent = "Why? The last attempt, step by step";
-  const node = element("div", { className: "ks-path" }, past, advice.node, story.node, xray.node, anatomy.node);
+  const node = element("div", { className: "ks-path" }, advice.node, story.node, xray.node, anatomy.node);
   let before = ""; // the title drawn last; another one closes all parts
   const drawAdvice = (words) => {
     const made = html("div", "", words);
@@ -91,8 +89,7 @@ function makePath(model, terminal) {
     node,
     draw(view) {
       const { title = "", broken } = view;
-      setText(past, view.past ?? ""); // empty without a Pod, and for a concealed pull
-      past.hidden = !view.past;
+      setText(story.summary, view.past ? `Why? The attempt of ${view.past}` : "Why? The last attempt, step by step");
       if (title !== before) for (const part of [advice, story, xray, anatomy]) part.node.open = false;
       before = title;
       node.classList.toggle("ks-broken", Boolean(broken));

@@ -3,7 +3,7 @@
 // Lesson mode ("room"): a page that begins with a lesson shows no menu, bars or tabs, but a slim header, and runs the
 // cells of the workbench and the questions. "Show JupyterLab" turns it off, for later visits, too. In all other pages,
 // a lesson's text has from the start the width that it has beside the workbench, so that no text wraps anew when the
-// workbench docks. And opening a notebook doesn't mark it as changed.
+// workbench docks. Commands in cells don't break at hyphens. And opening a notebook doesn't mark it as changed.
 
 {
   const WORKBENCH = /^%workbench\b/m; // a line of a lesson's setup cell
@@ -15,6 +15,7 @@
   const IN_ROOM = "kubesim: this tab is a room"; // a key in sessionStorage; its values are the next two
   const [YES, NO] = ["yes", "no"];
 
+  const HYPHENED = /[\w./:=@]*-[\w./:=@-]+/g;
   const SIDE_BARS = 66; // the width of JupyterLab's two side bars, in CSS pixels
   const sizes = import(new URL("sizes.js", document.currentScript.src));
 
@@ -184,6 +185,23 @@
     if (wasSaved && !context.model.isDisposed) context.model.dirty = false; // the learner has changed nothing
   }
 
+  // The extension of all editors that puts each word with hyphens into an element: a browser would break a line there.
+  // JupyterLab shares its own modules in the `scope`.
+  async function keepWords(scope) {
+    const load = async (name) => (await Object.values(scope[name])[0].get())();
+    const [{ Decoration, EditorView, MatchDecorator }, { EditorExtensionRegistry: kind, IEditorExtensionRegistry }] =
+      await Promise.all([load("@codemirror/view"), load("@jupyterlab/codemirror")]);
+    const words = new MatchDecorator({ regexp: HYPHENED, decoration: Decoration.mark({ class: "ks-word" }) });
+    const extension = EditorView.decorations.of((view) => words.createDeco(view));
+    return {
+      id: "kubesim:words",
+      autoStart: true,
+      requires: [IEditorExtensionRegistry],
+      activate: (_, extensions) =>
+        extensions.addExtension({ name: "kubesim-words", factory: () => kind.createImmutableExtension(extension) }),
+    };
+  }
+
   const extension = {
     id: "kubesim:room",
     autoStart: true,
@@ -222,6 +240,10 @@
     },
   };
 
-  const get = async () => () => extension;
-  (globalThis._JUPYTERLAB ??= {}).kubesim = { init() {}, get };
+  let scope = null;
+  const get = async () => {
+    const words = await keepWords(scope).catch(() => null);
+    return () => [extension, words].filter(Boolean);
+  };
+  (globalThis._JUPYTERLAB ??= {}).kubesim = { init: (shared) => (scope = shared), get };
 }
