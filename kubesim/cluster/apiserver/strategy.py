@@ -9,7 +9,16 @@ from __future__ import annotations
 import base64
 
 from kubesim.api import errors
-from kubesim.api.objects import Object, annotations_of, clone, labels_of, lasting_containers, metadata, name_of
+from kubesim.api.objects import (
+    Object,
+    annotations_of,
+    clone,
+    labels_of,
+    lasting_containers,
+    metadata,
+    name_of,
+    template_of,
+)
 from kubesim.api.resources import DAEMON_SET, JOB, NAMESPACE, NODE, POD, SECRET, STATEFUL_SET, Resource
 from kubesim.api.specs import PodSpec
 
@@ -74,6 +83,8 @@ def _check_simulated(resource: Resource, obj: Object) -> None:
         what = "a Secret that is filled with a ServiceAccount's token (kubectl create token makes one) is"
     elif any(verb.startswith(_CONSTRAINED) for rule in obj.get("rules", ()) for verb in rule.get("verbs", ())):
         what = "a role for constrained impersonation is"
+    elif "activeDeadlineSeconds" in (template_of(resource, obj).get("spec") or {}):
+        what = "activeDeadlineSeconds of a Pod is"
     if what:
         raise errors.not_simulated(f"{what} not part of this simulator")
 

@@ -62,17 +62,18 @@ def internal_map(value: Object) -> Object | None:
 
 def internal_pod_template(template: Object) -> Object:
     """The internal JSON of a PodTemplateSpec, which embeds ObjectMeta with its JSON names."""
-    return {**template.get("metadata", {}), "Spec": _internal_pod_spec(template.get("spec", {}))}
+    return {**template.get("metadata", {}), "Spec": internal_pod_spec(template.get("spec", {}))}
 
 
-def _internal_pod_spec(spec: Object) -> Any:
+def internal_pod_spec(spec: Object) -> Any:
+    """The internal JSON of a PodSpec, in whose securityContext the fields about the host's namespaces are."""
     host_fields = {name: spec[name] for name in _HOST_FIELDS if name in spec}
     return internal_json("PodSpec", {**spec, "securityContext": {**host_fields, **spec.get("securityContext", {})}})
 
 
 def pod_spec_diff(old: Object, new: Object, budget: Budget) -> str:
     """A unified diff of the internal JSON of two PodSpecs. Raises StatusError (501) and TooMuchError."""
-    return json_diff(_internal_pod_spec(old), _internal_pod_spec(new), budget)
+    return json_diff(internal_pod_spec(old), internal_pod_spec(new), budget)
 
 
 def json_diff(old: Any, new: Any, budget: Budget) -> str:

@@ -7,7 +7,7 @@ pkg/apis/core/validation/validation.go, v1.36.
 from __future__ import annotations
 
 from kubesim.api.budget import Budget
-from kubesim.api.content import dns_label, dns_subdomain, number_between, numeric_id
+from kubesim.api.content import dns_label, dns_subdomain, numeric_id
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver.validation.containers import validate_containers
 from kubesim.cluster.apiserver.validation.fields import Field
@@ -17,7 +17,6 @@ from kubesim.cluster.apiserver.validation.volumes import validate_volumes
 
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
-_LONGEST = 2**31 - 1  # seconds
 _LASTING_CONTAINERS = ("containers", "initContainers")
 _CONTAINERS = (*_LASTING_CONTAINERS, "ephemeralContainers")
 _UPDATABLE = (
@@ -57,8 +56,6 @@ def _validate_pod_spec(spec: Field) -> None:
     _validate_security_context(spec.inner("securityContext"))
     for name in ("serviceAccountName", "nodeName"):
         spec.check_nonempty(name, dns_subdomain)
-    if spec.has("activeDeadlineSeconds"):
-        spec.check("activeDeadlineSeconds", number_between(1, _LONGEST))
     for name in ("hostname", "subdomain"):
         spec.check_nonempty(name, dns_label)
 
@@ -77,27 +74,17 @@ def validate_pod_update(new: Field, old: Field, budget: Budget) -> None:
         if len(spec.get(name, ())) != len(old_spec.get(name, ())):
             spec.forbidden(name, "pod updates may not add or remove containers")
             return
-    if old_spec.has("activeDeadlineSeconds"):
-        _validate_shorter_deadline(spec, old_spec.get("activeDeadlineSeconds"))
     munged = _munged(spec.value, old_spec.value)
     if munged != old_spec.value:
         difference = pod_spec_diff(old_spec.value, munged, budget)
         spec.forbidden("", f"pod updates may not change fields other than {_UPDATABLE}\n{difference}")
 
 
-def _validate_shorter_deadline(spec: Field, old: int) -> None:
-    deadline = spec.get("activeDeadlineSeconds")
-    if deadline is None:
-        spec.invalid("activeDeadlineSeconds", "must not update from a positive integer to nil value", value=None)
-    elif deadline > old:
-        spec.invalid("activeDeadlineSeconds", "must be less than or equal to previous value")
-
-
 def _munged(spec: Object, old_spec: Object) -> Object:
     """The new spec with the old values of updatable fields, so that any difference to the old spec is forbidden."""
-    updatable = ("activeDeadlineSeconds", "tolerations")
-    munged = {key: value for key, value in spec.items() if key not in updatable}
-    munged |= {key: old_spec[key] for key in updatable if key in old_spec}
+    munged = {key: value for key, value in spec.items() if key != "tolerations"}
+    if "tolerations" in old_spec:
+        munged["tolerations"] = old_spec["tolerations"]
     for name in _LASTING_CONTAINERS:
         if name in spec:
             pairs = zip(spec[name], old_spec.get(name, ()), strict=True)

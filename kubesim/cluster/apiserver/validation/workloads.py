@@ -13,7 +13,12 @@ from kubesim.api.content import percent
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver.validation.fields import Field
-from kubesim.cluster.apiserver.validation.internal import internal_json, internal_map, internal_pod_template
+from kubesim.cluster.apiserver.validation.internal import (
+    internal_json,
+    internal_map,
+    internal_pod_spec,
+    internal_pod_template,
+)
 from kubesim.cluster.apiserver.validation.metadata import validate_label_selector
 from kubesim.cluster.apiserver.validation.pods import validate_pod_template
 
@@ -86,6 +91,23 @@ def validate_daemon_set(daemon_set: Field) -> None:
     _validate_lasting_template(spec)
     spec.non_negative("minReadySeconds")
     spec.non_negative("revisionHistoryLimit")
+    strategy = spec.inner("updateStrategy")
+    if strategy.get("type") == "RollingUpdate":
+        _validate_daemon_rollout(strategy.inner("rollingUpdate"))
+
+
+def _validate_daemon_rollout(rolling: Field) -> None:
+    """Refuse maxUnavailable and maxSurge if both are 0 or none is. Mirrors ValidateRollingUpdateDaemonSet."""
+    names = ("maxUnavailable", "maxSurge")
+    for name in names:
+        _validate_int_or_percent(rolling, name)
+    for name in names:
+        _refuse_more_than_all(rolling, name)
+    is_zero = {_is_none(rolling.get(name)) for name in names}
+    if is_zero == {True}:
+        rolling.required("maxUnavailable", "cannot be 0 when maxSurge is 0")
+    elif is_zero == {False}:
+        rolling.invalid("maxSurge", "may not be set when maxUnavailable is non-zero")
 
 
 def validate_stateful_set(stateful_set: Field) -> None:
@@ -253,10 +275,13 @@ def validate_stateful_set_update(new: Field, old: Field) -> None:
 
 
 def validate_job_update(new: Field, old: Field) -> None:
-    """Refuse changes of a Job's template."""
+    """Refuse changes of a Job's template. Of a suspended Job, upstream compares the Pod's spec alone."""
     spec = new.inner("spec")
     before = old.inner("spec")
     spec.immutable(before, "completions", "selector")
     template = spec.get("template") or {}
     if template != (before.get("template") or {}):
-        spec.invalid("template", "field is immutable", value=internal_pod_template(template))
+        if before.get("suspend"):
+            spec.invalid("template.spec", "field is immutable", value=internal_pod_spec(template.get("spec", {})))
+        else:
+            spec.invalid("template", "field is immutable", value=internal_pod_template(template))
