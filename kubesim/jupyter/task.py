@@ -15,6 +15,7 @@ from IPython.display import display
 
 from kubesim.jupyter import drawing, markup
 from kubesim.jupyter.card import AGAIN, NEXT, Button, Exercise, check_known, script, styles
+from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
@@ -250,8 +251,10 @@ def _card(name: str, seat: Seat) -> TaskCard:
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display a task and take it up (`%task ID`). Raises Refusal for an unknown id."""
+    """Display a task and take it up (`%task ID`). Raises Refusal for an unknown id, and without one."""
     name = arguments.strip()
+    if not name:
+        raise Refusal("the name of the task is missing; to see the goals of a task again, run its cell again")
     check_known("task", name, load_tasks())
     task_card = _card(name, seat)  # one card for each task, however often it is shown
     task_card.take_up()

@@ -176,7 +176,10 @@ def test_show(seat, monkeypatch):
     shown = []
     monkeypatch.setattr(task, "display", shown.append)
     monkeypatch.setattr(task, "load_tasks", lambda: {TASK.id: TASK})
-    assert refused(task.show, "", seat) == "there is no task ''; there are: other-place"
+    assert (
+        refused(task.show, "", seat)
+        == "the name of the task is missing; to see the goals of a task again, run its cell again"
+    )
     task.show("other-place", seat)
     assert shown[0].plain().startswith("Task: The right Secret in the wrong place (5 minutes)\n")
 

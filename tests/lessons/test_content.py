@@ -387,3 +387,11 @@ def test_the_length_of_a_choice_tells_nothing(pick):
     right = sum(pick(quiz.choices, key=lambda choice: len(choice.text)).right for quiz in ONCE)
     by_chance = sum(1 / len(quiz.choices) for quiz in ONCE)
     assert abs(right - by_chance) <= 0.2 * by_chance
+
+
+@pytest.mark.parametrize("kind", ["predict", "choice"])
+@pytest.mark.parametrize("pick", [max, min], ids=["longest", "shortest"])
+def test_the_length_of_a_choice_helps_in_neither_predictions_nor_quizzes(pick, kind):
+    picks = [quiz for quiz in ONCE if quiz.kind == kind]
+    right = sum(pick(quiz.choices, key=lambda choice: len(choice.text)).right for quiz in picks)
+    assert right <= 1.2 * sum(1 / len(quiz.choices) for quiz in picks)

@@ -65,8 +65,8 @@ def _as_html(row: list[str]) -> list[str]:
 
 
 def _listed(facts: dict[str, str]) -> str:
-    told = "".join(f"<span>{name} <b>{fact}</b></span> " for name, fact in facts.items() if name != "Time")
-    return f'<p class="ks-facts">{told}</p>'
+    told = ",</span> <span>".join(f"{name} <b>{fact}</b>" for name, fact in facts.items() if name != "Time")
+    return f'<p class="ks-facts"><span>{told}</span></p>'
 
 
 def _track(life: Life, fix: int, now: int) -> str:
