@@ -50,7 +50,7 @@ class Widget(anywidget.AnyWidget):
     """A widget that dispatches messages: {"do": "check", "answer": [0]} calls `do_check(answer=[0])`, then `settle()`.
 
     A message with an `id` gets a reply with the same number as `re`. The reply holds the dict that the method returned,
-    if any, and `news()`.
+    if any, and the fields of `take_news()`.
     """
 
     # The model's id. The page finds the model by it, and asks the kernel whether the model still exists (life.js).
@@ -58,7 +58,6 @@ class Widget(anywidget.AnyWidget):
 
     def __init__(self, seat: Seat, **traits: Any) -> None:
         self._seat = seat
-        self._said = ""  # the words of the last `say`; `refresh` shows them and sets "" again
         super().__init__(**traits)
         self.name = self.model_id or ""
         self.on_msg(self._on_message)
@@ -78,19 +77,15 @@ class Widget(anywidget.AnyWidget):
         """Update the traits after a message. A subclass that refreshes in another way overrides this."""
         self.refresh()
 
-    def news(self) -> Message:
-        """Fields added to each reply. Each call may count as delivery: call it once for each reply."""
+    def take_news(self) -> Message:
+        """The fields to add to a reply. They count as delivered, so call this once for each reply."""
         return {}
-
-    def say(self, words: str) -> None:
-        """Set the result of a message, in words, for the next `refresh` to show once."""
-        self._said = words
 
     def _on_message(self, _widget: object, message: Message, _buffers: object) -> None:
         reply = self._reply_to(message)
         self.settle()
         if "id" in message:
-            self.send({**(reply or {}), **self.news(), "re": message["id"]})
+            self.send({**(reply or {}), **self.take_news(), "re": message["id"]})
 
     def _reply_to(self, message: Message) -> Message | None:
         """Call the method for a message and return its reply. A message without a method does nothing.
@@ -127,6 +122,20 @@ class Exercise(Card):
     revealed = False
     # The most help taken on this card: a number of hints, or REVEALED. Starting over does not reset it.
     helped = 0
+
+    def __init__(self, seat: Seat, **traits: Any) -> None:
+        self._said = ""
+        super().__init__(seat, **traits)
+
+    def say(self, words: str) -> None:
+        """Set the result of a message in words, which `take_said` returns once."""
+        self._said = words
+
+    def take_said(self) -> str:
+        """The words of the last `say`, for a `refresh` to show; "" if they were taken already."""
+        words = self._said
+        self._said = ""
+        return words
 
     def answer_html(self) -> str:
         """The answer with its reasons, as HTML."""

@@ -43,8 +43,8 @@ class ChallengeCard(Card):
     _css = styles("card.css", "flow.css", "task.css", "challenge.css")
 
     def __init__(self, round_id: RoundId, seat: Seat) -> None:
-        self._take(_round(round_id, seat))
-        self._number_of_news = 0  # increased with each announcement; see `say`
+        self._show_round(_round(round_id, seat))
+        self._number_of_news = 0  # increased with each announcement; see `announce`
         self._news = ""  # the last announcement for a screen reader
         self._asks_to_end = False  # the card asks for confirmation to end the round
         self._warning = ""  # shown until the next message
@@ -53,10 +53,9 @@ class ChallengeCard(Card):
         seat.on_change(self.refresh)
         self.refresh()
 
-    def _take(self, challenge: Round) -> None:
-        """Show this round from now on."""
+    def _show_round(self, challenge: Round) -> None:
         self._round = challenge
-        self._marks = challenge.marks  # the marks at the last save; `_keep_changes` compares them and saves
+        self._marks = challenge.marks  # the marks at the last save; `_save_changes` compares them and saves
 
     @property
     def round_id(self) -> RoundId:
@@ -67,7 +66,7 @@ class ChallengeCard(Card):
     def do_open(self, number: int) -> None:
         """Open a task by its index. It is set up the first time, and no step of `undo` goes back before it."""
         title = self._round.standings[number].task.title
-        self.say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
+        self.announce(f"Task {number + 1} of {len(self._round.standings)}: {title}")
         with self._seat.changing():
             if self._seat.open_round:
                 self._seat.open_round.leave()  # stops its clocks and the charge for `why`; `open` starts both again
@@ -83,30 +82,30 @@ class ChallengeCard(Card):
     def do_hint(self) -> None:
         current = self._round.current
         if current and (hint := current.take_hint()):
-            self.say(f"Hint: {hint}")
+            self.announce(f"Hint: {hint}")
 
     def do_why(self) -> None:
         if current := self._round.current:
             current.ask_why()
             flow = roundview.flow_to_explain(self._seat.cluster, current)
-            self.say(flow.why() if flow else roundview.no_pod(current))
+            self.announce(flow.why() if flow else roundview.no_pod(current))
 
     def do_reveal(self) -> None:
         current = self._round.current
         if current and not current.solved:
             current.show()
-            self.say(f"No points for this one. {current.task.because}")
+            self.announce(f"No points for this one. {current.task.because}")
 
     def do_restart(self) -> None:
         with self._seat.changing("start over"):
             self.start_over()
         self._warn_of_files()
-        self.say("Started over. Undo reverts this.")
+        self.announce("Started over. Undo reverts this.")
 
     def do_end(self) -> None:
         """Ask for confirmation: the buttons become "finish" and "keep"."""
         self._asks_to_end = True
-        self.say(f"End the round? {_LOSS}")
+        self.announce(f"End the round? {_LOSS}")
 
     def do_keep(self) -> None:
         self._asks_to_end = False
@@ -114,15 +113,15 @@ class ChallengeCard(Card):
     def do_finish(self) -> None:
         self._asks_to_end = False
         self._round.end()
-        self.say(f"The round is over: {roundview.score(self._round)}.")
+        self.announce(f"The round is over: {roundview.score(self._round)}.")
 
     def do_another(self) -> None:
         """Show the next round on this card."""
         following = self.round_id._replace(seed=self.round_id.seed % LAST_SEED + 1)
-        self._take(_round(following, self._seat))
+        self._show_round(_round(following, self._seat))
         self._seat.open_task = None
         self.content = {**self.content, "label": following.title}
-        self.say(following.title)
+        self.announce(following.title)
 
     def _on_message(self, widget: object, message: Message, buffers: object) -> None:
         self._warning = ""
@@ -136,7 +135,7 @@ class ChallengeCard(Card):
     def refresh(self) -> None:
         challenge = self._round
         readings = challenge.update()
-        self._keep_changes()
+        self._save_changes()
         current = challenge.current
         self.feedback = {
             **roundview.feedback(challenge, readings, self._seat, self._asks_to_end),
@@ -152,7 +151,7 @@ class ChallengeCard(Card):
     def static_html(self) -> str:
         return roundview.static_html(self._round)
 
-    def say(self, words: str) -> None:
+    def announce(self, words: str) -> None:
         """Have screen readers say `words` at the next refresh. The number tells a repeated sentence from an old one."""
         self._number_of_news += 1
         self._news = words.replace("`", "").replace("**", "")
@@ -170,7 +169,7 @@ class ChallengeCard(Card):
         if current and not all(map(workspace.exists, current.task.files)):
             self._warning = _BLOCKED.format(self.round_id.name)
 
-    def _keep_changes(self) -> None:
+    def _save_changes(self) -> None:
         """Save the round and its score, and announce solved tasks, if anything but the time has changed."""
         challenge = self._round
         if challenge.marks == self._marks:
@@ -179,7 +178,7 @@ class ChallengeCard(Card):
         newer: Record = {}
         for one, before in zip(challenge.standings, self._marks, strict=True):
             if one.solved and not before.solved:
-                self.say(f"Solved, {one.worth} points. {one.task.done}")
+                self.announce(f"Solved, {one.worth} points. {one.task.done}")
                 newer = progress.skill_entry(CLUSTER + one.task.id, one.help_taken)
         challenge.recall(progress.record())  # merges what another kernel has saved, so that `kept` loses nothing
         newer |= challenge.kept()
@@ -214,7 +213,7 @@ def review(arguments: str, seat: Seat) -> None:
 
     Raises Refusal for an unknown id, and if nothing was answered yet.
     """
-    quiz.recall(arguments, seat)
+    quiz.show_review(arguments, seat)
     if not arguments.strip():
         _display(RoundId.of_review(seat.progress.today()), seat)
 

@@ -17,7 +17,7 @@ from kubesim.api.resources import (
     STATEFUL_SET,
 )
 from kubesim.cluster.apiserver import printers
-from kubesim.jupyter.screen import sign
+from kubesim.jupyter.screen import status_sign
 
 # The kinds shown of each namespace, in this order, and the columns of `kubectl get` shown of each.
 KINDS = {
@@ -50,7 +50,7 @@ def glance(obj: Object, now: Micros) -> Glance:
     words = _WORDS[kind].format_map(cells).removeprefix("kubernetes.io/")
     if kind == "ServiceAccount":
         words = _pull_secrets(obj)
-    return Glance(kind, name_of(obj), words, sign(cells["STATUS"]) if kind == "Pod" else "")
+    return Glance(kind, name_of(obj), words, status_sign(cells["STATUS"]) if kind == "Pod" else "")
 
 
 def _pull_secrets(account: Object) -> str:

@@ -81,8 +81,7 @@ class Playground(Exercise):
         view: dict[str, Any] = {"title": "", "html": "", "done": "", "buttons": [("break", "Break something"), _LOAD]}
         if self._broken:
             view = self._view(self._broken)
-        self.feedback = {**view, **self.help(), "said": markup.inline(self._said)}
-        self._said = ""
+        self.feedback = {**view, **self.help(), "said": markup.inline(self.take_said())}
 
     def _view(self, broken: Broken) -> dict[str, Any]:
         """The fields of `feedback` about a broken cluster. Updates its goals on the workbench, too."""

@@ -22,18 +22,18 @@ _ASIDE = ("%load_ext", "%workbench", "%quiz", "%predict", "%explore", "%review",
 class PredictionCard(QuestionCard):
     """A question about the output of the next cell. The first pick counts, and can't be changed.
 
-    The verdict appears once the next cell has run, as the page tells. Without a page that tells, it is the first cell
-    whose source doesn't begin with one of _ASIDE. The text below the card, which is about the same output, is hidden
-    until then: until the feedback's `open` is true.
+    The verdict appears once the next cell has run. A page that watches that cell (message "follow") reports its run
+    (message "ran"). Without such a page, it is the first cell whose source doesn't begin with one of _ASIDE. The text
+    below the card is about the same output, so the page hides it until the feedback's `open` is true.
     """
 
-    _words: ClassVar = {True: "As you predicted", False: "Not as you predicted"}
+    _headings: ClassVar = {True: "As you predicted", False: "Not as you predicted"}
 
     def __init__(self, prediction: Quiz, seat: Seat) -> None:
-        self.has_run = False  # becomes true once the cell has run that prints the output
-        self._is_followed = False  # true if a page tells when that cell has run
+        self.has_run = False  # true once the cell has run that prints the output
+        self._is_followed = False  # true if a page watches that cell
         super().__init__("Predict", prediction, seat)
-        self._show_kept(seat.progress.record())
+        self._restore(seat.progress.record())
         self.refresh()
 
     def on_cell(self, source: str) -> None:
@@ -43,7 +43,7 @@ class PredictionCard(QuestionCard):
         self.refresh()
 
     def do_follow(self) -> None:
-        """Count no cell in `on_cell` from now on, because the page sends `ran` after the right one."""
+        """Leave it to the page to report the run of the next cell: `on_cell` counts no cell from now on."""
         self._is_followed = True
 
     def do_ran(self) -> None:
@@ -53,14 +53,14 @@ class PredictionCard(QuestionCard):
         if self._verdict is None:
             super().do_check(answer)
 
-    def _keep(self, _verdict: Verdict) -> None:
+    def _save(self, _verdict: Verdict) -> None:
         self._seat.progress.keep(self._quiz.id, self.answer)
 
     def refresh(self) -> None:
         is_predicted = self._verdict is not None
         is_waiting = is_predicted and not self.has_run
         self.feedback = {
-            **self._judgement(self._verdict if self.has_run else None),
+            **self._verdict_fields(self._verdict if self.has_run else None),
             **self.help(),
             "buttons": [],
             "said": "Now run the next cell." if is_waiting else "",

@@ -17,7 +17,7 @@ from IPython.display import display
 from kubesim.jupyter import markup
 from kubesim.jupyter.card import NEXT, Button, Exercise, check_known, script, styles
 from kubesim.jupyter.refusal import Refusal
-from kubesim.jupyter.screen import strip
+from kubesim.jupyter.screen import strip_escapes
 from kubesim.jupyter.seat import Seat
 from kubesim.lessons import question_ids, variants_of
 from kubesim.lessons.quiz import Choice, Note, Quiz, Verdict, is_complete, judge, letter
@@ -26,12 +26,12 @@ from kubesim.lessons.review import to_review
 
 LONGEST_SCREEN = 4000  # characters of a command's output
 # The number of wrong commands after which the first hint is shown unasked.
-MISSES = 2
+MISSES_UNTIL_HINT = 2
 NOTHING = "there is nothing to review yet; answer a few quizzes first"
 _NO_ANSWER = "Choose or type an answer first. This doesn't count."
 _NOT_ALL = "Sort all of them first. This doesn't count."
 # The instruction below a question, by the kind of quiz; "gap" is for a command with blanks.
-_HOW = {
+_INSTRUCTIONS = {
     "choice": "One answer is right.",
     "choices": "More than one answer may be right.",
     "order": "Put these in the right order.",
@@ -44,11 +44,10 @@ _HOW = {
 }
 
 
-def _how(quiz: Quiz) -> str:
+def _instruction(quiz: Quiz) -> str:
     """The instruction below a question, without words that the question has already."""
-    if not quiz.gap:
-        return _HOW[quiz.kind]
-    return _HOW["gap"].removeprefix("Fill in the blanks. ") if "Fill in" in quiz.question else _HOW["gap"]
+    instruction = _INSTRUCTIONS["gap" if quiz.gap else quiz.kind]
+    return instruction.removeprefix("Fill in the blanks. ") if "Fill in" in quiz.question else instruction
 
 
 class QuestionCard(Exercise):
@@ -56,8 +55,8 @@ class QuestionCard(Exercise):
 
     _esm = script("quiz.js")
     _css = styles("card.css", "quiz.css")
-    # The heading of the verdict on a right (True) and a wrong answer.
-    _words: ClassVar[dict[bool, str]]
+    # The headings of the verdicts on a right answer (True) and on a wrong one.
+    _headings: ClassVar[dict[bool, str]]
 
     # The learner's answer: numbers of choices as `judge` takes them, or a text; [] for none.
     answer = traitlets.Union([traitlets.List(), traitlets.Unicode()]).tag(sync=True)
@@ -74,21 +73,21 @@ class QuestionCard(Exercise):
         self.answer = []
         self.hints = quiz.hints
         self.forget_help()
-        to_html = _output_line if quiz.run else _choice_text  # with `run`, the choices are the lines of its output
+        to_html = _output_line_html if quiz.run else _choice_html  # with `run`, the choices are the lines of its output
         self.content = {
             "kind": quiz.kind,
             "label": self._label,
             "html": markup.inline(quiz.question),
             "run": quiz.run,
             "gap": quiz.gap,
-            "how": _how(quiz),
+            "how": _instruction(quiz),
             "choices": [to_html(choice) for choice in quiz.shown],
             "bins": list(map(markup.inline, quiz.bins)),
             "numbers": list(quiz.numbers),
         }
 
-    def _show_kept(self, record: Record) -> None:
-        """Restore the saved answer and judge it, unless the question now takes another kind of answer."""
+    def _restore(self, record: Record) -> None:
+        """Show the saved answer and its verdict, unless the question now takes another kind of answer."""
         kept = record["answers"].get(self._quiz.id)
         takes_text = not self._quiz.choices
         if kept is not None and isinstance(kept, str) == takes_text:
@@ -106,24 +105,24 @@ class QuestionCard(Exercise):
             self.say(_NOT_ALL if self._quiz.kind == "sort" and answer else _NO_ANSWER)
             return
         verdict = self._judge(answer)
-        self._keep(verdict)
+        self._save(verdict)
         trouble = self._seat.progress.message
         if trouble:
             self._verdict = replace(verdict, notes=(*verdict.notes, Note(verdict.right, trouble)))
 
-    def _keep(self, verdict: Verdict) -> None:
+    def _save(self, verdict: Verdict) -> None:
         """Save the answer and its verdict in the progress."""
         raise NotImplementedError
 
-    def _judgement(self, verdict: Verdict | None) -> dict[str, Any]:
+    def _verdict_fields(self, verdict: Verdict | None) -> dict[str, Any]:
         """The fields of `feedback` about a verdict; empty ones for None."""
         if verdict is None:
             return {"verdict": "", "word": "", "notes": [], "printed": ""}
         return {
             "verdict": "right" if verdict.right else "wrong",
-            "word": self._words[verdict.right],
+            "word": self._headings[verdict.right],
             "notes": [{"ok": note.ok, "html": markup.inline(note.text)} for note in verdict.notes],
-            "printed": strip(verdict.printed)[:LONGEST_SCREEN],
+            "printed": strip_escapes(verdict.printed)[:LONGEST_SCREEN],
         }
 
     def plain(self) -> str:
@@ -170,12 +169,12 @@ class QuestionCard(Exercise):
         return markup.listed(f"<b>{letter(number)}</b> {markup.inline(why)}" for number, why in reasons)
 
 
-def _output_line(choice: Choice) -> str:
+def _output_line_html(choice: Choice) -> str:
     """A choice that is a line of an output, as HTML."""
     return html.escape(choice.text)
 
 
-def _choice_text(choice: Choice) -> str:
+def _choice_html(choice: Choice) -> str:
     """A choice with lesson markup, as HTML, with the message that it quotes below it."""
     quote = f'<br><code class="ks-quote">{html.escape(choice.quote, quote=False)}</code>' if choice.quote else ""
     return f"{markup.inline(choice.text)}{quote}"
@@ -188,7 +187,7 @@ class QuizCard(QuestionCard):
     review show the next of the question's `variants`.
     """
 
-    _words: ClassVar = {True: "Right", False: "Not yet"}
+    _headings: ClassVar = {True: "Right", False: "Not yet"}
 
     def __init__(self, variants: Sequence[Quiz], seat: Seat, *, is_review: bool = False) -> None:
         self._variants = variants
@@ -196,9 +195,9 @@ class QuizCard(QuestionCard):
         record = seat.progress.record()
         first = variants[self._first_variant(record)]
         super().__init__("Review" if is_review else "Quiz", first, seat)
-        self._missed = 0
+        self._misses = 0
         if not is_review:
-            self._show_kept(record)
+            self._restore(record)
         self.refresh()
 
     def _first_variant(self, record: Record) -> int:
@@ -207,7 +206,7 @@ class QuizCard(QuestionCard):
         number = answered[-1] if answered else 0
         asked = record["asked"].get(self._variants[0].id)
         if self._is_review and asked:
-            _day, place = asked  # the place grows with each review that went well
+            _day, place = asked  # the place in the schedule, which grows with each review that went well
             number += max(place, 1)
         return number % len(self._variants)
 
@@ -217,23 +216,22 @@ class QuizCard(QuestionCard):
             self._seat.progress.forget(self._quiz.id)
         following = self._variants.index(self._quiz) + 1
         self._ask(self._variants[following % len(self._variants)])
-        self._missed = 0
+        self._misses = 0
 
-    def _keep(self, verdict: Verdict) -> None:
+    def _save(self, verdict: Verdict) -> None:
         self._help_after_misses(verdict)
         answers = {} if self._is_review else {self._quiz.id: self.answer}
         self._seat.progress.keep_asked(self._variants[0].id, verdict.right, self.helped, answers)
 
     def _help_after_misses(self, verdict: Verdict) -> None:
         if self._quiz.kind == "command" and not verdict.right:
-            self._missed += 1
-            if self._missed == MISSES and not self.hints_shown:
+            self._misses += 1
+            if self._misses == MISSES_UNTIL_HINT and not self.hints_shown:
                 self.do_hint()
 
     def refresh(self) -> None:
-        judgement = self._judgement(self._verdict)
-        self.feedback = {**judgement, **self.help(), "buttons": self._buttons(), "said": self._said}
-        self._said = ""
+        verdict = self._verdict_fields(self._verdict)
+        self.feedback = {**verdict, **self.help(), "buttons": self._buttons(), "said": self.take_said()}
 
     def _buttons(self) -> list[Button]:
         again: list[Button] = [("retry", "Try again")] if self._verdict or self.revealed else []
@@ -247,7 +245,7 @@ def show(arguments: str, seat: Seat) -> None:
     _show(arguments.strip(), seat)
 
 
-def recall(arguments: str, seat: Seat) -> None:
+def show_review(arguments: str, seat: Seat) -> None:
     """Display the quizzes named in `arguments`, else those of today's review (`to_review`), without their answers.
 
     Raises Refusal for an unknown id, and if nothing was answered yet.

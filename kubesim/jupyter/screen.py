@@ -64,12 +64,12 @@ class Screen:
         self._size -= len(self.entries.pop(0).text)
         self._first += 1
 
-    def whole(self) -> Message:
+    def take_all(self) -> Message:
         """All entries, for a page that has none yet. They count as sent."""
         self._sent = range(0)
-        return {"entries": self.news()["entries"]}
+        return {"entries": self.take_news()["entries"]}
 
-    def news(self) -> Message:
+    def take_news(self) -> Message:
         """The changes since the last call: `gone`, the number of entries to remove at the top, and new `entries`.
 
         They count as sent, so each result must reach the page.
@@ -80,23 +80,23 @@ class Screen:
         return {"gone": gone, "entries": self.entries[unsent:]}
 
 
-def colour(text: str) -> str:
+def colour_statuses(text: str) -> str:
     """`text` with colour escapes around statuses and errors. Text with escapes of its own is returned unchanged."""
     if "\x1b" in text:
         return text
     return _MARKED.sub(lambda match: f"\x1b[{_CODES[match[0]]}m{match[0]}\x1b[0m", text)
 
 
-def colors() -> str:
+def colour_constants() -> str:
     """The colour table as a line of JavaScript: the constant COLORS with the pattern and the code of each word."""
     return f"const COLORS = {json.dumps({'pattern': _MARKED.pattern, 'codes': _CODES})};\n"
 
 
-def sign(status: str) -> str:
+def status_sign(status: str) -> str:
     """✓, … or ✗ for a Pod's STATUS that is coloured green, yellow or red; "" for one without a colour."""
     return _SIGNS.get(_WORDS.get(status.removeprefix("Init:"), 0), "")
 
 
-def strip(text: str) -> str:
+def strip_escapes(text: str) -> str:
     """`text` without escape sequences."""
     return _ESCAPE.sub("", text)

@@ -32,6 +32,7 @@ from kubesim.lessons.task import (
     solve,
 )
 from kubesim.session import Session
+from kubesim.session.history import History
 
 # Steps of the history without a new tick, after which the next hint is free.
 PATIENCE = 4
@@ -40,6 +41,47 @@ GONE = "The task's namespace is gone. Start over to have it set up again."
 _COMPARE: Button = ("compare", "Goal beside state")
 _LONGEST = 120  # characters of a check's output in the comparison
 _WAITS = ("sleep", "kubectl wait", "kubectl get", "kubectl rollout status")  # commands that count as no work
+
+
+class _Work:
+    """The goals of a task that are reached, and the steps of the history that the learner has taken to them.
+
+    Set-up isn't the learner's work: the count begins at the first `update` after a start, when that step is over.
+    """
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._is_starting = True
+        self._begun_at = 0  # History.count at the start
+        self._ticked_at = 0  # History.count when a tick last appeared or disappeared
+        self.reached: tuple[bool, ...] = ()  # for each goal, at the last update; () before the first
+
+    def start_over(self) -> None:
+        self._is_starting = True
+
+    def update(self, reached: tuple[bool, ...]) -> None:
+        count = self._history.count
+        if self._is_starting:
+            self._begun_at = self._ticked_at = count
+            self._is_starting = False
+        if reached != self.reached:
+            self.reached = reached
+            self._ticked_at = count
+
+    @property
+    def has_begun(self) -> bool:
+        return self._history.count != self._begun_at
+
+    @property
+    def is_stuck(self) -> bool:
+        """True after PATIENCE steps without a tick, if goals are left."""
+        return not all(self.reached) and self._history.count >= self._ticked_at + PATIENCE
+
+    def commands(self) -> int:
+        """The number of commands since the start, without those that only wait or look."""
+        count = self._history.count - self._begun_at
+        steps = self._history.steps[-count:] if count > 0 else ()
+        return sum(not step.label.startswith(_WAITS) for step in steps)
 
 
 class TaskCard(Exercise):
@@ -56,11 +98,8 @@ class TaskCard(Exercise):
         self._task = task
         self._in_the_way: list[str] = []  # files of the learner's, which the set-up didn't replace
         self._compares = False  # the comparison of state and goal is shown
-        self._reached: tuple[bool, ...] | None = None  # for each goal, at the last refresh; None before the first
-        self._starts_anew = True  # the next refresh takes its counts as the start
-        self._begun_at = 0  # History.count at the start
+        self._work = _Work(seat.history)
         self._took = 0  # the number of commands that led to all goals; 0 until then
-        self._ticked_at = 0  # History.count when a tick last appeared or disappeared
         self._was_done = seat.progress.is_done(task.id)
         self.hints = task.hints
         super().__init__(seat, content={"label": _title(task), "html": markup.paragraphs(task.text)})
@@ -88,66 +127,42 @@ class TaskCard(Exercise):
 
     def refresh(self) -> None:
         readings = check(self._task, self._seat.session)
-        news = self._follow(tuple(reading.holds for reading in readings))
-        words = self._said or (NUDGE if self.hint_is_free else "")  # `_follow` may have set `_said`
-        self._said = ""
         is_done = all_hold(readings)
+        before = self._work.reached
+        self._work.update(tuple(reading.holds for reading in readings))
+        if self._work.reached != before:
+            self._took = self._work.commands() if is_done else 0
+            if is_done:
+                self._save()  # before `take_said`: a problem replaces the words to show
         self.feedback = {
             "goals": [self._goal_line(reading) for reading in readings],
             "count": self._count(readings),
             "done": markup.inline(self._task.done) if is_done else "",
             "warnings": [markup.inline(warning) for warning in self._warnings()],
             **self.help(),
-            "beside": self._beside(readings) if self._compares else "",
-            "said": markup.inline(words),
-            "news": news,
+            "beside": self._comparison(readings) if self._compares else "",
+            "said": markup.inline(self.take_said() or (NUDGE if self.hint_is_free else "")),
+            "news": self._news(before, readings),
             "buttons": self._buttons(is_done),
         }
         if self._seat.open_task is self:
             workbench(self._seat).open_task(self._task, readings, took=self._took)
 
-    def _follow(self, reached: tuple[bool, ...]) -> str:
-        """Compare the goals `reached` with those of the last refresh, and update the counts of steps.
+    def _news(self, before: tuple[bool, ...], readings: tuple[Reading, ...]) -> str:
+        """A sentence for each tick that appeared or disappeared, for a screen reader; "" at the first refresh.
 
-        Saves the task as done if all are reached; that may set `_said`. Returns the change in words, for a screen
-        reader; "" for no change, and at the first refresh.
+        `before` has the goals that were reached at the last refresh, () if there was none.
         """
-        count = self._seat.history.count
-        if self._starts_anew:
-            self._begun_at = count
-            self._ticked_at = count
-            self._starts_anew = False
-        before = self._reached
-        if reached == before:
-            return ""
-        self._reached = reached
-        self._ticked_at = count
-        self._took = self._commands() if all(reached) else 0
-        if all(reached):
-            self._keep()
-        return "" if before is None else self._news(before, reached)
-
-    def _commands(self) -> int:
-        """The number of commands since the start, without those that only wait or look."""
-        history = self._seat.history
-        steps = history.steps[-(history.count - self._begun_at) :] if history.count > self._begun_at else ()
-        return sum(not step.label.startswith(_WAITS) for step in steps)
-
-    def _news(self, before: tuple[bool, ...], reached: tuple[bool, ...]) -> str:
-        """A sentence for each tick that appeared or disappeared, for a screen reader."""
         words = []
-        for goal, was, holds in zip(self._task.goal, before, reached, strict=True):
-            if holds != was:
-                words.append(f"{'Reached' if holds else 'Lost'}: {goal.what}")
+        for reading, was in zip(readings, before, strict=False):
+            if reading.holds != was:
+                words.append(f"{'Reached' if reading.holds else 'Lost'}: {reading.condition.what}")
         return " ".join(words).replace("`", "")
 
     @property
     def hint_is_free(self) -> bool:
-        """True after PATIENCE steps without a tick, if no hint was taken and goals are left."""
-        is_open = self._reached is not None and not all(self._reached)
-        if not is_open or self.hints_shown or self.revealed:
-            return False
-        return self._seat.history.count >= self._ticked_at + PATIENCE
+        """True for a learner who is stuck and has taken no help."""
+        return self._work.is_stuck and not self.hints_shown and not self.revealed
 
     def _buttons(self, is_done: bool) -> list[Button]:
         help_ = self.help_buttons("Show a solution", _COMPARE)
@@ -173,7 +188,7 @@ class TaskCard(Exercise):
     def start_over(self) -> str:
         """Set the task up again, and return its title (OpenTask). The caller refreshes the card."""
         self._in_the_way = begin(self._task, self._seat.session)
-        self._starts_anew = True
+        self._work.start_over()
         return self._task.title
 
     @cached_property
@@ -181,11 +196,12 @@ class TaskCard(Exercise):
         """A session of its own with the task solved, for the comparison. It takes a moment to compute."""
         return solve(self._task)
 
-    def _keep(self) -> None:
-        """Save the task as done. A problem with the progress file replaces the words to show."""
+    def _save(self) -> None:
+        """Save the task as done. A problem with the progress file becomes the words to show."""
         progress = self._seat.progress
         self._was_done = progress.keep_task(self._task.id, self.helped) or self._was_done
-        self._said = progress.message or self._said
+        if progress.message:
+            self.say(progress.message)
 
     def _count(self, readings: Sequence[Reading]) -> str:
         reached = sum(reading.holds for reading in readings)
@@ -195,7 +211,7 @@ class TaskCard(Exercise):
     def _goal_line(self, reading: Reading) -> dict[str, Any]:
         """A goal as task.js draws it. Advice on an unreached goal is shown only after the learner's first step."""
         goal = reading.condition
-        is_missing = not reading.holds and self._seat.history.count != self._begun_at
+        is_missing = not reading.holds and self._work.has_begun
         return {
             "ok": reading.holds,
             "what": markup.inline(goal.what),
@@ -211,7 +227,7 @@ class TaskCard(Exercise):
             names = ", ".join(f"`{name}`" for name in self._in_the_way)
             yield f"You have another {names} already; it is kept. Remove it and start over to get the task's own."
 
-    def _beside(self, readings: tuple[Reading, ...]) -> str:
+    def _comparison(self, readings: tuple[Reading, ...]) -> str:
         """The comparison as HTML: pictures of the flow now and at the goal, and the output of each check."""
         pictures = map(_pictures, compare_pods(self._task, self._seat.session, self._solved))
         rows = "".join(map(_row, readings))

@@ -15,7 +15,7 @@ import traitlets
 from kubesim.api.result import Edit, Result
 from kubesim.jupyter.card import Message, Widget
 from kubesim.jupyter.mistakes import first_mistake
-from kubesim.jupyter.screen import Screen, colour, strip
+from kubesim.jupyter.screen import Screen, colour_statuses, strip_escapes
 from kubesim.jupyter.seat import Seat, time_of_day
 from kubesim.lessons.review import counted
 from kubesim.shell import Shell
@@ -60,11 +60,11 @@ def transcript(seat: Seat, text: str) -> str:
     Only the first line of a command is repeated, because the cell above shows all of them.
     """
     blocks = commands(text, seat.session.shell)
-    screens = [_first(command) + _with_line_end(seat.run(command).screen) for command in blocks]
-    return f"{strip(''.join(screens))}# {time_of_day(seat.now)}"
+    screens = [_echo(command) + _with_line_end(seat.run(command).screen) for command in blocks]
+    return f"{strip_escapes(''.join(screens))}# {time_of_day(seat.now)}"
 
 
-def _first(command: str) -> str:
+def _echo(command: str) -> str:
     line, line_end, _rest = command.partition("\n")
     return f"$ {line} …\n" if line_end else f"$ {line}\n"
 
@@ -73,7 +73,7 @@ class Terminal(Widget):
     """A live terminal: a prompt, the screen, an editor for files, and the clock with its buttons.
 
     The screen isn't a trait, because a trait is sent as a whole with each change. The page gets new entries and new
-    commands of the `history` with each reply instead (`news`).
+    commands of the `history` with each reply instead (`take_news`).
     """
 
     # The simulated time of day, UTC.
@@ -84,7 +84,7 @@ class Terminal(Widget):
     def __init__(self, seat: Seat) -> None:
         self._is_started = False  # a page has shown the terminal
         self._is_saved = False  # the file was saved since the editor was opened
-        self._then = ""  # the command to run after closing the editor if it saved, as for `kubectl edit`; or ""
+        self._after_save = ""  # the command to run when the editor closes after a save (Edit.then); or ""
         self.screen = Screen()
         self._commands_sent = 0  # the number of commands of the history that the page has
         super().__init__(seat)
@@ -97,16 +97,16 @@ class Terminal(Widget):
             self._print(self._seat.run(command), command)
 
     def say(self, text: str) -> None:
-        """Write a note on the screen at once, unlike `Widget.say`."""
+        """Write a note on the screen."""
         self.screen.write("note", f"# {text}\n")
 
     def refresh(self) -> None:
         self.time = time_of_day(self._seat.now)
 
-    def news(self) -> Message:
-        """New entries and new commands since the last call; {} if there are none."""
+    def take_news(self) -> Message:
+        """New entries and new commands since the last call, which count as sent; {} if there are none."""
         history = self._seat.session.shell.history
-        new = {**self.screen.news(), "history": history[self._commands_sent :]}
+        new = {**self.screen.take_news(), "history": history[self._commands_sent :]}
         self._commands_sent = len(history)
         return new if any(new.values()) else {}
 
@@ -126,7 +126,7 @@ class Terminal(Widget):
         elif command:
             self.screen.write("command", command)
         if printed:
-            self.screen.write("output", colour(_with_line_end(printed)))
+            self.screen.write("output", colour_statuses(_with_line_end(printed)))
         if result.edit:
             self._open(result.edit)
 
@@ -142,12 +142,12 @@ class Terminal(Widget):
             text.encode()  # raises for a file that isn't UTF-8, whose bytes are surrogates in `text`
         except (OSError, UnicodeEncodeError) as error:
             refusal = f"kubesim: {edit.editor} cannot open {edit.path}: {_reason(error)}\n"
-            self.screen.write("output", colour(refusal))
+            self.screen.write("output", colour_statuses(refusal))
             return
         exists = is_there or bool(text)
         self.editing = {"name": edit.path, "text": text, "saved": text, "exists": exists, "editor": edit.editor}
         self._is_saved = False
-        self._then = edit.then
+        self._after_save = edit.then
 
     def do_save(self, text: str) -> Message:
         """Write the open file, with a line end. Returns an `error`, which the page shows, if that fails."""
@@ -172,7 +172,7 @@ class Terminal(Widget):
         return first_mistake(text) if is_yaml else {}
 
     def do_close(self) -> Message:
-        """Close the editor. After a save, run the command that opened it again, with the result (`Edit.then`)."""
+        """Close the editor. After a save, run the command that opened it again, with the result as its last option."""
         if not self.editing:
             return {}  # another page has closed it
         name = self.editing["name"]
@@ -182,8 +182,8 @@ class Terminal(Widget):
             self.say(f"closed {name}, nothing was saved")
             return {}
         self.say(f"saved {name} ({counted(lines, 'line')})")
-        if self._then:
-            self._print(self._seat.run(self._then, label=self._then.partition(" --edit-result")[0]))
+        if self._after_save:
+            self._print(self._seat.run(self._after_save, label=self._after_save.partition(" --edit-result")[0]))
         return {}
 
     # Messages of the page
@@ -196,7 +196,7 @@ class Terminal(Widget):
             self._seat.catch_up(wall)  # sets the beginning of the pause before the first command
         history = self._seat.session.shell.history
         self._commands_sent = len(history)
-        return {"start": {**self.screen.whole(), "history": history[-LONGEST_HISTORY:], "again": again}}
+        return {"start": {**self.screen.take_all(), "history": history[-LONGEST_HISTORY:], "again": again}}
 
     def do_enter(self, text: str, wall: float) -> Message:
         """Run typed or pasted lines. Runs nothing and returns `more` if the last command is incomplete."""

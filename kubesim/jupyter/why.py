@@ -89,7 +89,10 @@ def _display(text: str, html_page: str) -> None:
 
 
 class Paste(Card):
-    """A text field for an export, other output of kubectl or a message, and its explanation below. Keeps no text."""
+    """A text field for an export, other output of kubectl or a message, and its explanation below. Keeps no text.
+
+    In the messages "check", "yes" and "no", `answer` is the pasted text: quiz.js sends what is in the field.
+    """
 
     _esm = script("quiz.js")
     _css = styles("card.css", "flow.css")
@@ -100,28 +103,28 @@ class Paste(Card):
     def __init__(self, seat: Seat) -> None:
         content = {"kind": "paste", "label": "Your own case", "html": markup.inline(_PASTE), "how": _HOW}
         super().__init__(seat, content={**content, "choices": [], "run": ""})
-        self._say("", "")
+        self._show("", "")
 
     def do_check(self, answer: str) -> None:
-        self._explain_as_text(answer, "")
+        self._explain(answer)
 
     def do_yes(self, answer: str) -> None:
-        """Explain again, with "yes" for the explanation's question. `answer` is the pasted text."""
-        self._explain_as_text(answer, "yes")
+        """Explain again, with "yes" for the explanation's question."""
+        self._explain(answer, "yes")
 
     def do_no(self, answer: str) -> None:
-        """Explain again, with "no" for the explanation's question. `answer` is the pasted text."""
-        self._explain_as_text(answer, "no")
+        """Explain again, with "no" for the explanation's question."""
+        self._explain(answer, "no")
 
-    def _explain_as_text(self, pasted: str, answer: str) -> None:
-        """Show the explanation of pasted text, with buttons if it asks a question. `answer` is "yes", "no" or ""."""
+    def _explain(self, pasted: str, yes_or_no: str = "") -> None:
+        """Show the explanation of pasted text, with buttons if it asks a question."""
         try:
-            explanation = explain_export([pasted], answer=answer)
+            explanation = explain_export([pasted], answer=yes_or_no)
         except ExportError as error:
-            self._say("wrong", f"kubesim: {error}")
+            self._show("wrong", f"kubesim: {error}")
         else:
             answers = _ANSWERS if explanation.question else ()
-            self._say("right", "Explained", page(explanation, is_elsewhere=True), answers)
+            self._show("right", "Explained", page(explanation, is_elsewhere=True), answers)
 
     def plain(self) -> str:
         return f"{self.content['label']}: {_PASTE}"
@@ -129,9 +132,9 @@ class Paste(Card):
     def static_html(self) -> str:
         return f"<p><b>{self.content['label']}</b> {markup.inline(_PASTE)}</p>"
 
-    def _say(self, verdict: str, word: str, told: str = "", answers: Sequence[Button] = ()) -> None:
-        said = {"verdict": verdict, "word": word, "told": told, "buttons": [("check", "Explain"), *answers]}
-        self.feedback = {**said, "notes": [], "hints": [], "reveal": ""}
+    def _show(self, verdict: str, heading: str, explanation: str = "", answers: Sequence[Button] = ()) -> None:
+        fields = {"verdict": verdict, "word": heading, "told": explanation, "buttons": [("check", "Explain"), *answers]}
+        self.feedback = {**fields, "notes": [], "hints": [], "reveal": ""}
 
 
 # HTML
@@ -151,8 +154,8 @@ def page(explanations: Explanations, is_elsewhere: bool = False) -> str:
 def _story(flow: Flow) -> Iterator[str]:
     """The explanation of one flow: its subject as a heading, then its parts, neighbours of one style in one box."""
     yield f"<h3>{_escaped(flow.subject)}</h3>"
-    told = (part for part in parts(flow) if part.form is not Form.SUBJECT)
-    for style, together in groupby(told, key=lambda part: _BOXES.get(part.form, "")):
+    below = (part for part in parts(flow) if part.form is not Form.SUBJECT)
+    for style, together in groupby(below, key=lambda part: _BOXES.get(part.form, "")):
         inside = "".join(map(_part, together))
         yield f'<div class="{style}">{inside}</div>' if style else inside
 
@@ -164,22 +167,22 @@ def _part(part: Part) -> str:
     heading = f"<h4>{part.title}{part.note}</h4>" if part.title else ""
     match part.form:
         case Form.VERDICT:
-            told = f"<p><b>{part.title}</b>{part.note}: {lines[0]}</p>"
+            body = f"<p><b>{part.title}</b>{part.note}: {lines[0]}</p>"
         case Form.EVIDENCE:
-            told = f"<p><b>{part.title}</b></p><pre>{lines[0]}</pre>"
+            body = f"<p><b>{part.title}</b></p><pre>{lines[0]}</pre>"
         case Form.CHECK if part.is_other:
-            told = f"<p>{part.title}:</p>{markup.listing(part.lines)}"
+            body = f"<p>{part.title}:</p>{markup.listing(part.lines)}"
         case Form.FIX | Form.CHECK:
-            told = heading + markup.listing(part.lines)
+            body = heading + markup.listing(part.lines)
         case Form.PARAGRAPH:
-            told = f"{heading}<p>{lines[0]}</p>"
+            body = f"{heading}<p>{lines[0]}</p>"
         case Form.STEPS:
-            told = markup.details(part.title, markup.listed(lines, "ol"))
+            body = markup.details(part.title, markup.listed(lines, "ol"))
         case Form.POINTS:
-            told = heading + markup.listed(lines)
+            body = heading + markup.listed(lines)
         case Form.PODS | Form.DETAIL | Form.LINE | Form.COMMAND | Form.LINK:
-            told = f"<p>{title}{lines[0]}</p>"
-    return told
+            body = f"<p>{title}{lines[0]}</p>"
+    return body
 
 
 def _escaped(text: str) -> str:

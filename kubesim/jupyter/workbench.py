@@ -23,7 +23,7 @@ from kubesim.jupyter.flowview import created
 from kubesim.jupyter.glance import KINDS, Glance, glance
 from kubesim.jupyter.markup import inline, listing
 from kubesim.jupyter.road import blank, road
-from kubesim.jupyter.screen import colors
+from kubesim.jupyter.screen import colour_constants
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.terminal import Terminal
 from kubesim.jupyter.xray import xray
@@ -54,7 +54,7 @@ class Focus(NamedTuple):
 class Workbench(Terminal):
     """A terminal with views of the cluster. Each view is one trait, so traitlets sends only the changed ones."""
 
-    _esm = colors() + script(
+    _esm = colour_constants() + script(
         "lines.js",
         "terminal.js",
         "prompt.js",
@@ -90,8 +90,8 @@ class Workbench(Terminal):
         self._focus: Focus | None = None
         self._task: Task | None = None
         self._task_opened: Micros = 0  # cut to whole seconds
-        self._asked: list[str] = []  # the lines of the last `do_asks`
-        self._drawn_for = self._conditions()  # those of the last `refresh`
+        self._questions: list[str] = []  # the lines of the last `do_asks`
+        self._drawn_for = self._circumstances()  # those of the last `refresh`
         seat.progress.on_change(self._note_done)
         seat.on_change(self.refresh)
         self.refresh()
@@ -101,16 +101,16 @@ class Workbench(Terminal):
         self._focus = Focus(namespace, pod, container)
         self.refresh()
 
-    do_focus = focus  # a click on a Pod
+    do_focus = focus  # the page's message for a click on a Pod
 
     def do_asks(self, lines: list[str]) -> None:
         """Take over the notebook's lines with questions and tasks, such as `%quiz ID`, to keep `done` up to date."""
-        self._asked = lines
+        self._questions = lines
         self._note_done()
 
     def _note_done(self) -> None:
         record = self._seat.progress.record()
-        self.done = [line for line in self._asked if is_done(line, record)]
+        self.done = [line for line in self._questions if is_done(line, record)]
 
     def open_task(self, task: Task, readings: tuple[Reading, ...], solved: bool = False, took: int = 0) -> None:
         """Show the goals of a task. Its card calls this at each refresh.
@@ -129,12 +129,12 @@ class Workbench(Terminal):
             self.goals = {
                 "title": title,
                 "goals": [
-                    line | _beside(task, one) for line, one in zip(goal_lines(readings, solved), readings, strict=True)
+                    line | _outputs(task, one) for line, one in zip(goal_lines(readings, solved), readings, strict=True)
                 ],
                 "done": is_done,
                 **_score(task, took),
             }
-            if self._conditions() != self._drawn_for:  # else the views are up to date: the seat has called `refresh`
+            if self._circumstances() != self._drawn_for:  # else the seat has called `refresh`, and nothing is new
                 self.refresh()
 
     def refresh(self) -> None:
@@ -144,10 +144,10 @@ class Workbench(Terminal):
                 self._focus = None
             self.path = self._path(self._focus or self._newest())
             self.objects = list(self._objects())
-            self._drawn_for = self._conditions()
+            self._drawn_for = self._circumstances()
 
-    def _conditions(self) -> tuple[Task | None, dict[str, Any], bool]:
-        """The state beside the cluster that decides about the shown Pod and objects, and about concealment."""
+    def _circumstances(self) -> tuple[Task | None, dict[str, Any], bool]:
+        """What the views depend on besides the cluster, whose changes the seat reports."""
         challenge = self._seat.open_round
         return self._task, self.goals, challenge is not None and challenge.conceals
 
@@ -171,10 +171,10 @@ class Workbench(Terminal):
         title = f"{focus.pod} in {focus.namespace}"
         traced = trace_flow(self._seat.cluster, *focus)
         attempt = flowview.attempt_fields(self._seat.cluster, focus.namespace, focus.pod)
-        if why_not := self._concealed(traced):
+        if sentence := self._concealment(traced):
             state, status = self._status(focus)
             shown = road(conceal(traced, state, status), status)
-            return {"title": title, **shown, **attempt, "past": "", "concealed": inline(why_not)}
+            return {"title": title, **shown, **attempt, "past": "", "concealed": inline(sentence)}
         return {
             "title": title,
             **road(traced),
@@ -187,8 +187,8 @@ class Workbench(Terminal):
             **attempt,
         }
 
-    def _concealed(self, traced: Flow) -> str:
-        """The sentence why the cause is concealed from a learner who is to find it alone; "" if it is shown."""
+    def _concealment(self, traced: Flow) -> str:
+        """The sentence shown instead of the cause to a learner who is to find it alone; "" if the cause is shown."""
         challenge = self._seat.open_round
         if challenge and challenge.conceals:
             return _CONCEALED
@@ -202,7 +202,7 @@ class Workbench(Terminal):
         return xray(cluster, pod, traced.about) if pod else ""
 
     def _status(self, focus: Focus) -> tuple[str, str]:
-        """The state of a Pod as that of a hop, and its STATUS in `kubectl get pods`."""
+        """The state of a hop that a Pod's STATUS stands for, and that STATUS."""
         pod = self._seat.cluster.api.find(POD, focus.namespace, focus.pod)
         seen = glance(pod, self._seat.now) if pod else Glance("Pod", focus.pod, "", "")
         return _STATES.get(seen.sign, UNSEEN), seen.words.partition(" ")[2]
@@ -242,7 +242,7 @@ class Workbench(Terminal):
         return task is None or namespace_of(obj) in task.namespaces or created(obj) >= self._task_opened
 
 
-def _beside(task: Task, reading: Reading) -> dict[str, str]:
+def _outputs(task: Task, reading: Reading) -> dict[str, str]:
     """The output of a goal's check `now` and at the `goal`. {} for a goal without one exact output.
 
     {} for broken clusters as well, because the output at the goal would tell the fix.

@@ -7,7 +7,7 @@ import pytest
 from kubesim.jupyter.markup import inline
 from kubesim.jupyter.playground import CASE, Playground
 from kubesim.jupyter.task import TaskCard
-from kubesim.jupyter.terminal import strip
+from kubesim.jupyter.terminal import strip_escapes
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
 from kubesim.lessons.clusters import RoundId, broken_clusters
@@ -61,6 +61,6 @@ def test_a_file_becomes_a_cluster(card, seat):
     seat.run(f"kubectl get pods,serviceaccounts,secrets -n shop -o yaml | sed s/sim-worker/ip-10-0-1-7/ > {CASE}")
     for times in (1, 2):
         assert "is loaded" in press(card, "load")["said"]
-        screen = strip("".join(text for _, text in workbench(seat).screen.entries))
+        screen = strip_escapes("".join(text for _, text in workbench(seat).screen.entries))
         assert len(re.findall(r"^web-\S+ +0/1 +ErrImagePull +", screen, re.MULTILINE)) == times
         assert "error" not in screen.lower()

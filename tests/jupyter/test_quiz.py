@@ -164,7 +164,7 @@ def test_a_review_starts_unanswered_and_keeps_only_when_it_was(seat, monkeypatch
     monkeypatch.setattr(lessons, "load_quizzes", lambda: QUIZZES)
     press(make("pick", seat), "check", answer=[1])
     unknown = "there is no quiz 'nothing'; there are: pick, two, typed, command, order, line"
-    assert refused(quiz.recall, "pick  typed nothing", seat) == unknown
+    assert refused(quiz.show_review, "pick  typed nothing", seat) == unknown
     assert [card.plain().partition(":")[0] for card in shown] == ["Review", "Review"]
     assert shown[0].answer == []
     assert press(shown[0], "check", answer=[0])["word"] == "Not yet"
@@ -302,8 +302,10 @@ def test_a_line_with_blanks_is_there_to_be_filled_and_the_second_miss_brings_a_h
         why="Yes.",
     )
     card = quiz.QuizCard([gap], seat)
-    assert (card.content["gap"], card.content["how"]) == (gap.gap, quiz._HOW["gap"])
-    assert card.plain() == "\n".join(["Quiz: Create `blue`.", "  $ kubectl create ____ blue", quiz._HOW["gap"]])
+    assert (card.content["gap"], card.content["how"]) == (gap.gap, quiz._INSTRUCTIONS["gap"])
+    assert card.plain() == "\n".join(
+        ["Quiz: Create `blue`.", "  $ kubectl create ____ blue", quiz._INSTRUCTIONS["gap"]]
+    )
     card.do_check(gap.gap)
     assert (card._verdict.notes[0].text, card.hints_shown) == ("There's still a blank, `____`, in the line.", 0)
     card.do_check("kubectl create pod blue")

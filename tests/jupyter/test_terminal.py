@@ -11,7 +11,7 @@ from kubesim.api.clock import STEPS
 from kubesim.cluster.apiserver.backend import READS
 from kubesim.cluster.controllers.base import SYNC
 from kubesim.jupyter import seat as room
-from kubesim.jupyter.screen import LARGEST_TRANSCRIPT, strip
+from kubesim.jupyter.screen import LARGEST_TRANSCRIPT, strip_escapes
 from kubesim.jupyter.seat import Seat, spell
 from kubesim.jupyter.terminal import Terminal, commands, completed, transcript
 from kubesim.shell.parser import parse
@@ -28,7 +28,7 @@ class Screen(Terminal):
             "$ " + text.replace("\n", "\n> ") + "\n" if kind == "command" else text
             for kind, text in self.screen.entries
         )
-        return strip("".join(texts))
+        return strip_escapes("".join(texts))
 
     def feed(self, text):
         """Run commands, and return what that added to the screen."""
@@ -94,7 +94,7 @@ def test_feed_returns_what_the_screen_gained(text, screen, terminal):
 
 def test_the_history_has_whole_commands(terminal):
     terminal.feed(f"{HEREDOC}\n\necho 'a\nb' &&\n  cat pod.yaml\n")
-    assert terminal.news()["history"] == [HEREDOC, "echo 'a\nb' &&\n  cat pod.yaml"]
+    assert terminal.take_news()["history"] == [HEREDOC, "echo 'a\nb' &&\n  cat pod.yaml"]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_restart_makes_a_fresh_cluster_and_keeps_files_and_history(terminal):
     assert terminal.transcript == "# a fresh cluster; your files are still there\n"
     assert "NotFound" in terminal.feed("k get namespace mine")
     assert terminal.feed("ls") == "$ ls\npod.yaml\n"
-    assert terminal.news()["history"][0] == "kubectl create namespace mine"
+    assert terminal.take_news()["history"][0] == "kubectl create namespace mine"
 
 
 def test_the_page_gets_only_what_is_new(terminal):
@@ -208,10 +208,10 @@ def test_the_page_gets_only_what_is_new(terminal):
     few = ("echo one", "echo two\nclear", "", "echo three")
     for text in (*few, long, long, long, f"{long}\nclear\necho four", "clear"):
         terminal.feed(text)
-        new = terminal.news()
+        new = terminal.take_news()
         shown = [*shown[new.get("gone", 0) :], *new.get("entries", [])]
         assert shown == terminal.screen.entries
-        assert terminal.news() == {}
+        assert terminal.take_news() == {}
 
 
 def test_an_error_of_ours_is_one_line(terminal, session, monkeypatch):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubesim.jupyter.mistakes import HINTS, first_mistake
-from kubesim.jupyter.screen import colour, strip
+from kubesim.jupyter.screen import colour_statuses, strip_escapes
 
 RED, GREEN, YELLOW, ASIDE, OFF = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[0m"
 
@@ -29,12 +29,12 @@ RED, GREEN, YELLOW, ASIDE, OFF = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m",
     ],
 )
 def test_coloured(plain, coloured):
-    assert colour(plain) == coloured
-    assert strip(coloured) == plain
+    assert colour_statuses(plain) == coloured
+    assert strip_escapes(coloured) == plain
 
 
 def test_text_with_its_own_colours_is_left_alone():
-    assert colour("\x1b[1mRunning\x1b[0m\n") == "\x1b[1mRunning\x1b[0m\n"
+    assert colour_statuses("\x1b[1mRunning\x1b[0m\n") == "\x1b[1mRunning\x1b[0m\n"
 
 
 NO_LIST = "a list cannot begin on the line of its key: put '- ' on the next line"

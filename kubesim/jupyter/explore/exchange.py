@@ -18,38 +18,42 @@ def look(values: Values) -> Shown:
     count = min(int(values["count"]), len(story.steps))
     is_whole = count == len(story.steps)
     steps = story.steps[:count]
-    end = (says["failed"] if story.error else says["pulled"]) if is_whole else ""
-    items = "".join(f"<li>{_page(step, inline(says[step.meaning]))}</li>" for step in steps)
-    error = f"<pre>{html.escape(story.error)}</pre>" if is_whole and story.error else ""
-    page = f'<ol class="ks-exchange">{items}</ol>{f"<p><b>{inline(end)}</b></p>" if end else ""}{error}'
-    lines = [line for number, step in enumerate(steps, 1) for line in _text(number, step, says[step.meaning])]
-    text = "\n".join([*lines, *filter(None, [end, story.error if is_whole else ""])])
+    end = error = ""
+    if is_whole:
+        end = says["failed"] if story.error else says["pulled"]
+        error = story.error
+    items = "".join(f"<li>{_step_html(step, inline(says[step.meaning]))}</li>" for step in steps)
+    end_html = f"<p><b>{inline(end)}</b></p>" if end else ""
+    error_html = f"<pre>{html.escape(error)}</pre>" if error else ""
+    page = f'<ol class="ks-exchange">{items}</ol>{end_html}{error_html}'
+    lines = [line for number, step in enumerate(steps, 1) for line in _step_text(number, step, says[step.meaning])]
+    text = "\n".join([*lines, *filter(None, [end, error])])
     news = f"{says[steps[-1].meaning]} {end}".strip().replace("`", "")
     outputs = {"count": f"{count} of {len(story.steps)}"}
     reached = story.reached() if is_whole else ()
     return Shown(page, text, news, reached, outputs, {"count": len(story.steps)})
 
 
-def _page(step: Step, meaning: str) -> str:
+def _step_html(step: Step, meaning: str) -> str:
     """A request and its response as HTML. `meaning` is HTML already."""
     parts = {"containerd sends": step.request, f"{step.host} answers": step.response}
     messages = "".join(
-        f"<div><b>{html.escape(title)}</b><pre>{_message(lines)}</pre></div>" for title, lines in parts.items()
+        f"<div><b>{html.escape(title)}</b><pre>{_message_html(lines)}</pre></div>" for title, lines in parts.items()
     )
     return f'<div class="ks-message">{messages}</div><p>{meaning}</p>'
 
 
-def _message(lines: Sequence[Line]) -> str:
-    return "\n".join(map(_line, lines))
+def _message_html(lines: Sequence[Line]) -> str:
+    return "\n".join(map(_line_html, lines))
 
 
-def _line(line: Line) -> str:
+def _line_html(line: Line) -> str:
     text = html.escape(line.text, quote=False)
     marked = f'<b class="ks-lit">{text}</b>' if line.is_about_who else text
     return f"{marked}\n  ({html.escape(line.decoded)} in Base64)" if line.decoded else marked
 
 
-def _text(number: int, step: Step, meaning: str) -> Iterator[str]:
+def _step_text(number: int, step: Step, meaning: str) -> Iterator[str]:
     """A request and its response as lines of plain text."""
     for sign, lines in ((">", step.request), ("<", step.response)):
         yield f"{number}. containerd to {step.host}:" if sign == ">" else f"   {step.host} answers:"

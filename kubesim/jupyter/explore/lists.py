@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kubesim.gotext import tabwriter
 from kubesim.jupyter.explore.card import Shown, code, marked, table
 from kubesim.jupyter.markup import inline, listing
-from kubesim.jupyter.screen import sign
+from kubesim.jupyter.screen import status_sign
 from kubesim.lessons.explore import ON, Values, load_explorables
 from kubesim.lessons.explore.lists import ACCOUNT, NAME, play
 
@@ -32,11 +32,11 @@ def look(values: Values) -> Shown:
     rows = [(name, ", ".join(map(code, names)) or "none") for name, names in lists.items()]
     page = (
         f"{table(_HEADS, rows, ['', '', 'ks-hit'])}<p>{inline(why)}</p>"
-        f"<p>STATUS {marked(sign(status), f'<b>{status}</b>')}</p>"
+        f"<p>STATUS {marked(status_sign(status), f'<b>{status}</b>')}</p>"
         f'<div class="ks-elsewhere"><p>These commands were run:</p>{listing(outcome.commands)}</div>'
     )
     commands = [f"  $ {command}" for command in outcome.commands]
-    text = "\n".join([_text_table(lists), why, f"STATUS {sign(status)} {status}", *commands])
+    text = "\n".join([_text_table(lists), why, f"STATUS {status_sign(status)} {status}", *commands])
     news = f"The Pod has {_named(outcome.pod)}. {why} STATUS {status}."
     return Shown(page, text, news, outcome.reached())
 

@@ -16,24 +16,24 @@ _HEADS = ("Tried", "Entry", "Image")
 def look(values: Values) -> Shown:
     """Render the comparison of an `image` with `entries`, one on each line. Blank lines are ignored."""
     matching = match(values["image"], [line for line in values["entries"].split("\n") if line.strip()])
-    sent = _sent(matching)
-    page = f"{_table(matching)}<p><b>What is sent</b></p>{listed(map(inline, sent), 'ol')}"
-    text = f"{_text_table(matching)}What is sent:\n{_numbered(sent)}"
-    return Shown(page, text, sent[0].replace("`", ""), matching.reached())
+    requests = _requests(matching)
+    page = f"{_html_table(matching)}<p><b>What is sent</b></p>{listed(map(inline, requests), 'ol')}"
+    text = f"{_text_table(matching)}What is sent:\n{_numbered(requests)}"
+    return Shown(page, text, requests[0].replace("`", ""), matching.reached())
 
 
-def _sent(matching: Matching) -> list[str]:
+def _requests(matching: Matching) -> list[str]:
     """A sentence for each try of the node, or one about why there is none."""
     if matching.problem:
-        return [_says("unparsable", problem=matching.problem)]
+        return [_sentence("unparsable", problem=matching.problem)]
     tried = matching.tried()
     if not tried:
-        return [_says("nothing", host=matching.host)]
-    first = _says("first", entry=tried[0].text, host=matching.host)
-    return [first, *(_says("further", entry=entry.text) for entry in tried[1:])]
+        return [_sentence("nothing", host=matching.host)]
+    first = _sentence("first", entry=tried[0].text, host=matching.host)
+    return [first, *(_sentence("further", entry=entry.text) for entry in tried[1:])]
 
 
-def _says(name: str, **words: str) -> str:
+def _sentence(name: str, **words: str) -> str:
     """A sentence of explorables.yaml with these words in its placeholders."""
     sentence = load_explorables()["match"].says[name]
     return sentence.format_map({key: _visible(word) for key, word in words.items()})
@@ -44,30 +44,32 @@ def _visible(text: str) -> str:
     return "".join(letter if letter.isprintable() and letter != "`" else "�" for letter in text)
 
 
-def _table(matching: Matching) -> str:
-    rows = [(_turn(entry), code(entry.text), _comparison(entry, matching.name)) for entry in matching.entries]
+def _html_table(matching: Matching) -> str:
+    rows = [(_order(entry), code(entry.text), _comparison_html(entry, matching.name)) for entry in matching.entries]
     return table(_HEADS, rows, ["ks-hit" if entry.turn else "ks-miss" for entry in matching.entries], "ks-stacked")
 
 
-def _comparison(entry: Entry, name: str) -> str:
-    return f"{code(name, entry.covered)} {_why(entry)}".rstrip() if entry.turn else _why(entry)
+def _comparison_html(entry: Entry, name: str) -> str:
+    matched = f"{code(name, entry.covered)} " if entry.turn else ""
+    return f"{matched}{_reason(entry)}".rstrip()
 
 
-def _why(entry: Entry) -> str:
-    return _says(entry.why) if entry.why else ""
+def _reason(entry: Entry) -> str:
+    return _sentence(entry.why) if entry.why else ""
 
 
-def _turn(entry: Entry) -> str:
+def _order(entry: Entry) -> str:
     return {0: "no", 1: "1st", 2: "2nd", 3: "3rd"}.get(entry.turn, f"{entry.turn}th")
 
 
 def _text_table(matching: Matching) -> str:
-    rows = [[_turn(entry), entry.text, _told(entry, matching.name)] for entry in matching.entries]
+    rows = [[_order(entry), entry.text, _comparison_text(entry, matching.name)] for entry in matching.entries]
     return tabwriter.format([list(_HEADS), *rows], minwidth=0, padding=2) if rows else ""
 
 
-def _told(entry: Entry, name: str) -> str:
-    return f"[{name[: entry.covered]}]{name[entry.covered :]} {_why(entry)}".rstrip() if entry.turn else _why(entry)
+def _comparison_text(entry: Entry, name: str) -> str:
+    matched = f"[{name[: entry.covered]}]{name[entry.covered :]} " if entry.turn else ""
+    return f"{matched}{_reason(entry)}".rstrip()
 
 
 def _numbered(sentences: Sequence[str]) -> str:

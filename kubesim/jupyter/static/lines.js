@@ -107,7 +107,7 @@ function cutAt(parts, places) {
   return pieces.map((piece) => piece.parts);
 }
 
-// Text without escapes as [class, text] pairs, coloured like the terminal's (see `colour` in screen.py).
+// Text without escapes as [class, text] pairs, coloured like the terminal's (see `colour_statuses` in screen.py).
 function mark(text) {
   const runs = [];
   let end = 0;

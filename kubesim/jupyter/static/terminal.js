@@ -112,7 +112,7 @@ function makeScreen() {
     toEnd();
   }
 
-  // Applies the news of a reply (Screen.news in screen.py): removes `gone` entries at the top, and appends new ones.
+  // Applies the news of a reply (Screen.take_news in screen.py): removes `gone` entries at the top, and appends new ones.
   function add({ gone = 0, entries = [], history: typed = [] }) {
     if (!known) return;
     known.splice(0, gone);
