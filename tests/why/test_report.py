@@ -9,6 +9,7 @@ import pytest
 from kubesim.session import Session
 from kubesim.why.export import explain_as_text, explain_export
 from tests.learner import rows
+from tests.why.making import make, pod
 
 ROWS = rows(__file__)
 
@@ -61,3 +62,12 @@ def test_a_verdict_is_wrapped_at_a_terminals_width_and_commands_are_not() -> Non
     commands = [line for line in wide.splitlines() if line.lstrip().startswith("$ ")]
     assert commands
     assert [line for line in narrow.splitlines() if line.lstrip().startswith("$ ")] == commands
+
+
+@pytest.mark.parametrize("wait", [3, 20, 90])
+def test_a_described_pod_lists_the_secret_that_its_events_miss(wait: int) -> None:
+    """`describe` doesn't print the list of pull secrets."""
+    session = make([], pod(secrets=["regcred"]), wait=wait)
+    told = explain_as_text(session.run("kubectl describe pod web").stdout)
+    assert told.startswith("What's wrong (most likely): The kubelet couldn't get the Secret regcred (FailedToRetrieve")
+    assert "the Pod lists no pull secret" not in told

@@ -136,6 +136,15 @@ class Above(NamedTuple):
     pending: frozenset[tuple[str, str]] = frozenset()  # namespaces and names of Pods without a node
 
 
+def missing_secrets(rows: Iterable[Row]) -> list[str]:
+    """The Secrets in the kubelet's warnings about missing ones, each once, in their order."""
+    secrets: dict[str, None] = {}
+    for row in rows:
+        if row.is_missing_secret:
+            secrets |= dict.fromkeys(filter(None, read(row.message).words.get("secret", "").split(", ")))
+    return list(secrets)
+
+
 def rows_of(records: Iterable[str]) -> Iterator[Row]:
     """The rows of the records about an image, completed with names from records above that are no rows."""
     above = Above()

@@ -12,7 +12,7 @@ from typing import Any
 
 from kubesim.api.objects import TEMPLATE_HASH, Object
 from kubesim.why.read.names import as_name
-from kubesim.why.read.rows import Row, rows_of
+from kubesim.why.read.rows import Row, missing_secrets, rows_of
 
 Item = tuple[str, Object]
 """The kind of an object, and the object. load.py adds missing fields by shapes.yaml."""
@@ -47,15 +47,16 @@ def _pod(text: str) -> Iterator[Item]:
         metadata["labels"] = {TEMPLATE_HASH: label[1]}
     if owner:
         metadata["ownerReferences"] = [{"kind": kind, "name": owner, "controller": True}]
+    rows = list(rows_of(sections.get("Events", "").splitlines()))
     yield partial_pod(
         metadata,
         _containers(sections.get("Containers", "")),
         _containers(sections.get("Init Containers", "")),
         nodeName=words.get("Node", "").split("/")[0],
         serviceAccountName=words.get("Service Account", ""),
+        imagePullSecrets=[{"name": secret} for secret in missing_secrets(rows)],  # describe prints no others
     )
-    for row in rows_of(sections.get("Events", "").splitlines()):
-        yield event_of(metadata, row)
+    yield from (event_of(metadata, row) for row in rows)
 
 
 def listed_secrets(text: str) -> Iterator[Item]:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from kubesim.api.objects import TEMPLATE_HASH, Object
 from kubesim.why.hide.redact import MASK, redact
 from kubesim.why.read.paste import event_row, records, shortened
-from kubesim.why.read.rows import PULLING, Rank, Row, rows_of
+from kubesim.why.read.rows import PULLING, Rank, Row, missing_secrets, rows_of
 from kubesim.why.read.screen import Item, described, event_of, is_waiting, partial_pod
-from kubesim.why.read.signs import client_of, read
+from kubesim.why.read.signs import client_of
 from kubesim.why.read.signs_table import signs
 
 _MOST_LINES = 300
@@ -274,11 +274,7 @@ class _Pod(NamedTuple):
 
     @property
     def missing_secrets(self) -> list[str]:
-        """The missing Secrets in the warnings, each once, in their order."""
-        secrets: dict[str, None] = {}
-        for row in self.warnings:
-            secrets |= dict.fromkeys(filter(None, read(row.message).words.get("secret", "").split(", ")))
-        return list(secrets)
+        return missing_secrets(self.warnings)
 
 
 def _by_name(rows: list[Row], warnings: list[Row]) -> Iterable[_Pod]:
