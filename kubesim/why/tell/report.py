@@ -51,12 +51,12 @@ class Hop:
 
     @property
     def line(self) -> str:
-        """The hop in words: "✓ Secret: regcred holds registry.example.com"."""
+        """The hop in words: "✓ Secret: regcred holds registry.example.com". One that `is_late` has no check mark."""
         words = list(self.words)
         if self.state in (NOT_REACHED, NOT_NEEDED) or not words:
             words.insert(0, self.state)
-        follows = f" (because of {self.because})" if self.because else ""
-        return f"{SYMBOLS[self.state]} {self.title}: {'; '.join(words)}{follows}"
+        follows = f" (because of the {self.because})" if self.because else ""
+        return f"{SYMBOLS[NOT_NEEDED if self.is_late else self.state]} {self.title}: {'; '.join(words)}{follows}"
 
 
 class About(NamedTuple):
