@@ -42,10 +42,16 @@ class Interpreter:
         return machine.status
 
     def _child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:
-        """Run a script in a child shell, which inherits only the exported variables."""
+        """Run a script in a child shell, which inherits only the exported variables.
+
+        A key such as `my-key` isn't the name of a variable: sh drops it, bash hands it on to its commands.
+        """
 
         def run() -> int:
-            self.machine.shell = ShellState(shell, self.machine.shell.env, parameters)
+            env = self.machine.shell.env
+            if shell == "sh":
+                env = {name: value for name, value in env.items() if name.isidentifier()}
+            self.machine.shell = ShellState(shell, env, parameters)
             self.machine.shell.runs_script = True
             return self.interpret(text, streams)
 
