@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from kubesim.jupyter.drawing import ICON_NAMES, is_after_cause, state_words
 from kubesim.why.judge.causes_table import causes
-from kubesim.why.tell.report import NOT_REACHED, Flow, Hop
+from kubesim.why.tell.report import NOT_NEEDED, NOT_REACHED, Flow, Hop
 
 # Keys of hops that not every flow has; the blank road leaves them out.
 OPTIONAL = ("account",)
@@ -20,10 +22,17 @@ def road(flow: Flow, status: str = "") -> dict[str, Any]:
     image = flow.about.image.rpartition("/")[2] or "An image"
     return {
         "about": f"{image} for Pod {flow.about.pod} in {flow.about.namespace}",
-        "stations": [_station(hop, status if hop.key == "kubelet" else "") for hop in flow.hops],
+        "stations": [_station(hop, status if hop.key == "kubelet" else "") for hop in _hops(flow)],
         "sent": ", ".join(flow.sent),
         "answered": flow.answered,
     }
+
+
+def _hops(flow: Flow) -> Iterator[Hop]:
+    """The hops of a flow. One before the cause that isn't reached was passed over: the pull didn't need it."""
+    at = next((number for number, hop in enumerate(flow.hops) if hop.is_cause), 0)
+    for number, hop in enumerate(flow.hops):
+        yield replace(hop, state=NOT_NEEDED) if number < at and hop.state == NOT_REACHED else hop
 
 
 def blank() -> dict[str, Any]:

@@ -222,6 +222,13 @@ def test_a_broken_cluster_shows_no_goal_beside_its_state(seat, bench):
     assert all("goal" not in line for line in bench.goals["goals"])
 
 
+def test_a_station_before_the_cause_is_reached_or_not_needed(seat, bench):
+    seat.run("kubectl run web --image=nginx:nowhere; sleep 5")
+    states = [(one["title"], one["state"]) for one in bench.path["stations"]]
+    assert states[2:4] == [("Secret", "not needed"), ("kubelet", "passed")]
+    assert [title for title, state in states if state == "stuck here"] == ["Image"]
+
+
 def test_the_challenge_conceals_the_path_until_it_is_paid_for(seat, bench):
     seat.run(RUN)
     card = ChallengeCard(RoundId(1), seat)

@@ -8,7 +8,7 @@ function render({ model, el }) {
   const part = (name) => element("div", { className: `ks-${name}` });
   const title = element("h3");
   const [score, simulated, real] = [element("b"), element("span"), element("span")];
-  const board = element("p", { className: "ks-board" }, "Score ", score, " · simulated time ", simulated, " · real time ", real);
+  const board = element("p", { className: "ks-board" }, "Score ", score, " · simulated ", simulated, " · real ", real);
   const tasks = element("ol", { className: "ks-tasks", ariaLabel: "Tasks of this round" });
   const heading = element("h3");
   const goals = element("ul", { className: "ks-notes ks-goals", ariaLabel: "Goals" });

@@ -77,8 +77,9 @@ function furnishCell(model, node, cell) {
   };
   const place = (name, isNeeded) => isNeeded && node.querySelector(`.jp-Cell-${name}Wrapper`);
   const isText = isDrawing ? !cell.trusted : isAsking && !node.querySelector(LIVE);
+  const isLong = /^%challenge/.test(source); // twelve broken clusters as text: the button is above them
   const label = isDrawing ? "Draw it now" : /^%(task|challenge)/.test(source) ? "Begin" : "Answer here";
-  keepTool(node, "ks-begin", place("output", isText && !isRunning(node)), () => {
+  keepTool(node, "ks-begin", place(isLong ? "input" : "output", isText && !isRunning(node)), () => {
     const made = button(label, run);
     if (label === "Begin") made.className = "ks-lead";
     if (label === "Begin") made.addEventListener("click", () => (node.dataset.begins = "yes")); // for challenge.js

@@ -22,8 +22,9 @@ function drawLines(runs, { prose = false } = {}) {
       drawn.push(table.node);
     } else if (!isRow(text, table)) table = null;
     const isLastReached = table?.tells && text.length > table.last;
-    const node = isLastReached ? drawRow(parts, text, table) : drawLine(parts, text);
-    node.classList.toggle("ks-prose", prose || PROSE.test(text));
+    const isProse = prose || PROSE.test(text);
+    const node = isLastReached ? drawRow(parts, text, table) : drawLine(parts, text, isProse ? drawWords : (words) => [words]);
+    node.classList.toggle("ks-prose", isProse);
     if (table) table.node.append(node);
     else drawn.push(node);
   });
@@ -51,8 +52,9 @@ function isRow(text, table) {
   return text.length <= table.last ? /\S {2,}\S/.test(text) : text.slice(table.last - 2, table.last) === "  ";
 }
 
-function drawLine(parts, text) {
-  const node = h("div", { class: "ks-line" }, ...parts.map(drawRun));
+function drawLine(parts, text, draw) {
+  const drawn = parts.flatMap(([name, words]) => name ? h("span", { class: name }, ...draw(words)) : draw(words));
+  const node = h("div", { class: "ks-line" }, ...drawn);
   node.style.setProperty("--hang", `${hang(text)}ch`);
   return node;
 }

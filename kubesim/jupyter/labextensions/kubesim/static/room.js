@@ -33,6 +33,7 @@
     }
     .ks-awaits .jp-WindowedPanel-outer::after { visibility: hidden; } /* blank, but browsers count it as a layout shift */
 
+    .ks-room .ks-awaits .jp-Cell-inputWrapper:has(.jp-InputPlaceholder) { display: none; } /* the workbench hides them later */
     .ks-room :is(#jp-top-panel, #jp-bottom-panel, .lm-DockPanel-tabBar, .jp-NotebookPanel-toolbar) { min-height: 0 !important; max-height: 0.01px !important; }
     .ks-room :is(#jp-top-panel, #jp-bottom-panel, .lm-DockPanel-tabBar, .jp-NotebookPanel-toolbar, .jp-SideBar) { visibility: hidden !important; overflow: hidden; border: 0 !important; }
     .ks-room :is(.lm-DockPanel-tabBar, .jp-NotebookPanel-toolbar, .jp-SideBar) * { visibility: hidden !important; }
