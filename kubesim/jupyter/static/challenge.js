@@ -18,7 +18,7 @@ function render({ model, el }) {
     title, board, tasks, rules, heading, text, goals, advice, warnings, buttons, hints, why, over, end, news);
   let [newsTold] = model.get("feedback").news; // the number of the last announcement
 
-  const ask = live(model, card);
+  const ask = connect(model, card);
   const send = (action, number) => ask({ do: action, number, wall: Date.now() / 1000 });
 
   const drawTask = ({ label, state, current }, number) => {

@@ -14,20 +14,20 @@ function makeEditor(file, ask) {
   let { saved, exists } = file;
   let mistake = null;
   let timer = 0;
-  let leaving = false; // Escape was the last key in nano, so Tab leaves the text
-  let begun = false; // something was typed; a vi user's first "i" is ignored until then
+  let tabLeaves = false; // Escape was the last key in nano, so Tab leaves the text
+  let hasTyped = false; // something was typed; a vi user's first "i" is ignored until then
   let news = ""; // the message of the last action, shown until the text changes
 
-  const changed = () => input.value !== saved;
+  const isUnsaved = () => input.value !== saved;
 
-  function show() {
+  function showStatus() {
     const wrong = mistake && `✗ Line ${mistake.line}: ${mistake.words}`;
-    const state = changed() ? "Not saved yet." : exists ? "" : "A new file.";
+    const state = isUnsaved() ? "Not saved yet." : exists ? "" : "A new file.";
     status.replaceChildren(...[wrong, news || state].filter(Boolean).map((text) => h("div", {}, text)));
     status.classList.toggle("wrong", Boolean(mistake));
   }
 
-  function mark() {
+  function markLine() {
     [...copy.children].forEach((row, index) => row.classList.toggle("wrong", index + 1 === mistake?.line));
   }
 
@@ -36,26 +36,26 @@ function makeEditor(file, ask) {
     const reply = await ask({ do: "check", text });
     if (text !== input.value) return; // typing went on, and another check follows
     mistake = reply.line ? reply : null;
-    mark();
-    show();
+    markLine();
+    showStatus();
   }
 
   async function save() {
-    const typed = input.value;
-    const reply = await ask({ do: "save", text: typed });
+    const text = input.value;
+    const reply = await ask({ do: "save", text });
     if (reply.error) return false;
-    saved = typed;
+    saved = text;
     exists = true;
     news = `Saved ${file.name}.`;
-    show();
+    showStatus();
     return true;
   }
 
   function close() {
-    return changed() ? choice.show() : leave();
+    return isUnsaved() ? choice.show() : closeFile();
   }
 
-  function leave() {
+  function closeFile() {
     clearTimeout(timer);
     return ask({ do: "close" });
   }
@@ -64,10 +64,10 @@ function makeEditor(file, ask) {
     document.execCommand("insertText", false, "  "); // keeps the browser's undo
   }
 
-  function release() {
-    leaving = true;
+  function freeTab() {
+    tabLeaves = true;
     news = "Tab now leaves the editor.";
-    show();
+    showStatus();
   }
 
   const commandLine = makeCommandLine(obey, toText);
@@ -75,30 +75,30 @@ function makeEditor(file, ask) {
   function toText(words = "") {
     input.focus();
     news = words;
-    show();
+    showStatus();
   }
 
   async function obey(text) {
     const [, command, force] = COMMAND.exec(text.trim()) ?? [];
     if (!command) return toText(`E492: Not an editor command: ${text.replace(/^:+/, "")}`);
-    if (command === "q" && !force && changed()) return toText("E37: No write since last change (add ! to override)");
+    if (command === "q" && !force && isUnsaved()) return toText("E37: No write since last change (add ! to override)");
     if (command !== "q" && !(await save())) return toText();
-    return command === "w" ? toText(news) : leave();
+    return command === "w" ? toText(news) : closeFile();
   }
 
   // A command of vi typed as a line of the text, by somebody who forgot Escape or is in nano; null if there is none.
-  function typed() {
+  function commandInText() {
     const start = input.value.slice(0, input.selectionStart).lastIndexOf("\n") + 1;
     const text = input.value.slice(start).split("\n")[0];
     return COMMAND.test(text) && text.startsWith(":") ? { start, text } : null;
   }
 
-  function takeOut({ start, text }) {
+  function takeOutCommand({ start, text }) {
     input.setSelectionRange(Math.max(start - 1, 0), start + text.length);
     document.execCommand("delete");
     if (isVi) return obey(text);
     news = `kubesim: ${text} is for vi, and this is nano: ${KEYS_OF_NANO}.`;
-    show();
+    showStatus();
   }
 
   const saveButton = button("Save", ({ detail }) => save().then(() => detail && input.focus()), "Ctrl+O");
@@ -106,27 +106,27 @@ function makeEditor(file, ask) {
   const hint = h("span", { class: "hint" }, isVi ? KEYS_OF_VI : KEYS_OF_NANO);
   const buttons = h("div", { class: "buttons" }, saveButton, closeButton, hint);
   const choice = makeChoice(`Save the changes to ${file.name}?`, buttons, {
-    "Save and close": async () => (await save()) && leave(),
-    "Close without saving": leave,
+    "Save and close": async () => (await save()) && closeFile(),
+    "Close without saving": closeFile,
     "Continue editing": () => input.focus(),
   });
   const keys = [
     [(e) => ctrl(e, "o") || ctrl(e, "s"), save],
     [(e) => ctrl(e, "x") && input.selectionStart === input.selectionEnd, close],
-    [(e) => e.key === "Tab" && !e.shiftKey && !leaving, indent],
-    [(e) => e.key === "Escape", isVi ? commandLine.open : release],
-    [(e) => e.key === "Enter" && typed(), () => takeOut(typed())],
-    [(e) => isVi && e.key === "i" && !begun, () => (begun = true)], // vi's insert mode, which we are always in
+    [(e) => e.key === "Tab" && !e.shiftKey && !tabLeaves, indent],
+    [(e) => e.key === "Escape", isVi ? commandLine.open : freeTab],
+    [(e) => e.key === "Enter" && commandInText(), () => takeOutCommand(commandInText())],
+    [(e) => isVi && e.key === "i" && !hasTyped, () => (hasTyped = true)], // vi's insert mode, which we are always in
   ];
   input.addEventListener("keydown", (event) => {
     pressed(event, keys);
-    if (event.key !== "Escape") leaving = false;
+    if (event.key !== "Escape") tabLeaves = false;
   });
   input.addEventListener("input", () => {
     mistake = null;
     news = "";
-    begun = true;
-    show();
+    hasTyped = true;
+    showStatus();
     clearTimeout(timer);
     timer = setTimeout(check, CHECK_AFTER);
   });
@@ -134,7 +134,7 @@ function makeEditor(file, ask) {
   input.value = file.text;
   input.setSelectionRange(0, 0);
   mirror();
-  show();
+  showStatus();
   check();
   const title = h("div", { class: "title" }, file.name);
   const text = h("div", { class: "text" }, pad);

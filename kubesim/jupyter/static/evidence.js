@@ -24,7 +24,7 @@ function linkEvidence(road, screen) {
     about.at(-1)?.scrollIntoView({ block: "nearest" });
     return about.length;
   };
-  road.node.addEventListener("kubesim-station", ({ detail }) => road.note(light(detail)));
+  road.node.addEventListener("kubesim-station", ({ detail }) => road.showCount(light(detail)));
   screen.addEventListener("click", ({ target }) => {
     const line = target.closest(".output .ks-line");
     const key = line && getSelection().isCollapsed ? stationOfLine(line.textContent.trimEnd()) : "";

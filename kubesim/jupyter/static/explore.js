@@ -73,7 +73,7 @@ function render({ model, el }) {
     element("h3", { textContent: content.title }), html("div", "", content.html),
     element("div", { className: "ks-fields" }, ...[...fields.values()].map(({ node }) => node)), page, invitation, goals, buttons, news);
 
-  const ask = live(model, card);
+  const ask = connect(model, card);
   let timer = 0;
   let isAsking = false;
   let isDue = false; // values have changed since they were sent

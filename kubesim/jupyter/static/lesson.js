@@ -11,7 +11,7 @@ const NAMES = ":is(.jp-RenderedMarkdown, .ks-card, .ks-flow) code:not(.ks-whole,
 const RUN = "kubesim-run"; // the event of a "Run in terminal" button; the workbench listens (workbench.js)
 const PREDICTION = /^%predict\b/;
 const LIVE = '.ks-card, [data-mime-type="application/vnd.jupyter.widget-view+json"]'; // a widget, or one that is loading
-const known = new WeakSet(); // cells whose colouring already follows their source
+const coloured = new WeakSet(); // cells whose colouring already follows their source
 
 // Starts the work on a notebook. JupyterLab draws cells late and again, so all of it is repeated after each change of
 // the page; each part leaves alone what is done.
@@ -20,8 +20,8 @@ function prepare(notebook, model) {
   notebook.classList.add("ks-lesson");
   const cells = context?.model?.cells;
   if (cells) {
-    colour(cells);
-    cells.changed.connect(colour);
+    colourCells(cells);
+    cells.changed.connect(colourCells);
     foldAnswers(notebook, [...cells]);
   }
   copyTrueText(notebook);
@@ -75,6 +75,7 @@ function furnishCell(model, node, cell) {
     node.focus({ preventScroll: true }); // focus makes it the active cell, which the command runs
     command(model, node, "notebook:run-cell");
   };
+  // The part of the cell that gets a tool below it; falsy if the tool isn't needed.
   const place = (name, isNeeded) => isNeeded && node.querySelector(`.jp-Cell-${name}Wrapper`);
   const isText = isDrawing ? !cell.trusted : isAsking && !node.querySelector(LIVE);
   const isLong = /^%challenge/.test(source); // twelve broken clusters as text: the button is above them
@@ -127,7 +128,7 @@ function textsBelow(cells, number) {
   return end < 0 ? below : below.slice(0, end);
 }
 
-// Folds these cells behind a button; what is returned unfolds them.
+// Hides these cells behind a button. Returns a function that shows them again.
 function fold(nodes) {
   const more = element("div", { className: "ks-unfold ks-opener" }, "The text goes on once you've run the cell. ",
     button("Show it now", () => unfold()));
@@ -141,10 +142,10 @@ function fold(nodes) {
 }
 
 // Colours %%kubectl cells as shell, not as Python, and follows changes of their source.
-function colour(cells) {
+function colourCells(cells) {
   for (const cell of cells) {
-    if (cell.type !== "code" || known.has(cell)) continue;
-    known.add(cell);
+    if (cell.type !== "code" || coloured.has(cell)) continue;
+    coloured.add(cell);
     const follow = () => {
       const isShell = cell.sharedModel.source.startsWith("%%kubectl");
       if (isShell && cell.mimeType !== SHELL) cell.mimeType = SHELL;

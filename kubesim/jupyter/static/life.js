@@ -19,36 +19,37 @@ function openChannel(model, show, hear = () => {}) {
   let count = 0;
   let isOver = false; // the kernel was shut down or restarted, here or in another page
 
-  function settle(id, reply) {
+  function answer(id, reply) {
     waiting.get(id)?.(reply);
     waiting.delete(id);
   }
 
-  function leave() {
-    for (const id of [...waiting.keys()]) settle(id, { lost: true });
+  // Answers all waiting messages as lost.
+  function giveUp() {
+    for (const id of [...waiting.keys()]) answer(id, { lost: true });
     show("gone", GONE);
   }
 
-  function end() {
+  function close() {
     isOver = true;
-    leave();
+    giveUp();
   }
 
   function ask(question) {
     const id = `${page}-${++count}`;
     return new Promise((resolve) => {
       const soon = setTimeout(() => show("busy", BUSY), SOON);
-      const late = setTimeout(async () => (await isForgotten(model)) && waiting.has(id) && leave(), LATE);
+      const late = setTimeout(async () => (await isForgotten(model)) && waiting.has(id) && giveUp(), LATE);
       waiting.set(id, (reply) => {
         clearTimeout(soon);
         clearTimeout(late);
         resolve(reply);
       });
-      if (isOver) return leave();
+      if (isOver) return giveUp();
       try {
         model.send({ ...question, id });
       } catch {
-        leave();
+        giveUp();
       }
     });
   }
@@ -58,8 +59,8 @@ function openChannel(model, show, hear = () => {}) {
   async function resume() {
     show("ready", "");
     const unsure = [...waiting.keys()];
-    if (unsure.length && (await isForgotten(model))) return leave();
-    setTimeout(() => unsure.forEach((id) => settle(id, { lost: true })), LATE);
+    if (unsure.length && (await isForgotten(model))) return giveUp();
+    setTimeout(() => unsure.forEach((id) => answer(id, { lost: true })), LATE);
   }
 
   model.on("msg:custom", (reply) => {
@@ -67,13 +68,13 @@ function openChannel(model, show, hear = () => {}) {
     hear(reply, isOurs);
     if (!isOurs) return;
     show("ready", reply.error ?? "");
-    settle(reply.re, reply);
+    answer(reply.re, reply);
   });
-  model.on("comm_live_update", end);
+  model.on("comm_live_update", close);
   // For a restart in another page, this message is the only sign that JupyterLab passes on.
-  kernel?.iopubMessage?.connect((_, { header }) => header.msg_type === "shutdown_reply" && end());
+  kernel?.iopubMessage?.connect((_, { header }) => header.msg_type === "shutdown_reply" && close());
   kernel?.connectionStatusChanged?.connect((_, status) => {
-    if (status === "disconnected" && waiting.size) leave();
+    if (status === "disconnected" && waiting.size) giveUp();
     if (status === "connected" && !isOver) resume();
   });
   return { ask };
@@ -95,10 +96,10 @@ async function isForgotten(model) {
 
 // Opens the channel of a card and returns its `ask`. The card's last line shows the state; while the kernel is gone,
 // the rest of the card is inert.
-function live(model, card) {
+function connect(model, card) {
   const notice = element("div", { className: "ks-life", ariaLive: "polite" });
   card.append(notice);
-  const again = element("button", { type: "button", className: "ks-lead", textContent: `${REVIVE}, with this cell`, onclick: () => revive(model, card) });
+  const setUpAgain = element("button", { type: "button", className: "ks-lead", textContent: `${REVIVE}, with this cell`, onclick: () => revive(model, card) });
   return openChannel(model, (state, words) => {
     const isGone = state === "gone";
     const focused = card.contains(document.activeElement);
@@ -106,8 +107,8 @@ function live(model, card) {
     card.dataset.life = state;
     notice.replaceChildren(words);
     if (!isGone || !setupCell(model, card)) return;
-    notice.append(" ", again);
-    if (focused) again.focus();
+    notice.append(" ", setUpAgain);
+    if (focused) setUpAgain.focus();
   }).ask;
 }
 
@@ -135,8 +136,8 @@ async function revive(model, node) {
 async function isAnswering({ session }) {
   if (!session?.kernel) return false;
   if (session.kernel.status === "busy") return true; // it is alive, and answers later
-  const answer = session.kernel.requestKernelInfo().then(() => true, () => false);
-  return Promise.race([answer, new Promise((done) => setTimeout(done, LATE, false))]);
+  const isAnswered = session.kernel.requestKernelInfo().then(() => true, () => false);
+  return Promise.race([isAnswered, new Promise((done) => setTimeout(done, LATE, false))]);
 }
 
 // Runs a JupyterLab command by its name. A widget has no access to the command registry, but JupyterLab runs the

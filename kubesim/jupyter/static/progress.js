@@ -110,7 +110,7 @@ function render({ model, el }) {
       button("My skills, to print", () => send({ do: "skills", form: "html" })),
       button("My skills, as Markdown", () => send({ do: "skills", form: "markdown" })),
       element("label", {}, "Upload earlier progress ", upload)), status);
-  const send = live(model, card);
+  const send = connect(model, card);
   keepKeys(card);
 
   const draw = () => {

@@ -13,7 +13,7 @@ function makePrompt(ask, { history }) {
   const candidates = h("div", { class: "candidates", role: "status" });
   let queued = 0; // the number of entered texts without a reply
   let carried = ""; // the lines of an incomplete command, such as an open quote, in front of the next text
-  let turn = Promise.resolve(); // sends texts one after the other, as each decides whether the next continues it
+  let sending = Promise.resolve(); // sends texts one after the other, as each decides whether the next continues it
   let steps = 0; // the number of commands back in the history; 0 for the draft
   let draft = ""; // the text typed before going back
 
@@ -30,7 +30,7 @@ function makePrompt(ask, { history }) {
     steps = 0;
     if (!carried && !queued && !text.trim()) return;
     queued += 1;
-    turn = turn.then(() => send(text));
+    sending = sending.then(() => send(text));
   }
 
   // Sends a text. An incomplete command, or one that was lost with the kernel, goes back into the prompt.
@@ -49,7 +49,7 @@ function makePrompt(ask, { history }) {
     const reply = await ask({ do: "complete", text, cursor: input.selectionStart });
     if (input.value !== text || reply.text === undefined) return;
     set(reply.text, reply.cursor);
-    if (reply.candidates.length > 1) candidates.append(...list(reply.candidates));
+    if (reply.candidates.length > 1) candidates.append(...candidateNodes(reply.candidates));
   }
 
   // Any message brings news. Python has no method for this one; it fetches commands that cells have run since.
@@ -187,7 +187,7 @@ function makeSearch(history, prompt, set, enter, catchUp) {
   return { node, start };
 }
 
-function list(words) {
+function candidateNodes(words) {
   const more = words.length - SHOWN_CANDIDATES;
   const nodes = words.slice(0, SHOWN_CANDIDATES).map((word) => h("span", {}, word));
   return more > 0 ? [...nodes, `and ${more} more`] : nodes;

@@ -7,11 +7,11 @@ const letter = (number) => String.fromCharCode(65 + number);
 
 function choiceInputs(content, name) {
   const type = content.kind === "choices" ? "checkbox" : "radio";
-  return [element("div", { className: "ks-choices" }, ...content.choices.map((html, place) =>
+  return [element("div", { className: "ks-choices" }, ...content.choices.map((innerHTML, place) =>
     element("label", { className: "ks-choice" },
       element("input", { type, name, value: String(content.numbers[place]) }),
       element("b", { textContent: letter(place) }),
-      element("span", { innerHTML: html }))))];
+      element("span", { innerHTML }))))];
 }
 
 // The choices of a prediction. They are buttons, because one pick is final, and arrow keys pick radio buttons.
@@ -50,12 +50,12 @@ function orderedItems(content) {
     ariaLabel: `Move ${letter(Number(item.dataset.number))} ${words}`,
     onclick: () => move(item, by),
   });
-  list.append(...content.choices.map((html, number) => {
+  list.append(...content.choices.map((innerHTML, number) => {
     const item = element("li", { className: "ks-item" });
     item.dataset.number = String(number);
     item.append(element("div", {},
       element("span", { className: "ks-moves" }, button(item, -1, "↑", "up"), button(item, 1, "↓", "down")),
-      element("b", { textContent: letter(number) }), element("span", { innerHTML: html })));
+      element("b", { textContent: letter(number) }), element("span", { innerHTML })));
     return item;
   }));
   return [list, said];
@@ -64,13 +64,13 @@ function orderedItems(content) {
 // Items to be sorted, each with a radio button for each of two bins. The value is twice the item's number, plus one for
 // the second bin, as `judge` in lessons/quiz.py takes it.
 function sortedItems(content, name) {
-  return [element("ol", { className: "ks-order" }, ...content.choices.map((html, place) => {
+  return [element("ol", { className: "ks-order" }, ...content.choices.map((innerHTML, place) => {
     const id = `${name}-${place}`;
     const bins = content.bins.map((bin, side) =>
       element("label", { className: "ks-choice" },
         element("input", { type: "radio", name: id, value: String(2 * content.numbers[place] + side) }),
         element("span", { innerHTML: bin })));
-    const text = element("div", { id }, element("b", { textContent: letter(place) }), " ", element("span", { innerHTML: html }));
+    const text = element("div", { id }, element("b", { textContent: letter(place) }), " ", element("span", { innerHTML }));
     const group = element("div", { className: "ks-bins" }, ...bins);
     group.setAttribute("role", "radiogroup");
     group.setAttribute("aria-labelledby", id);
@@ -99,6 +99,7 @@ function typedInput(content, name) {
   return [input];
 }
 
+// The nodes of the inputs, by the kind of question; other kinds have a typed answer. `pick(number)` sends an answer at once.
 const INPUTS = { choice: choiceInputs, choices: choiceInputs, line: outputLines, order: orderedItems, sort: sortedItems, predict: clickableChoices };
 
 function readAnswer(form, content) {
@@ -135,9 +136,9 @@ function buildFields(content, pick) {
   return element("fieldset", {}, legend, ...inputs);
 }
 
-function note({ ok, html }) {
+function noteLine({ ok, html: innerHTML }) {
   const word = element("span", { className: "ks-unseen", textContent: ok ? "Right: " : "Not yet: " });
-  return element("li", { className: ok ? "ks-ok" : "ks-no" }, markOf(ok ? "✓" : "✗"), word, element("span", { innerHTML: html }));
+  return element("li", { className: ok ? "ks-ok" : "ks-no" }, markOf(ok ? "✓" : "✗"), word, element("span", { innerHTML }));
 }
 
 function drawFeedback(status, { verdict, word, notes, printed, told, hints, reveal: answer, said }) {
@@ -149,7 +150,7 @@ function drawFeedback(status, { verdict, word, notes, printed, told, hints, reve
       element("p", { className: "ks-marked" }, markOf(mark), " ", element("b", { textContent: word })),
       ...(printed ? [element("pre", { textContent: printed })] : []),
       ...(told ? [html("div", "", told)] : []),
-      element("ul", { className: "ks-notes" }, ...notes.map(note))));
+      element("ul", { className: "ks-notes" }, ...notes.map(noteLine))));
   }
   status.append(...hints.map(hintLine));
   if (answer) status.append(reveal("Answer", answer));
@@ -179,7 +180,7 @@ function render({ model, el }) {
   const card = element("div", { className: "ks-card", ...group }, form, status);
   form.append(buttons);
 
-  const ask = live(model, card);
+  const ask = connect(model, card);
   const send = (action) => ask(ANSWERING.has(action) ? { do: action, answer: readAnswer(form, content) } : { do: action });
 
   const draw = () => {

@@ -27,13 +27,17 @@ function makeRoad(model) {
 
   const view = () => model.get("path");
   const buttons = () => [...list.querySelectorAll("button")];
-  const stuckAt = ({ stations }) => stations.findIndex(({ rank, icon }) => rank === "cause" || icon === "failed");
-  const usual = ({ stations }) => (stations[stuckAt({ stations })] ?? stations.findLast(({ icon }) => ["passed", "waiting"].includes(icon)) ?? stations[0])?.key;
+  const stuckAt = (stations) => stations.findIndex(({ rank, icon }) => rank === "cause" || icon === "failed");
+  const lastReached = (stations) => stations.findLast(({ icon }) => ["passed", "waiting"].includes(icon));
+  const usual = (stations) => (stations[stuckAt(stations)] ?? lastReached(stations) ?? stations[0])?.key;
+
+  // Shows the number of lines in the last output about the chosen station (evidence.js).
+  const showCount = (count) => setText(evidence, count ? `${count === 1 ? "1 line" : `${count} lines`} about this below` : "");
 
   // Shows the words of the chosen station, or of the usual one. The list has one tab stop, on that station.
-  function tell() {
+  function drawWords() {
     const now = view();
-    const key = now.stations?.some((one) => one.key === chosen) ? chosen : usual(now);
+    const key = now.stations?.some((one) => one.key === chosen) ? chosen : usual(now.stations ?? []);
     for (const one of buttons()) {
       one.tabIndex = one.dataset.key === key ? 0 : -1;
       one.ariaPressed = String(one.dataset.key === key);
@@ -44,7 +48,7 @@ function makeRoad(model) {
 
   function choose(key) {
     chosen = key;
-    tell();
+    drawWords();
     node.dispatchEvent(new CustomEvent("kubesim-station", { detail: key, bubbles: true }));
   }
 
@@ -60,7 +64,7 @@ function makeRoad(model) {
   });
 
   // Shows the simulated time until the next attempt, and the share of the back-off that is left as a ring.
-  function wait() {
+  function drawWait() {
     const { next: at = "", pause = 0 } = view();
     const left = at ? (secondsOf(at) - secondsOf(model.get("time")) + DAY) % DAY : 0;
     setText(next, at ? `Next attempt in ${spell(left)}` : "");
@@ -74,23 +78,22 @@ function makeRoad(model) {
     if (before && now.title !== before.title) chosen = "";
     const hadFocus = list.contains(document.activeElement);
     keep(list, now.stations, stationOf);
-    tell();
+    drawWords();
     if (hadFocus) list.querySelector("[tabindex='0']")?.focus();
-    wait();
-    if (before && now.attempt !== before.attempt) note(0);
-    const isNew = before?.title === now.title && JSON.stringify(now.stations) !== JSON.stringify(before.stations);
-    const isOther = isNew || (before && now.attempt && now.attempt !== before.attempt);
-    if (isOther && now.title && list.checkVisibility() && !matchMedia("(prefers-reduced-motion: reduce)").matches)
-      travel(list, packet, stuckAt(now), before.stations);
+    drawWait();
+    const isOtherAttempt = before && now.attempt !== before.attempt;
+    if (isOtherAttempt) showCount(0);
+    const hasChanged = before?.title === now.title && JSON.stringify(now.stations) !== JSON.stringify(before.stations);
+    const hasMoved = hasChanged || (isOtherAttempt && now.attempt);
+    if (hasMoved && now.title && list.checkVisibility() && !matchMedia("(prefers-reduced-motion: reduce)").matches)
+      travel(list, packet, stuckAt(now.stations), before.stations);
     before = now;
   }
 
   model.on("change:path", draw);
-  model.on("change:time", wait);
+  model.on("change:time", drawWait);
   draw();
-  // Shows the number of lines in the last output about the chosen station (evidence.js).
-  const note = (count) => setText(evidence, count ? `${count === 1 ? "1 line" : `${count} lines`} about this below` : "");
-  return { node, choose: (key) => view().stations?.some((one) => one.key === key) && choose(key), note };
+  return { node, choose: (key) => view().stations?.some((one) => one.key === key) && choose(key), showCount };
 }
 
 function stationOf({ key, title, icon, rank, state }) {

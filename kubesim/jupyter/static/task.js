@@ -16,7 +16,7 @@ function render({ model, el }) {
     heading, goals, done, warnings, buttons, said, hints, solution, beside, news);
   let hintsTold = 0;
 
-  const ask = live(model, card);
+  const ask = connect(model, card);
 
   const draw = () => {
     const view = model.get("feedback");

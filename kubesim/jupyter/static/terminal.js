@@ -13,8 +13,8 @@ function makeTerminal(model, reviver) {
   };
   const show = (state, words) => {
     setText(notice, words);
-    const again = state === "gone" && reviver();
-    if (again) notice.append(" ", button(REVIVE, () => again(prompt.text())));
+    const setUpAgain = state === "gone" && reviver();
+    if (setUpAgain) notice.append(" ", button(REVIVE, () => setUpAgain(prompt.text())));
   };
   const channel = openChannel(model, show, hear);
   const prompt = makePrompt(channel.ask, screen);
@@ -47,10 +47,17 @@ function makeTerminal(model, reviver) {
   model.on("change:editing", showEditor);
   showTime();
   showEditor();
-  const begun = channel.ask({ do: "start", wall: wall() });
-  const made = {
+
+  // Puts a text into the prompt, to be run or changed.
+  function fill(text) {
+    prompt.set(text);
+    prompt.focus();
+  }
+
+  return {
     node,
-    begun,
+    begun: channel.ask({ do: "start", wall: wall() }),
+    fill,
     focus: () => (editor ?? prompt).focus(),
     run(text) {
       prompt.set(text);
@@ -61,14 +68,9 @@ function makeTerminal(model, reviver) {
     typed: prompt.text,
     insert(word) {
       const before = prompt.text().replace(/(?<=\S)$/, " ");
-      made.fill(`${before}${word} `);
-    },
-    fill(text) {
-      prompt.set(text);
-      prompt.focus();
+      fill(`${before}${word} `);
     },
   };
-  return made;
 }
 
 // Small tools
@@ -98,14 +100,14 @@ function makeScreen() {
   const more = button("", () => goTo?.());
   const node = h("div", { class: "frame" }, screen, h("div", { class: "more" }, more));
   const history = [];
-  let told = false; // the last command was `why` or `help`
-  let known = null; // the entries; null until the reply to "start", and news before that are ignored
+  let isProse = false; // the last command was `why` or `help`
+  let hasBegun = false; // the reply to "start" has come; news before that are ignored
   let goTo = null; // the action of the button `more`
   let isAtEnd = false; // the end is shown, and stays shown when the screen gets another size
 
   // Shows all entries of the reply to "start".
   function begin(all) {
-    known = [];
+    hasBegun = true;
     screen.replaceChildren();
     history.length = 0;
     add({ gone: 0, ...all });
@@ -114,17 +116,15 @@ function makeScreen() {
 
   // Applies the news of a reply (Screen.take_news in screen.py): removes `gone` entries at the top, and appends new ones.
   function add({ gone = 0, entries = [], history: typed = [] }) {
-    if (!known) return;
-    known.splice(0, gone);
+    if (!hasBegun) return;
     for (let left = gone; left > 0; left -= 1) screen.firstChild.remove();
     const fresh = entries.map(([kind, text]) => {
-      if (kind === "command") told = TOLD.test(text);
-      return drawEntry(kind, text, told);
+      if (kind === "command") isProse = TOLD.test(text);
+      return drawEntry(kind, text, isProse);
     });
-    known.push(...entries);
     screen.append(...fresh);
     history.push(...typed);
-    if (fresh.length) toEnd(told ? fresh[0] : null);
+    if (fresh.length) toEnd(isProse ? fresh[0] : null);
     screen.querySelectorAll(".ks-table").forEach(reach);
   }
 
@@ -183,8 +183,8 @@ function makeScreen() {
 
 const counted = (lines) => `${lines} ${lines === 1 ? "line" : "lines"}`;
 
-function drawEntry(kind, text, told) {
-  if (kind !== "command") return h("div", { class: kind }, ...drawLines(paint(text), { prose: told || kind === "note" }));
+function drawEntry(kind, text, isProse) {
+  if (kind !== "command") return h("div", { class: kind }, ...drawLines(paint(text), { prose: isProse || kind === "note" }));
   const sign = (index) => h("span", { class: "sign" }, index ? "> " : "$ ");
   const lines = text.split("\n").map((line, index) => h("div", { class: "ks-line ks-prose" }, sign(index), ...drawWords(`${line}\n`)));
   return h("div", { class: kind }, ...lines);

@@ -21,18 +21,18 @@ async function render({ model, el }) {
   const place = element("div", { className: "ks-place" });
   const opener = element("div", { className: "ks-opener ks-opener-of-bench" }, button);
   el.append(opener, place);
-  button.addEventListener("click", () => open(model, place).then(bench.focus));
+  button.addEventListener("click", () => openBench(model, place).then(bench.focus));
   keepKeys(opener);
   if (!(await isInPage(el))) return;
   if (!bench.place) await foldFiles(model, opener);
-  await open(model, place, bench.node.isConnected);
+  await openBench(model, place, bench.node.isConnected);
 }
 
 export default { initialize, render };
 
 // Puts the bench into the dock, else into `place`, a node of its cell. With `elsewhere`, a bench that is in the page
 // already stays where it is, unless there is a dock.
-async function open(model, place, elsewhere = false) {
+async function openBench(model, place, elsewhere = false) {
   const { context } = model.widget_manager ?? {};
   const notebook = place.closest(".jp-Notebook");
   bench.place = place;
@@ -47,11 +47,11 @@ async function open(model, place, elsewhere = false) {
   bench.node.classList.toggle("ks-in-sheet", target.matches(".ks-sheet > div"));
   if (bench.node.parentNode !== target) target.replaceChildren(bench.node);
   if (panel) await isInPage(panel.node); // JupyterLab attaches it later while it restores a page
-  if (panel) bench.follow ??= accompany(model, panel.parent, place.closest(".jp-NotebookPanel"));
+  if (panel && !bench.isAccompanied) accompany(model, panel.parent, place.closest(".jp-NotebookPanel"));
   if (panel) raise(panel);
   else panels.get(context)?.dispose(); // the page has become too narrow for the panel
   notebook?.closest(".jp-NotebookPanel")?.classList.remove("ks-awaits"); // set by room.js in labextensions/
-  bench.watch ??= watchRoom(model);
+  if (!bench.followsSize) followSize(model);
 }
 
 // The node inside a sheet that slides up from below: the bench's place on a phone in lesson mode (room.js). Else null.
@@ -63,39 +63,39 @@ function sheetOf(notebook) {
     return null;
   }
   if (old) return old.lastChild;
-  const toggle = button("Terminal", () => open(toggle.ariaExpanded !== "true"));
-  const open = (isOpen) => {
+  const toggle = button("Terminal", () => slide(toggle.ariaExpanded !== "true"));
+  const slide = (isOpen) => {
     toggle.ariaExpanded = String(isOpen);
     sheet.classList.toggle("ks-up", isOpen);
   };
   const chips = CHIPS.map((word) => button(word, () => {
-    open(true);
+    slide(true);
     bench.insert(word);
   }));
   const sheet = element("div", { className: "ks-sheet ks-opener" }, element("div", { className: "ks-grip" }, toggle, ...chips), element("div"));
-  open(false);
+  slide(false);
   keepKeys(sheet);
   panel.append(sheet);
   return sheet.lastChild;
 }
 
 // Moves the bench when the size of the dock asks for another side, and keeps a drawer from getting too low.
-function watchRoom(model) {
+function followSize(model) {
+  bench.followsSize = true;
   const move = () => {
     if (!bench.node.isConnected || !bench.place.isConnected) return;
     const panel = panels.get(model.widget_manager?.context);
-    if (sideOf(model) !== bench.side) open(model, bench.place);
+    if (sideOf(model) !== bench.side) openBench(model, bench.place);
     else if (bench.side === "bottom" && panel.node.clientHeight < LOWEST_DRAWER - TAB) divide(panel.parent);
   };
-  const observer = new ResizeObserver(() => requestAnimationFrame(move));
-  observer.observe(document.querySelector(DOCK) ?? document.body);
-  return observer;
+  new ResizeObserver(() => requestAnimationFrame(move)).observe(document.querySelector(DOCK) ?? document.body);
 }
 
 // Ties the panel to its notebook: closes it when another notebook comes to the front, opens it again with its own, and
 // closes it for good when the notebook is closed.
 function accompany(model, area, notebook) {
   const { context } = model.widget_manager;
+  bench.isAccompanied = true;
   let isAway = false;
   const widgets = () => [...(area?.widgets?.() ?? [])];
   const own = widgets().find(({ node }) => node === notebook);
@@ -108,7 +108,7 @@ function accompany(model, area, notebook) {
       area.selectWidget(strayed);
     }
     if (notebook.checkVisibility()) {
-      if (isAway) open(model, bench.place);
+      if (isAway) openBench(model, bench.place);
       isAway = false;
     } else if (panel?.node.contains(bench.node) && isAnyInFront()) {
       isAway = true;
@@ -121,7 +121,6 @@ function accompany(model, area, notebook) {
     area.layoutModified.disconnect(follow);
     panels.get(context)?.dispose();
   });
-  return follow;
 }
 
 // Hides the list of files to make room, and waits until JupyterLab has widened the dock: `sideOf` would choose a drawer
@@ -137,7 +136,7 @@ async function foldFiles(model, opener) {
 // Puts the terminal and all views together.
 function makeBench(model) {
   const { context } = model.widget_manager ?? {};
-  const terminal = makeTerminal(model, () => setupCell(model, made.place) && again);
+  const terminal = makeTerminal(model, () => setupCell(model, made.place) && setUpAgain);
   const road = makeRoad(model);
   linkEvidence(road, terminal.node.querySelector(".screen"));
   const goals = makeGoals();
@@ -146,7 +145,9 @@ function makeBench(model) {
   const news = announcer();
   const views = element("div", { className: "ks-views" }, path.node, cluster.node);
   const node = element("section", { className: "ks-bench ks-flow", ariaLabel: "Workbench" }, road.node, views, goals.node, terminal.node, news);
-  const made = { node, focus: terminal.focus, typed: terminal.typed, insert: terminal.insert, notebook: null, place: null, join };
+  const { focus, typed, insert } = terminal;
+  // `openBench` sets the place and side; the last two keep it from observing the page again.
+  const made = { node, focus, typed, insert, join, notebook: null, place: null, side: "", isAccompanied: false, followsSize: false };
 
   // Makes this the bench of a notebook. Text at the prompt of the bench before, whose kernel may be gone, is taken
   // over. From now on, "Run in terminal" reaches this bench, even before it is in the page.
@@ -165,7 +166,7 @@ function makeBench(model) {
   }
 
   // Runs the setup cell again, which makes another bench; it finds the text at the prompt in `drafts`.
-  function again(text) {
+  function setUpAgain(text) {
     drafts.set(context, text);
     revive(model, made.place);
   }
@@ -186,7 +187,7 @@ function bindShortcut(model, made, leave) {
     event.preventDefault();
     event.stopPropagation();
     if (made.node.contains(document.activeElement)) leave();
-    else if (made.place.isConnected) open(model, made.place).then(made.focus);
+    else if (made.place.isConnected) openBench(model, made.place).then(made.focus);
   }, true);
 }
 
