@@ -1,6 +1,7 @@
-"""What axe-core finds, and what does not fit into a narrow page. Only what is ours is looked at: texts and outputs.
+"""Accessibility of a page: violations that axe-core finds, parts cut in a narrow page, and the focus of the keyboard.
 
-JupyterLab's own frame (toolbars, editors, the list of cells) has findings of its own, which are not ours to mend.
+Only our texts and outputs are examined. JupyterLab's own frame (toolbars, editors, the list of cells) has violations
+that we can't fix.
 """
 
 from __future__ import annotations
@@ -14,22 +15,28 @@ from playwright.sync_api import Locator, Page
 from browser.themes import themes
 from tests.patience import once_drawn
 
+# Selectors of what is examined.
 PROSE, OUTPUTS = ".jp-RenderedMarkdown", ".jp-OutputArea-output"
 WIDGETS = ":is(.ks-bench, .ks-card, .ks-flow, .ks-progress)"
 BENCH = ".ks-bench"
 
-# axe leaves out what is scrolled away, and what is cut by an ancestor; JupyterLab's <body> has no height of its own.
+# Styles for a measurement. axe leaves out parts that are scrolled away or cut by an ancestor, and JupyterLab's <body>
+# has no height of its own.
 WHOLE = "body { height: 100vh; } .jp-Cell { content-visibility: visible !important; }"
 # JupyterLab's own size of text.
 SMALL = ":root { --jp-content-font-size1: 14px !important; }"
+# Lines as a terminal prints them.
 UNWRAPPED = ".ks-line { display: block !important; white-space: pre !important; }"
-# Colours are looked at in outputs alone (those of prose are JupyterLab's), and axe cannot tell those of a picture.
+# Colours are examined in outputs alone: those of prose are JupyterLab's, and axe can't see those of a picture.
 COLOURED = ".jp-MarkdownCell, .jp-Cell-inputWrapper, svg { display: none; }"
+# The pixels from the top of the first cell to the bottom of the last one.
 LENGTH = """() => {
     const cells = [...document.querySelectorAll(".jp-Notebook .jp-Cell")].map((cell) => cell.getBoundingClientRect());
     return cells.at(-1).bottom - cells[0].top;
 }"""
+# The height of all cells together, scrolled away or not.
 HEIGHT = "() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight"
+# True once notebook and workbench fill the window.
 LAID_OUT = """() => {
     const parts = [...document.querySelectorAll(".jp-WindowedPanel-outer, .ks-dock")];
     const boxes = parts.filter((part) => part.checkVisibility()).map((part) => part.getBoundingClientRect());
@@ -38,6 +45,7 @@ LAID_OUT = """() => {
 }"""
 TO_THE_TOP = "() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }"
 
+# The violations in `include`, a list of selectors as axe takes them, by `rules`, axe's options.
 AXE = """async ([include, rules]) => {
     const found = await axe.run({include}, {...rules, resultTypes: ["violations"]});
     return found.violations.flatMap(({id, impact, nodes}) => nodes.map(({html}) => `${id} (${impact}): ${html}`));
@@ -45,8 +53,8 @@ AXE = """async ([include, rules]) => {
 COLOURS = ["color-contrast", "link-in-text-block"]
 ALL_BUT_COLOURS = {"rules": {rule: {"enabled": False} for rule in COLOURS}}
 
-# Parts that stand out of the widget, or that are cut, at its right. A picture is measured as a whole, and so is a
-# screen, whose lines may end with spaces outside of it. What is only for screen readers takes no room.
+# Parts that extend beyond the right edge of the widget, or are cut there. A picture is measured as a whole, and so is a
+# screen, whose lines may end with spaces outside of it. Parts for screen readers alone take no room.
 CUT = """root => {
     const edge = (node) => Math.round(node.getBoundingClientRect().right);
     const cuts = (node) => getComputedStyle(node).overflowX !== "visible" && node.scrollWidth > node.clientWidth + 1;
@@ -58,8 +66,7 @@ CUT = """root => {
         .map((node) => node.outerHTML.slice(0, 200));
 }"""
 
-
-# What has the focus can be seen by its outline, or by a shadow on what is around it.
+# The focused node, and whether an outline or a shadow, on it or around it, shows the focus; null outside the widget.
 FOCUS = """root => {
     const seen = (node) => { const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(node);
         return (outlineStyle !== "none" && parseFloat(outlineWidth) >= 2) || boxShadow !== "none"; };
@@ -70,8 +77,7 @@ FOCUS = """root => {
 TABBABLE = "button:enabled, input, textarea, summary, a[href], [tabindex='0']"
 MOST_TABS = 60
 
-
-# Each time that a live region of the notebook says something: who says it.
+# Lists in window.heard the label of each live region of the notebook that says something.
 LISTEN = """() => {
     window.heard = [];
     const live = (node) => (node.closest ? node : node.parentElement)?.closest("[role=status], [role=log]");
@@ -83,14 +89,14 @@ LISTEN = """() => {
 
 
 def resize(page: Page, width: int, height: int) -> None:
-    """Give the page another size, and return when JupyterLab has laid itself out anew, which it does a little later."""
+    """Give the page another size, and wait until JupyterLab has laid itself out."""
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_function(LAID_OUT, polling=50)
 
 
 @contextmanager
-def high(page: Page) -> Iterator[None]:
-    """Show the whole notebook at once, as on a very high screen."""
+def shown_whole(page: Page) -> Iterator[None]:
+    """A context in which the page is so high that it shows the whole notebook."""
     usual = page.viewport_size
     assert usual is not None
     tag = page.add_style_tag(content=WHOLE)
@@ -101,11 +107,10 @@ def high(page: Page) -> Iterator[None]:
     tag.evaluate("node => node.remove()")
 
 
-def height(page: Page) -> int:
-    """How long the notebook is, in CSS pixels, from its first cell to its last one, none of them left out.
+def length_of(page: Page) -> int:
+    """The length of the notebook in CSS pixels, with all cells drawn, unwrapped lines, and text of 14 pixels.
 
-    With lines as a terminal shows them, and text of 14 pixels: how much there is to read, and not how often it wraps
-    beside a bench, or how large it is set.
+    It measures how much there is to read, whatever the width of the page and the size of the font.
     """
     tag = page.add_style_tag(content=WHOLE + UNWRAPPED + SMALL)
     pixels = int(page.evaluate(LENGTH))
@@ -114,33 +119,33 @@ def height(page: Page) -> int:
 
 
 def violations(page: Page) -> list[str]:
-    """What axe-core says is wrong with our texts and outputs: in their structure, and in the colours of both themes."""
-    found = misbuilt(page)
-    with high(page):
+    """The violations in our texts and outputs: of their structure, and of their colours in both themes."""
+    found = structure_violations(page)
+    with shown_whole(page):
         tag = page.add_style_tag(content=COLOURED)
         for theme in themes(page):
-            found += [f"{theme}: {finding}" for finding in miscoloured(page)]
+            found += [f"{theme}: {finding}" for finding in colour_violations(page)]
         tag.evaluate("node => node.remove()")
     return found
 
 
 @once_drawn
-def miscoloured(page: Page) -> list[str]:
-    """What axe-core says is wrong with the colours of our outputs, as the page is."""
+def colour_violations(page: Page) -> list[str]:
+    """The violations in the colours of our outputs, in the present theme."""
     return list(page.evaluate(AXE, [[[OUTPUTS], [BENCH]], {"runOnly": COLOURS}]))
 
 
 @once_drawn
-def misbuilt(page: Page) -> list[str]:
-    """What axe-core says is wrong with the structure of our texts and outputs."""
+def structure_violations(page: Page) -> list[str]:
+    """The violations in the structure of our texts and outputs."""
     page.evaluate(AXE_SCRIPT)
-    with high(page):
+    with shown_whole(page):
         return list(page.evaluate(AXE, [[[PROSE], [OUTPUTS], [BENCH]], ALL_BUT_COLOURS]))
 
 
 @once_drawn
-def cut(page: Page, width: int) -> list[str]:
-    """What is cut or must be scrolled sideways in a widget when the page is `width` CSS pixels wide."""
+def cut_parts(page: Page, width: int) -> list[str]:
+    """The parts of widgets that are cut or scroll sideways in a page of `width` CSS pixels, as HTML."""
     usual = page.viewport_size
     assert usual is not None
     resize(page, width, usual["height"])
@@ -152,8 +157,8 @@ def cut(page: Page, width: int) -> list[str]:
     return found
 
 
-def walk_through(root: Locator) -> list[str]:
-    """Go through a widget with the Tab key alone; what then has a focus that cannot be seen, or "trap"."""
+def tab_through(root: Locator) -> list[str]:
+    """Go through a widget with the Tab key. Returns the nodes whose focus is invisible, and "trap" if it has no end."""
     first = root.locator(f":is({TABBABLE}):visible").first
     if not first.count():
         return []  # a picture

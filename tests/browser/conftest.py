@@ -1,9 +1,8 @@
 """The harness of the browser tests: JupyterLab on loopback and Debian's chromium, one page for all tests of a process.
 
-`open_notebook(name)` opens a fresh copy of a notebook with a kernel of its own: `.page` is Playwright's, `.run_all()`
-runs the cells, `.cell(id)` finds one. Only what a test opened is closed after
-it, for the page itself takes longest to load; after a failure it is loaded anew. No request leaves the machine. With
-KUBESIM_SCREENSHOTS=FOLDER each test leaves a picture of its last moment there.
+`open_notebook(name)` opens a fresh copy of a notebook with a kernel of its own (see Notebook). The page takes longest
+to load, so a test's notebooks are closed after it and the page stays; after a failure it is loaded again. No request
+leaves the machine. With KUBESIM_SCREENSHOTS=FOLDER, each test leaves a picture of its last moment there.
 """
 
 from __future__ import annotations
@@ -38,6 +37,7 @@ from tools.runtime import BUILD
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 NO_CHROMIUM = "no chromium on this machine: the browser tests did not run; `make fresh` needs none"
+# Scripts for the page. This one opens a notebook, and returns when its kernel is ready.
 OPEN = """async path => {
     const panel = await window.jupyterapp.commands.execute("docmanager:open", {path, factory: "Notebook"});
     await panel.context.ready;
@@ -65,10 +65,12 @@ RUN_ALL = """limit => Promise.race([
 ])"""
 
 STORED = f"() => JSON.stringify({CURRENT}.content.model)"
+# Makes the cell with this id the active one.
 SELECT = f"""name => {{
     const {{content}} = {CURRENT};
     content.activeCellIndex = content.widgets.findIndex((cell) => cell.model.id === name);
 }}"""
+# Clears the outputs, and puts the focus on the first cell.
 SELECT_FIRST = f"""() => {{
     const {{content}} = {CURRENT};
     for (const cell of content.model.cells) if (cell.type === "code") cell.clearExecution();
@@ -80,9 +82,9 @@ expect.set_options(timeout=SECONDS * 1000)
 
 
 def wait_until(page: Page, condition: str, arg: object = None) -> None:
-    """Return as soon as a function of JavaScript says so; Playwright's TimeoutError if that takes too long.
+    """Wait until a function of JavaScript returns a true value. Raises Playwright's TimeoutError.
 
-    It's asked ten times a second: Playwright's own way is to have the page drawn sixty times a second, and to ask then.
+    It is called ten times a second; Playwright would call it for each frame, and have sixty drawn a second.
     """
     page.wait_for_function(condition, arg=arg, polling=100)
 
@@ -101,7 +103,7 @@ class Lab:
     folder: Path
 
     def api(self, method: str, path: str, body: object = None) -> Any:
-        """Ask the server's REST interface; the parsed answer, None where it is empty. OSError if it refuses."""
+        """Call the server's REST API. Returns the parsed response, None for an empty one. Raises OSError."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/{path}", data, headers, method=method)
@@ -121,7 +123,7 @@ class Lab:
 
 
 def own_settings(home: Path) -> dict[str, str]:
-    """This process's variables: Jupyter's own settings are below `home`, and the lesson's are as it brings them."""
+    """This process's variables, with Jupyter's folders in `home`, and with what `kubesim lab` adds."""
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     lab_folders = ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     inherited = {name: value for name, value in os.environ.items() if name != "KUBESIM_WORKSPACE"}
@@ -166,7 +168,7 @@ def chromium() -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell of a missing browser in one line for all tests, by giving the skips one place."""
+    """Report a missing browser in one line for all tests: pytest sums up skips of the same place."""
     report = yield
     if report.skipped and isinstance(report.longrepr, tuple) and report.longrepr[2].endswith(NO_CHROMIUM):
         report.longrepr = (str(Path(__file__).parent), None, report.longrepr[2])  # type: ignore[assignment]
@@ -175,13 +177,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    """Playwright, which there can be once in a process."""
+    """Playwright, which can be started only once in a process."""
     with sync_playwright() as running:
         yield running
 
 
 def options() -> list[str]:
-    """What Chromium is started with: it resolves no name."""
+    """Chromium's command-line options. It resolves no host name, so no request leaves the machine."""
     as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     closed = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
     return ["--disable-background-networking", closed, *as_root]
@@ -189,7 +191,7 @@ def options() -> list[str]:
 
 @pytest.fixture(scope="package")
 def site(testrun_uid: str) -> Iterator[str]:
-    """The address of the page that needs no server, built anew by the first process of a run that wants it."""
+    """The address of the page without a server, which the first process of a test run builds."""
     BUILD.mkdir(exist_ok=True)
     built_for = BUILD / "tests.txt"
     with (BUILD / "tests.lock").open("w") as lock:
@@ -206,9 +208,9 @@ def site(testrun_uid: str) -> Iterator[str]:
 
 @pytest.fixture(scope="package")
 def start(playwright: Playwright, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Page]:
-    """A function that starts a Chromium on the profile of that name, which it finds again.
+    """A function that starts Chromium with the profile of a name, a new one the first time.
 
-    `prepare` is called with the profile's folder before that.
+    It calls `prepare` with the profile's folder before the start.
     """
     profiles = tmp_path_factory.mktemp("profiles")
     settings: Any = {"executable_path": chromium, "args": options(), "viewport": VIEWPORT}
@@ -251,7 +253,7 @@ class Notebook:
     page: Page
 
     def run_all(self) -> None:
-        """Run all cells, and return when the last one is done; Playwright's Error if that takes too long."""
+        """Run all cells, and wait for the last one. Raises Playwright's Error if that takes too long."""
         self.page.evaluate(RUN_ALL, SECONDS * 1000)
 
     def run(self, name: str) -> None:
@@ -260,9 +262,9 @@ class Notebook:
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
 
     def reload(self) -> None:
-        """Save the notebook, and load the page again when the kernel has nothing to do any more.
+        """Save the notebook, and load the page again once the kernel is idle.
 
-        A kernel that is busy for more than four seconds does not tell ipywidgets in time what it has.
+        After four seconds without a reply, ipywidgets takes it that the kernel has no widgets.
         """
         self.page.evaluate(SETTLE)
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
@@ -271,7 +273,7 @@ class Notebook:
         expect(self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
 
     def restart_kernel(self) -> None:
-        """End the kernel, and return when a new one is there."""
+        """End the kernel, and wait for a new one."""
         self.page.evaluate(RESTART)
 
     @property
@@ -280,7 +282,7 @@ class Notebook:
         return self.page.locator(".ks-bench").get_by_label("Command", exact=True)
 
     def cell(self, name: str) -> Locator:
-        """The cell with that id; ValueError if there is none."""
+        """The cell with that id. Raises ValueError if there is none."""
         ids = [cell["id"] for cell in json.loads(self.path.read_text(encoding="utf-8"))["cells"]]
         return self.page.locator(f'.jp-Cell[data-windowed-list-index="{ids.index(name)}"]')
 
@@ -293,14 +295,14 @@ def copy_of_notebooks(lab: Lab, name: str) -> Path:
 
 @contextmanager
 def opening(lab: Lab, page: Page, folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str], Notebook]]:
-    """A function that opens the notebook NAME of `folder` and returns when its kernel is ready; closed at the end."""
+    """A context with a function that opens a notebook of `folder`; at its end, the notebooks are closed."""
     failures = request.session.testsfailed
 
-    def open_it(name: str) -> Notebook:
+    def open_one(name: str) -> Notebook:
         page.evaluate(OPEN, f"{folder.name}/{name}")
         return Notebook(folder / name, page)
 
-    yield open_it
+    yield open_one
     keep_picture(page, request.node.name)
     page.evaluate(CLOSE_ALL)
     page.set_viewport_size(VIEWPORT)
@@ -319,9 +321,9 @@ def folder(lab: Lab, tmp_path: Path) -> Path:
 def open_notebook(
     lab: Lab, loaded_page: Page, folder: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[str], Notebook]]:
-    """A function that opens the notebook NAME of `folder` and returns when its kernel is ready."""
-    with opening(lab, loaded_page, folder, request) as open_it:
-        yield open_it
+    """A function that opens the notebook NAME of `folder`, and returns when its kernel is ready."""
+    with opening(lab, loaded_page, folder, request) as open_one:
+        yield open_one
 
 
 @pytest.fixture(scope="module")
@@ -334,12 +336,12 @@ def shared_folder(lab: Lab, request: pytest.FixtureRequest) -> Path:
 def open_shared(
     lab: Lab, loaded_page: Page, shared_folder: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[str], Notebook]]:
-    """The same as open_notebook, for a notebook that all tests of a module go on with."""
-    with opening(lab, loaded_page, shared_folder, request) as open_it:
-        yield open_it
+    """The same as open_notebook, for a notebook that all tests of a module share."""
+    with opening(lab, loaded_page, shared_folder, request) as open_one:
+        yield open_one
 
 
 def keep_picture(page: Page, name: str) -> None:
-    """Store what the page shows, for the eyes of a developer, if KUBESIM_SCREENSHOTS names a folder."""
+    """Save a screenshot for developers, if KUBESIM_SCREENSHOTS names a folder."""
     if pictures := os.environ.get("KUBESIM_SCREENSHOTS"):
         page.screenshot(path=Path(pictures) / f"{name}.png")

@@ -1,4 +1,4 @@
-"""How well text can be read on a page."""
+"""The contrast of the texts on a page."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from playwright.sync_api import Locator
 from browser.themes import themes
 from tests.patience import once_drawn
 
+# The least contrast of a text (WCAG 2, 1.4.3).
 LEAST = 4.5
-
-# The contrast of each text with what lies behind it, as WCAG 2 reckons it; a canvas turns any CSS colour into bytes.
-# In a picture the letters have a fill, and the box behind them is the shape in their group.
+# The contrast of each text with its background, by the formula of WCAG 2. A canvas turns any CSS colour into bytes. In
+# a picture the letters have a fill, and the box behind them is the shape in their group.
 CONTRASTS = """root => {
     const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
     const bytes = (...colours) => {
@@ -38,7 +38,7 @@ CONTRASTS = """root => {
 
 @once_drawn
 def pale_now(roots: Locator) -> list[str]:
-    """The texts below `roots` with a contrast of less than 4.5 : 1 as the page is, each with its contrast."""
+    """The texts in `roots` with a contrast below LEAST in the present theme, each with its contrast."""
     roots.first.wait_for(state="attached")
     texts = roots.evaluate_all(f"roots => roots.flatMap({CONTRASTS})")
     assert texts
@@ -46,5 +46,5 @@ def pale_now(roots: Locator) -> list[str]:
 
 
 def pale_texts(roots: Locator) -> list[str]:
-    """The same in both themes, each with the theme."""
+    """The texts in `roots` with a contrast below LEAST in either theme, each with the theme and its contrast."""
     return [f"{theme}: {pale}" for theme in themes(roots.page) for pale in pale_now(roots)]

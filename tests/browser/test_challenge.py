@@ -9,7 +9,7 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, expect
 
-from browser.access import AXE, cut
+from browser.access import AXE, cut_parts
 from browser.contrast import pale_texts
 from browser.test_notebooks import magics
 from kubesim.lessons.clusters import RoundId, broken_clusters
@@ -52,7 +52,7 @@ def test_a_task_is_mended_and_its_points_outlive_the_kernel(open_notebook: Calla
     expect(card).to_contain_text("The round is over: 8 of 120 points")
     notebook.page.evaluate(AXE_SCRIPT)
     assert notebook.page.evaluate(AXE, [[[".ks-challenge"]], {}]) == []
-    assert cut(notebook.page, 390) == []
+    assert cut_parts(notebook.page, 390) == []
     notebook.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     notebook.run_all()
     expect(card).to_contain_text("Score 8 of 120 points")

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.conftest import as_saved
 from browser.contrast import pale_texts
+from browser.terminal import write_notebook
 from tests.patience import once_drawn
 
 EVENTS = "kubectl events --for pod/web --types=Warning"
@@ -67,9 +67,7 @@ COPY = """root => {
 @pytest.fixture(scope="module")
 def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
     """A notebook whose cells print long lines."""
-    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
-    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / "evidence.ipynb")
+    write_notebook(shared_folder / "evidence.ipynb", CELLS)
     notebook = open_shared("evidence.ipynb")
     notebook.run_all()
     for name in list(CELLS)[1:]:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.access import cut, violations, walk_through
+from browser.access import cut_parts, tab_through, violations
 from browser.contrast import pale_texts
+from browser.terminal import write_notebook
 from kubesim.jupyter.explore import names
 from kubesim.lessons import load_quizzes
 
@@ -23,9 +23,7 @@ PHONE = 390
 @pytest.fixture(scope="module")
 def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
     """A notebook with all explorables."""
-    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
-    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / "explorables.ipynb")
+    write_notebook(shared_folder / "explorables.ipynb", CELLS)
     notebook = open_shared("explorables.ipynb")
     for name in CELLS:
         notebook.run(name)
@@ -161,13 +159,13 @@ def test_an_exchange_is_shown_request_by_request(notebook: Any) -> None:
 @EACH
 def test_an_explorable_is_gone_through_with_tab_and_its_words_are_dark_enough(notebook: Any, name: str) -> None:
     card = card_of(notebook, name)
-    assert walk_through(card) == []
+    assert tab_through(card) == []
     assert pale_texts(card) == []
 
 
 def test_axe_finds_nothing_in_either_theme_and_nothing_is_cut_on_a_phone(notebook: Any) -> None:
     assert violations(notebook.page) == []
-    assert cut(notebook.page, PHONE) == []
+    assert cut_parts(notebook.page, PHONE) == []
 
 
 def test_what_was_typed_and_reached_is_there_after_the_page_is_loaded_again(notebook: Any) -> None:

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.access import BENCH, cut, violations, walk_through
-from browser.test_lesson import enter
+from browser.access import BENCH, cut_parts, tab_through, violations
+from browser.terminal import enter, write_cells
 from browser.themes import themes
 from tools.screenshots import RENEW, WIDGETS, Widget, picture_path
 
@@ -59,8 +59,7 @@ def show(open_notebook: Callable[[str], Any], folder: Path) -> Callable[..., Any
             *before, last = one.cells
             cells += [nbformat.v4.new_code_cell(cell) for cell in before]
             cells += [nbformat.v4.new_code_cell(last, id=one.name)]
-        kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "gallery.ipynb")
+        write_cells(folder / "gallery.ipynb", cells)
         notebook = open_notebook("gallery.ipynb")
         notebook.run_all()
         notebook.page.set_viewport_size({"width": WIDTH, "height": 1200})  # a narrower page shows other parts
@@ -79,9 +78,9 @@ def test_every_widget_is_reached_by_keyboard_readable_and_uncut(show: Callable[.
     gallery = show(*WIDGETS)
     for one in WIDGETS:
         POSES.get(one.name, Locator.wait_for)(widget(gallery, one.name))
-    assert [found for one in WIDGETS for found in walk_through(widget(gallery, one.name))] == []
+    assert [found for one in WIDGETS for found in tab_through(widget(gallery, one.name))] == []
     assert violations(gallery.page) == []
-    assert {width: cut(gallery.page, width) for width in (640, 390)} == {640: [], 390: []}
+    assert {width: cut_parts(gallery.page, width) for width in (640, 390)} == {640: [], 390: []}
 
 
 @pytest.mark.skipif(RENEW not in os.environ, reason="make screenshots takes them")

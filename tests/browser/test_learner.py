@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, expect
 
 from browser.conftest import IN_NOTEBOOK, wait_until
 from browser.contrast import pale_texts
+from browser.terminal import write_cells
 from kubesim.lessons import load_predictions, load_tasks
 
 PREDICTIONS = list(load_predictions())
@@ -58,8 +59,7 @@ def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
     for cell in cells:
         if cell.cell_type == "code":
             cell.execution_count = 1  # of its authors, as in every notebook that comes with kubesim
-    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / "lesson.ipynb")
+    write_cells(shared_folder / "lesson.ipynb", cells)
     notebook = open_shared("lesson.ipynb")
     notebook.run("early")  # as someone does who forgot the first cell
     expect(notebook.cell("early").locator(".jp-RenderedText")).to_contain_text("sim-worker")

@@ -6,23 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
 from browser.access import LISTEN
 from browser.contrast import pale_texts
+from browser.terminal import SECRET, enter, write_notebook
 
-SECRET = (
-    "kubectl create secret docker-registry regcred --docker-server=registry.example.com "
-    "--docker-username=myuser --docker-password=mypassword"
-)
 POD = (
     "kubectl delete pod early --now; kubectl run early --image=registry.example.com/myapp:1.0 "
     """--overrides='{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}'; sleep 5"""
 )
-
-
 CELLS = {
     "load": "%load_ext kubesim.jupyter\n%workbench",
     "run": "%%kubectl\nkubectl run early --image=registry.example.com/myapp:1.0\nsleep 5",
@@ -33,9 +27,7 @@ CELLS = {
 @pytest.fixture
 def notebook(folder: Path, open_notebook: Callable[[str], Any]) -> Any:
     """A notebook with a picture of a Pod that lists no Secret."""
-    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "lesson.ipynb")
+    write_notebook(folder / "lesson.ipynb", CELLS)
     notebook = open_notebook("lesson.ipynb")
     notebook.run_all()
     return notebook
@@ -63,8 +55,3 @@ def test_the_path_turns_from_failed_to_passed_as_the_learner_fixes_it(notebook: 
     expect(bench.locator("> [role=status]")).to_have_text("The image is on the node and the container may start.")
     expect(flow).to_contain_text("Pod spec stuck here")
     assert pale_texts(bench) == []
-
-
-def enter(prompt: Locator, line: str) -> None:
-    prompt.fill(line)
-    prompt.press("Enter")

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.access import resize, violations
 from browser.conftest import CURRENT, OPEN, RUN_ALL, SETTLE, VIEWPORT, Lab, wait_until
+from browser.terminal import write_notebook
 from kubesim.lessons import load_predictions, load_tasks
 from tests.patience import SECONDS
 
@@ -38,9 +38,9 @@ BUTTONS = {
     "playground": ("Load case.yaml", "There's no file"),
 }
 ALIVE = "button:not([inert] *)"
-RUN_CODE = (
-    "async code => { const {kernel} = CURRENT.sessionContext.session; await kernel.requestExecute({code}).done; }"
-)
+RUN_CODE = f"""async code => {{
+    await {CURRENT}.sessionContext.session.kernel.requestExecute({{code}}).done;
+}}"""
 # The cluster is busy until the test has seen that, and makes a file beside the notebook.
 HOLD = """
 import pathlib, time
@@ -61,15 +61,17 @@ DISPOSE = "id => [...window.jupyterapp.shell.widgets('main')].find((one) => one.
 IN_FRONT = "name => window.jupyterapp.shell.currentWidget?.context?.path?.endsWith(name)"
 CLOSE_OTHER = CURRENT.replace("isVisible", "context.path.endsWith('01-other.ipynb')") + ".dispose()"
 FILES = "() => window.jupyterapp.shell.expandLeft('filebrowser')"
+ASKED = f"""() => new Promise((done) => {{
+    const {{kernel}} = {CURRENT}.sessionContext.session;
+    kernel.anyMessage.connect((_, {{msg}}) => msg.header.msg_type === "comm_info_reply" && done());
+}})"""
 
 
 @pytest.fixture(scope="module")
 def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
     """A notebook with a card of each kind, all of them run; another one is beside it."""
-    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
     for name in ("all.ipynb", "01-other.ipynb"):
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / name)
+        write_notebook(shared_folder / name, CELLS)
     notebook = open_shared("all.ipynb")
     notebook.run_all()
     return notebook
@@ -115,7 +117,7 @@ def test_two_views_of_one_widget_show_the_same(notebook: Any) -> None:
 
 def test_a_busy_kernel_is_told_and_answers_later(notebook: Any) -> None:
     page = notebook.page
-    page.evaluate(RUN_CODE.replace("CURRENT", CURRENT), HOLD)
+    page.evaluate(RUN_CODE, HOLD)
     notebook.prompt.fill("echo later")
     notebook.prompt.press("Enter")
     card(notebook, "task").get_by_role("button", name="Hint").press("Enter")
@@ -127,17 +129,11 @@ def test_a_busy_kernel_is_told_and_answers_later(notebook: Any) -> None:
     expect(card(notebook, "task").locator(".ks-life")).to_have_text("")
 
 
-ASKED = f"""() => new Promise((done) => {{
-    const {{kernel}} = {CURRENT}.sessionContext.session;
-    kernel.anyMessage.connect((_, {{msg}}) => msg.header.msg_type === "comm_info_reply" && done());
-}})"""
-
-
 def test_an_idle_kernel_that_is_long_in_answering_a_widget_is_not_gone(notebook: Any) -> None:
     """JupyterLab has it answer widgets in a thread of their own, and calls it idle meanwhile."""
     page = notebook.page
     (notebook.path.parent / "over").unlink(missing_ok=True)
-    page.evaluate(RUN_CODE.replace("CURRENT", CURRENT), HOLD)
+    page.evaluate(RUN_CODE, HOLD)
     notebook.prompt.fill("echo much later")
     notebook.prompt.press("Enter")
     page.evaluate(ASKED)

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.access import BENCH, OUTPUTS, cut, height, misbuilt
+from browser.access import BENCH, OUTPUTS, cut_parts, length_of, structure_violations
 from browser.conftest import CURRENT, NOTEBOOKS, SELECT_FIRST, as_saved, wait_until
 from browser.contrast import pale_now
 from kubesim.lessons import VARIANT, load_quizzes, load_tasks
@@ -55,10 +55,10 @@ def test_it_runs_as_stored_is_not_too_long_and_anyone_can_use_it_at_any_width(
     run = tool.normalise(as_saved(notebook.page))
     assert list(tool.differences(tool.without_pictures(stored), tool.without_pictures(run))) == []
     expect(notebook.page.locator(BENCH)).to_have_count(1)  # a busy page draws it after the last cell has run
-    assert eventually(lambda: height(notebook.page) <= HIGHEST, True)
-    assert misbuilt(notebook.page) == []
+    assert eventually(lambda: length_of(notebook.page) <= HIGHEST, True)
+    assert structure_violations(notebook.page) == []
     assert pale_now(notebook.page.locator(f"{OUTPUTS}, {BENCH}")) == []
-    assert cut(notebook.page, PHONE) == []
+    assert cut_parts(notebook.page, PHONE) == []
 
 
 @pytest.mark.parametrize("name", ["11-what-the-registry-says.ipynb"])

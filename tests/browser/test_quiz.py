@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
 from browser.contrast import pale_texts
+from browser.terminal import write_notebook
 from kubesim.lessons import load_predictions
 
 PREDICTIONS = list(load_predictions())
@@ -28,9 +28,7 @@ CELLS = {
 @pytest.fixture(scope="module")
 def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
     """A notebook with a quiz of each kind that isn't just choices."""
-    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
-    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / "quizzes.ipynb")
+    write_notebook(shared_folder / "quizzes.ipynb", CELLS)
     notebook = open_shared("quizzes.ipynb")
     for name in list(CELLS)[:-1]:
         notebook.run(name)

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
 from browser.contrast import pale_texts
-from browser.test_lesson import SECRET, enter
+from browser.terminal import SECRET, enter, write_notebook
 from tests.patience import eventually
 
 CELLS = {
@@ -38,9 +37,7 @@ WATCH = """() => {
 @pytest.fixture
 def road(folder: Path, open_notebook: Callable[[str], Any]) -> Any:
     """The road of a Pod whose Secret is missing, and its notebook."""
-    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "road.ipynb")
+    write_notebook(folder / "road.ipynb", CELLS)
     notebook = open_notebook("road.ipynb")
     notebook.run_all()
     return notebook.page.locator(".ks-road"), notebook

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from browser.access import cut, violations, walk_through
+from browser.access import cut_parts, tab_through, violations
 from browser.conftest import IN_NOTEBOOK, VIEWPORT, Notebook, wait_until
 from browser.contrast import pale_texts
 from browser.terminal import TABLE, TOP, Terminal, begin, write_notebook
@@ -27,6 +27,28 @@ WATCH = """() => {
         if (!target.hasAttribute("data-lm-suppress-shortcuts")) window.unmarked.push(key);
     }, true);
 }"""
+KEYS_OF_BASH = [
+    ("Control+w", "kubectl get pods "),  # only where the page isn't in a tab of a browser
+    ("Alt+Backspace", "kubectl get "),
+    ("Alt+.", "kubectl get name"),
+    ("Alt+.", "kubectl get 'last word'"),
+    ("Control+u", ""),
+    ("Control+z", "kubectl get 'last word'"),
+    ("Control+a Delete", "ubectl get 'last word'"),
+    ("Control+d", "bectl get 'last word'"),
+    ("Control+e Backspace", "bectl get 'last word"),
+    ("Control+a Control+k", ""),
+    ("k ArrowUp", "kubectl get nodes -o name"),
+    ("ArrowUp", "kubectl get pods"),
+    ("ArrowDown ArrowDown", "k"),
+]
+CUT = """screen => {
+    const {top} = screen.getBoundingClientRect();
+    const tops = [...screen.querySelectorAll(".ks-line")].map((line) => line.getBoundingClientRect());
+    const first = tops.find(({bottom}) => bottom > top + 1);
+    return Math.round(first.top - top);
+}"""
+REST = "screen => Math.round(screen.scrollHeight - screen.clientHeight - screen.scrollTop)"
 
 
 @pytest.fixture(scope="module")
@@ -191,23 +213,6 @@ def test_the_editor_by_keyboard_alone(terminal: Terminal) -> None:
     expect(terminal.prompt).to_be_focused()
 
 
-KEYS_OF_BASH = [
-    ("Control+w", "kubectl get pods "),  # only where the page isn't in a tab of a browser
-    ("Alt+Backspace", "kubectl get "),
-    ("Alt+.", "kubectl get name"),
-    ("Alt+.", "kubectl get 'last word'"),
-    ("Control+u", ""),
-    ("Control+z", "kubectl get 'last word'"),
-    ("Control+a Delete", "ubectl get 'last word'"),
-    ("Control+d", "bectl get 'last word'"),
-    ("Control+e Backspace", "bectl get 'last word"),
-    ("Control+a Control+k", ""),
-    ("k ArrowUp", "kubectl get nodes -o name"),
-    ("ArrowUp", "kubectl get pods"),
-    ("ArrowDown ArrowDown", "k"),
-]
-
-
 def test_the_keys_of_bash(terminal: Terminal) -> None:
     prompt, page = terminal.prompt, terminal.page
     terminal.run("echo 'last word'")
@@ -331,7 +336,7 @@ def test_it_is_closed_reopened_and_moved_where_there_is_room(terminal: Terminal)
     page.set_viewport_size({"width": 640, "height": 800})
     expect(page.locator(f"{NOTEBOOK} .ks-bench")).to_be_visible()
     expect(dock).to_have_count(0)
-    assert cut(page, 390) == []
+    assert cut_parts(page, 390) == []
     page.set_viewport_size({"width": 1280, "height": 900})
     expect(dock.locator(".ks-bench")).to_be_visible()
     terminal.run("echo still here")
@@ -340,16 +345,7 @@ def test_it_is_closed_reopened_and_moved_where_there_is_room(terminal: Terminal)
 
 def test_everyone_can_use_it(terminal: Terminal) -> None:
     assert violations(terminal.page) == []
-    assert walk_through(terminal.page.locator(".ks-bench")) == []
-
-
-CUT = """screen => {
-    const {top} = screen.getBoundingClientRect();
-    const tops = [...screen.querySelectorAll(".ks-line")].map((line) => line.getBoundingClientRect());
-    const first = tops.find(({bottom}) => bottom > top + 1);
-    return Math.round(first.top - top);
-}"""
-REST = "screen => Math.round(screen.scrollHeight - screen.clientHeight - screen.scrollTop)"
+    assert tab_through(terminal.page.locator(".ks-bench")) == []
 
 
 def test_a_long_output_begins_with_a_whole_line_and_stays_at_its_end_in_another_size(terminal: Terminal) -> None:

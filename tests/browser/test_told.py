@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from browser.themes import wear
+from browser.terminal import write_notebook
+from browser.themes import show_theme
 from kubesim.lessons import load_predictions
 from tests.patience import once_drawn
 
@@ -60,9 +60,7 @@ TILES = """async ([code, size]) => {
 @pytest.fixture(scope="module")
 def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
     """A notebook with a question and a picture."""
-    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
-    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / "told.ipynb")
+    write_notebook(shared_folder / "told.ipynb", CELLS)
     notebook = open_shared("told.ipynb")
     notebook.run_all()
     return notebook
@@ -90,12 +88,12 @@ def test_every_line_of_a_picture_stands_out_in_all_colours(notebook: Any) -> Non
     by_day = contrasts(picture)
     try:
         for theme, colours in (("dark", "none"), ("light", "active"), ("dark", "active")):
-            wear(page, theme)
+            show_theme(page, theme)
             page.emulate_media(forced_colors=colours)  # type: ignore[arg-type]
             assert lost_lines(picture, by_day) == [], f"{theme}, forced colours: {colours}"
     finally:
         page.emulate_media(forced_colors="none")
-        wear(page, "light")
+        show_theme(page, "light")
 
 
 def test_emphasis_is_not_shown_as_asterisks(notebook: Any) -> None:

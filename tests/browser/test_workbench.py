@@ -44,6 +44,37 @@ MOST_CPU = 0.08
 
 
 DRAFT = "a: b: c"
+CLEAR = "() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
+SIMPLE = "() => { window.jupyterapp.shell.mode = 'single-document'; }"
+CLOSE = "() => [...window.jupyterapp.shell.widgets('main')].find((one) => one.sessionContext).dispose()"
+MULTIPLE = "() => { window.jupyterapp.shell.mode = 'multiple-document'; }"
+# JupyterLab scrolls cells away on its way to the last one, and such a cell has no place afterwards. An entry with one
+# counts as far as its other nodes moved: the share of the window that they cover, before or after, times the longest
+# way.
+SHIFTS = """() => {
+    window.shifts = [];
+    const cellOf = (node) => (node.closest ? node : node.parentElement)?.closest(".jp-Cell");
+    const isLeaving = ({node, previousRect: before, currentRect: after}) =>
+        before.width && !after.width && (!node?.isConnected || cellOf(node));
+    const common = (one, other, start, end) =>
+        Math.max(0, Math.min(one[end], other[end]) - Math.max(one[start], other[start]));
+    const area = ({width, height}) => width * height;
+    const cover = ({previousRect: before, currentRect: after}) => area(before) + area(after)
+        - common(before, after, "left", "right") * common(before, after, "top", "bottom");
+    const way = ({previousRect: before, currentRect: after}) =>
+        Math.max(Math.abs(before.x - after.x), Math.abs(before.y - after.y));
+    const valueOf = ({sources, value}) => {
+        const others = sources.filter((one) => !isLeaving(one));
+        if (others.length === sources.length) return value;
+        const covered = others.reduce((sum, one) => sum + cover(one), 0) / (innerWidth * innerHeight);
+        return Math.min(value, covered * Math.max(0, ...others.map(way)) / Math.max(innerWidth, innerHeight));
+    };
+    const keep = (list) => window.shifts.push(...list.getEntries().map(valueOf));
+    new PerformanceObserver(keep).observe({type: "layout-shift"});
+}"""
+SHIFT = "window.shifts.reduce((sum, value) => sum + value, 0)"
+MOST_SHIFT = 0.1
+WIDTH = "() => document.querySelector('.jp-NotebookPanel .jp-Cell').getBoundingClientRect().width"
 
 
 @pytest.fixture
@@ -77,9 +108,6 @@ def test_a_reloaded_page_shows_what_was_there_and_a_lost_kernel_is_told(terminal
     expect(terminal.prompt).to_have_value("kubectl get pods")
 
 
-CLEAR = "() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
-
-
 def test_the_cluster_says_how_many_objects_it_leaves_out(terminal: Terminal) -> None:
     items = terminal.page.locator(".ks-namespace li")
     expect(items).to_have_text(["✗Pod web 0/1 ErrImagePull", "ServiceAccount default"])
@@ -104,11 +132,6 @@ def test_the_terminal_outlives_the_cell_that_showed_it(terminal: Terminal, lab: 
     terminal.run("kubectl get pods")
     expect(terminal.root.get_by_text("Disconnected: this kernel is gone.")).to_be_visible()
     assert terminal.screen.inner_text() == before  # no line of it is lost with the answer
-
-
-SIMPLE = "() => { window.jupyterapp.shell.mode = 'single-document'; }"
-CLOSE = "() => [...window.jupyterapp.shell.widgets('main')].find((one) => one.sessionContext).dispose()"
-MULTIPLE = "() => { window.jupyterapp.shell.mode = 'multiple-document'; }"
 
 
 def cpu(browser: Browser) -> float:
@@ -152,35 +175,6 @@ def spent(page: Page, browser: Browser) -> float:
     before = cpu(browser)
     page.evaluate(ENTER, COMMANDS * 2)
     return (cpu(browser) - before) / len(COMMANDS * 2)
-
-
-# JupyterLab scrolls cells away on its way to the last one, and such a cell has no place afterwards. An entry with one
-# counts as far as its other nodes moved: the share of the window that they cover, before or after, times the longest
-# way.
-SHIFTS = """() => {
-    window.shifts = [];
-    const cellOf = (node) => (node.closest ? node : node.parentElement)?.closest(".jp-Cell");
-    const isLeaving = ({node, previousRect: before, currentRect: after}) =>
-        before.width && !after.width && (!node?.isConnected || cellOf(node));
-    const common = (one, other, start, end) =>
-        Math.max(0, Math.min(one[end], other[end]) - Math.max(one[start], other[start]));
-    const area = ({width, height}) => width * height;
-    const cover = ({previousRect: before, currentRect: after}) => area(before) + area(after)
-        - common(before, after, "left", "right") * common(before, after, "top", "bottom");
-    const way = ({previousRect: before, currentRect: after}) =>
-        Math.max(Math.abs(before.x - after.x), Math.abs(before.y - after.y));
-    const valueOf = ({sources, value}) => {
-        const others = sources.filter((one) => !isLeaving(one));
-        if (others.length === sources.length) return value;
-        const covered = others.reduce((sum, one) => sum + cover(one), 0) / (innerWidth * innerHeight);
-        return Math.min(value, covered * Math.max(0, ...others.map(way)) / Math.max(innerWidth, innerHeight));
-    };
-    const keep = (list) => window.shifts.push(...list.getEntries().map(valueOf));
-    new PerformanceObserver(keep).observe({type: "layout-shift"});
-}"""
-SHIFT = "window.shifts.reduce((sum, value) => sum + value, 0)"
-MOST_SHIFT = 0.1
-WIDTH = "() => document.querySelector('.jp-NotebookPanel .jp-Cell').getBoundingClientRect().width"
 
 
 def test_little_moves_while_all_cells_run(open_notebook: Callable[[str], Any]) -> None:

@@ -10,7 +10,7 @@ THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 CHANGE = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
 
 
-def wear(page: Page, theme: str) -> None:
+def show_theme(page: Page, theme: str) -> None:
     """Show the page in "light" or "dark"."""
     page.evaluate(CHANGE, THEMES[theme])
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", THEMES[theme])
@@ -20,6 +20,6 @@ def wear(page: Page, theme: str) -> None:
 def themes(page: Page) -> Iterator[str]:
     """Show the page in "light", then in "dark", and at the end in light again."""
     for theme in THEMES:
-        wear(page, theme)
+        show_theme(page, theme)
         yield theme
-    wear(page, "light")
+    show_theme(page, "light")
