@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import graphviz
 
-from kubesim.why.tell.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, UNSEEN, WAITING, Flow, Hop
+from kubesim.why.tell.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, UNSEEN, WAITING, Flow, Hop
 
 PAPER = "#ffffff"
 INK = "#1f2328"
@@ -154,7 +154,7 @@ def hop_list(flow: Flow) -> str:
 def _hop_item(hop: Hop) -> str:
     """A hop as an item of `hop_list`."""
     words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
-    mark = f'<span class="ks-mark" data-icon="{ICON_NAMES[hop.state]}" aria-hidden="true">{SYMBOLS[hop.state]}</span>'
+    mark = f'<span class="ks-mark" data-icon="{ICON_NAMES[hop.state]}" aria-hidden="true">{hop.symbol}</span>'
     head = f"{mark} <b>{html.escape(hop.title)}</b> <i>{html.escape(state_words(hop))}</i>"
     rank = " ks-culprit" if hop.is_cause else " ks-follows" if is_after_cause(hop) else ""
     state = hop.state.replace(" ", "-")

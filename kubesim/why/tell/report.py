@@ -50,13 +50,18 @@ class Hop:
     is_late: bool = False
 
     @property
+    def symbol(self) -> str:
+        """The sign of the state. A hop that `is_late` has no check mark, because it only follows from the cause."""
+        return SYMBOLS[NOT_NEEDED if self.is_late else self.state]
+
+    @property
     def line(self) -> str:
-        """The hop in words: "✓ Secret: regcred holds registry.example.com". One that `is_late` has no check mark."""
+        """The hop in words: "✓ Secret: regcred holds registry.example.com"."""
         words = list(self.words)
         if self.state in (NOT_REACHED, NOT_NEEDED) or not words:
             words.insert(0, self.state)
         follows = f" (because of the {self.because})" if self.because else ""
-        return f"{SYMBOLS[NOT_NEEDED if self.is_late else self.state]} {self.title}: {'; '.join(words)}{follows}"
+        return f"{self.symbol} {self.title}: {'; '.join(words)}{follows}"
 
 
 class About(NamedTuple):
