@@ -53,7 +53,7 @@ def test_the_status_at_a_moment_is_the_one_that_kubectl_shows(seat, now, fix):
         own.advance(now - fix - 0.2)
     _ready, status = pod_columns(own.cluster, "default", "web")["default", "web"]
     _card, feedback = moment(seat, now, fix)
-    assert f"STATUS {status} " in words(feedback["page"])
+    assert f"STATUS {status}, " in words(feedback["page"])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_the_status_at_a_moment_is_the_one_that_kubectl_shows(seat, now, fix):
 def test_what_has_happened_and_what_comes_next_is_told(seat, now, fix, attempts, following, story):
     _card, feedback = moment(seat, now, fix)
     shown = words(feedback["page"])
-    assert f"Attempts {attempts} Next attempt {following}" in shown
+    assert f"Attempts {attempts}, Next attempt {following}" in shown
     assert story in shown
 
 
