@@ -11,13 +11,13 @@ from tests.why.test_exports import pod, secret
 
 REFUSED = 'failed to do request: Head "https://{0}/v2/web/manifests/1": dial tcp {0}: connect: connection refused'
 NO_NAME = "x509: cannot validate certificate for 2001:db8::1 because it doesn't contain any IP SANs"
-OTHER_PLACE = "  $ kubectl set image pod/web app='<registry>/<repository>:<tag>'"
+OTHER_PLACE = "  $ kubectl set image pod/web app='<registry>/web:1'"
 
 
 @pytest.mark.parametrize(
     ("registry", "says", "line"),
     [
-        ("[2001:db8::1]", REFUSED, OTHER_PLACE),
+        ("[2001:db8::1]", REFUSED, "  $ kubectl set image pod/web app='[2001:db8::1]:<port>/web:1'"),
         ("[2001:db8::1]:5000", REFUSED, "  $ kubectl set image pod/web app='[2001:db8::1]/web:1'"),
         ("[::1]:5000", REFUSED, OTHER_PLACE),
         (

@@ -14,7 +14,7 @@ from tests.why.making import ACCOUNT, CREATE, make, pod
 SUBSTITUTES = {
     "'<user>'": "myuser",
     "'<the right password>'": "mypassword",
-    "'<registry>/<repository>:<tag>'": "nginx",
+    "'<registry>/app:1'": "nginx",
     "'<a valid image name>'": "nginx",
     "'<an image that exists>'": "nginx",
     "'<node>'": "sim-worker",

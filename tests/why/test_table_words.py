@@ -111,6 +111,9 @@ def asked_for(hops: Hops, causes: Causes, signs: Signs) -> Iterator[tuple[str, s
     for name, kind in signs.kinds.items():
         if kind.verdict:
             yield from ((f"signs.yaml, {name}", word) for word in of_verdict(kind.verdict))
+    for name, client in signs.clients.items():
+        commands = (client.pull, client.login, client.logout, client.logins, client.look)
+        yield from ((f"signs.yaml, {name}", word) for text in commands for word in placeholders(text))
     for name, registry in signs.registries.items():
         yield from ((f"signs.yaml, {name}", word) for word in placeholders(registry.how))
 

@@ -25,6 +25,8 @@ _NAMES = re.compile(r"\{(?:image|asked|registry|repository)\}")
 _MOST_OTHERS = 2
 # Names in sentences where the facts have a placeholder for a command, such as '<image>'.
 _UNNAMED = {"image": "the image", "asked": "the registry", "registry": "the registry", "paused": "its image"}
+# The first letter of such a description at the beginning of a sentence.
+_DESCRIBED = re.compile(rf"(?:\A|(?<=[.?!] ))\w(?={'|'.join(text[1:] for text in _UNNAMED.values())})")
 
 
 class Cause(NamedTuple):
@@ -133,9 +135,9 @@ def _without_placeholders(words: Words) -> Words:
     return words.adding(unnamed)
 
 
-def _capitalized(sentence: str) -> str:
-    """A sentence with a capital letter, if a description takes the place of a name at its beginning."""
-    return sentence[0].upper() + sentence[1:] if sentence.startswith(tuple(_UNNAMED.values())) else sentence
+def _capitalized(text: str) -> str:
+    """Sentences with a capital letter where a description takes the place of a name at their beginning."""
+    return _DESCRIBED.sub(lambda letter: letter[0].upper(), text)
 
 
 def _grade(row: Verdict, facts: Facts, *, has_others: bool) -> str:

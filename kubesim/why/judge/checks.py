@@ -22,7 +22,7 @@ from kubesim.why.judge import credentials
 from kubesim.why.judge.commands import Command, quote
 from kubesim.why.judge.facts import LOOPBACKS, UNCLEAR, Facts, nearest
 from kubesim.why.judge.scene import entries_of, host_of
-from kubesim.why.judge.words import Known, inspect
+from kubesim.why.judge.words import Derived, Known, inspect
 
 _UNSET = re.compile(r"[{}$<>]|(?:^|[:/])(?:none|null|nil|undefined)(?:$|[:/])")
 """Remains of a template whose value wasn't set."""
@@ -154,14 +154,14 @@ def unreachable(facts: Facts) -> Known | None:
     known = (host_of(entry) for secret in facts.secrets_here for entry in entries_of(secret))
     loopback = host if host in LOOPBACKS else ""
     bare = host if facts.registry and port and not loopback else ""
-    near = bare if closed else nearest(facts.registry, (*known, DEFAULT_REGISTRY))
-    moved = facts.image.replace(facts.registry, near, 1) if near else "'<registry>/<repository>:<tag>'"
+    near = bare or facts.port_elsewhere if closed else nearest(facts.registry, (*known, DEFAULT_REGISTRY))
+    elsewhere = f"{host}:<port>" if closed and host and not (port or loopback) else "<registry>"
     openshift = host.startswith("image-registry.openshift-image-registry") or host == "docker-registry.default.svc"
     return {
         "openshift": openshift and facts.kind == "no_host",  # a name that no one answers for may be there
         "closed": closed,
         "near": near,
-        "moved": moved,
+        "moved": f"{near or elsewhere}/{Derived(facts).rest}",
         "loopback": loopback,
         "service": service,
     }

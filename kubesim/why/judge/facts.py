@@ -71,8 +71,14 @@ class Facts:
 
     @property
     def registry(self) -> str:
-        """The registry's host, with any placeholder that replaces a part of it; "" without a reference."""
-        host = self.reference.registry if self.reference else ""
+        """The registry's host, with any placeholder that replaces a part of it; "" if nothing names one.
+
+        Where the image was removed from a text before pasting, it's the only host of a known registry in that text.
+        """
+        if self.reference is None:
+            hosts = [host for host in self.pod.get("hosts", ()) if any(signs.registry_of(host).parts.values())]
+            return hosts[0] if len(hosts) == 1 and is_redacted(self.image) else ""
+        host = self.reference.registry
         return self.image.partition("/")[0] if REDACTED in host else host
 
     @cached_property
@@ -199,6 +205,12 @@ class Facts:
     def created(self) -> str:
         """The last pull secret that a command of the text created; "" without one, or if the text lists any."""
         return "" if self.wanted else next(reversed(self.pod.get("created", ())), "")
+
+    @property
+    def port_elsewhere(self) -> str:
+        """The registry's host with a port, as another place of the text has it; "" if none does."""
+        here = f"{self.registry}:"
+        return next((host for host in self.pod.get("hosts", ()) if host.startswith(here)), "")
 
     @property
     def slips(self) -> Sequence[str]:

@@ -113,6 +113,7 @@ def common_words(table: Signs) -> Mapping[str, Callable[[Facts], Any]]:
     )
     return {
         **{name: partial(_is_called, name) for name in names},
+        **{name: partial(_named, name) for name in table.named},
         **{name: partial(_part_of_host, name) for name in _GROUP.findall(hosts)},
         **{name: partial(_part_of_message, name) for name in (*_GROUP.findall(groups), "inner")},
         **{name: partial(_field_of_reply, name) for name in _OF_REPLY},
@@ -126,6 +127,11 @@ def common_words(table: Signs) -> Mapping[str, Callable[[Facts], Any]]:
 def _is_called(name: str, facts: Facts) -> bool:
     """True if the runtime, the local cluster, the distribution or the kind to change has that name."""
     return name in (facts.runtime, facts.local_cluster, facts.kind_to_change, *facts.around)
+
+
+def _named(name: str, facts: Facts) -> str:
+    """What a command of the text names so (`named` in signs.yaml); a placeholder if none does."""
+    return str(facts.pod.get("named", {}).get(name) or f"'<{name.replace('_', ' ')}>'")
 
 
 def _part_of_host(name: str, facts: Facts) -> Word:
@@ -214,6 +220,12 @@ class Derived(NamedTuple):
     @property
     def image(self) -> str:
         return self.facts.image or "'<image>'"
+
+    @property
+    def rest(self) -> str:
+        """The image's name behind its registry."""
+        name = self.facts.image.removeprefix(f"{self.facts.registry}/")
+        return name if self.facts.reference else "'<repository>:<tag>'"
 
     @property
     def canonical(self) -> str:

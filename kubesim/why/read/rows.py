@@ -28,9 +28,9 @@ _QUOTED = re.compile(r'"(?:[.,;!?] *| +)(?=[A-Z]\w+ )')
 """The end of a message quoted in a sentence, before the next sentence."""
 _BEGINS = ("Successfully assigned ", "describe po")
 """Parts of records that begin a series of records about one Pod."""
-_NAMING = ("ull", "' locally", "mage:", "metadata for ")
-"""Parts of records that name the image for the records below: pull, "Unable to find image 'web:1' locally", image: or
-"metadata for"."""
+_NAMING = ("ull", "' locally", "mage:", "metadata for ", "crane ", "oc import-image ", "docker://")
+"""Parts of records that name the image for the records below: pull, "Unable to find image 'web:1' locally", image:,
+"metadata for", and commands of other clients."""
 _PENDING = re.compile(r"^\s*+(?:(?P<namespace>[a-z0-9-]+)\s++)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s++\d+/\d+\s+Pending\s")
 """The row of a Pod without a node in `kubectl get pods`."""
 _ASKED = re.compile(r"\b(?:k|kubectl|oc) .*(?:-n|--namespace)[ =](?P<namespace>[a-z0-9-]+)")

@@ -113,6 +113,7 @@ class Signs(NamedTuple):
     runtimes: Mapping[str, str]
     nodes: Mapping[str, str]
     surroundings: Surroundings
+    named: Mapping[str, str]
     clients: Mapping[str, Client]
     public: str
     images: tuple[str, ...]

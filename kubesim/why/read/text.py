@@ -23,6 +23,8 @@ _MOST_LINES = 300
 """The first lines, in which a client program is looked for."""
 MOST_CAUSES = 300
 """The largest number of groups of Pods with the same rows that become objects. Few are shown, and each takes time."""
+_MOST_HOSTS = 50
+"""The largest number of hosts given to a Pod."""
 _MOST_WARNINGS = 20
 """The largest number of warnings given to one Pod."""
 _INSTEAD = {
@@ -46,6 +48,8 @@ ADDED = (
     "wanted",
     "slips",
     "around",
+    "named",
+    "hosts",
 )
 """Fields that this module adds to a Pod, and that no cluster writes. Exports can't set them: load.py drops them.
 
@@ -54,7 +58,8 @@ lines left out of a long text. `unplaced` means that the namespace is a guess, a
 group. `there` lists the images that a table of the node has, and `built` those that a table of docker has. `logins` are
 the registries where a client's login succeeded, `created` the pull secrets that a command of the text created,
 `wanted` those that a piece of a manifest lists, `slips` the mistakes in such a command, and `around` the names of the
-runtime and of the distribution of Kubernetes (`surroundings` in signs.yaml).
+runtime and of the distribution of Kubernetes (`surroundings` in signs.yaml). `named` has what other commands name, by
+words (signs.yaml, too), and `hosts` are those at any place of the text.
 """
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
 _IMAGE = re.compile(
@@ -80,7 +85,7 @@ _BUILT = re.compile(
 )
 """The table that `docker images` prints."""
 _LOGIN = re.compile(r"\b(?:docker|podman|nerdctl|skopeo|buildah|helm registry|crane auth) login\b(?P<arguments>.*)")
-_HOST = re.compile(r"(?<![\w@/.-])(?:https://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)(?![\w@.-])")
+_HOST = re.compile(r"(?<![\w@/.-])(?:https://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)(?![\w@-]|\.\w)")
 _CREATED = re.compile(r"\bcreate secret docker-registry (?P<name>[a-z0-9][a-z0-9.-]*)")
 # Mistakes in the command that creates a pull secret, by their words in causes.yaml.
 _SLIPS = {
@@ -137,6 +142,8 @@ def read_text(text: str) -> list[Item]:
         "created": [match["name"] for match in _CREATED.finditer(masked)],
         "wanted": [match["name"] for match in _WANTED.finditer(masked)],
         "around": [name for name, sign in signs().surroundings._asdict().items() if re.search(sign, masked)],
+        "named": dict(_named(masked)),
+        "hosts": list(dict.fromkeys(match[1] for match in _HOST.finditer(masked)))[:_MOST_HOSTS],
         "slips": [slip for slip, pattern in _SLIPS.items() if pattern.search(short.text)],
     }
     return list(_pods_of(rows, added)) or screens
@@ -148,6 +155,13 @@ def _logins(text: str) -> Iterator[str]:
         for login in _LOGIN.finditer(text):
             host = _HOST.search(login["arguments"])
             yield host[1] if host else ""
+
+
+def _named(text: str) -> Iterator[tuple[str, str]]:
+    """The words of `named` in signs.yaml that a command of the text gives, and their names."""
+    for word, sign in signs().named.items():
+        if found := re.search(sign, text):
+            yield word, next(filter(None, found.groups()))
 
 
 def _listed(tables: re.Pattern[str], text: str) -> Iterator[str]:
