@@ -73,6 +73,7 @@ class ChallengeCard(Card):
             self._seat.open_round = self._round
             self._round.open(number)
         self._seat.history.limit_undo(title)
+        self._seat.skip_pause()
         self._seat.open_task = self
         self._warn_of_files()
 

@@ -113,7 +113,7 @@ class Seat:
         self._watchers: list[Callable[[], None]] = []
         self._depth = 0  # the number of open `notifying_once` contexts
         self._is_due = False  # `notify` was called inside `notifying_once`
-        self._last_typed = inf  # wall-clock seconds of the last command; inf before the first, so no pause is counted
+        self._last_typed = inf  # wall-clock seconds of the last command; inf if the next pause is not to be counted
 
     @property
     def cluster(self) -> Cluster:
@@ -210,6 +210,10 @@ class Seat:
         if pause > 0:
             with self.cluster.lock, suppress(TooMuchError):  # a pause cut short is better than a refused command
                 self.session.advance(min(pause, LONGEST_PAUSE), Budget())
+
+    def skip_pause(self) -> None:
+        """Let no time pass for the pause before the next command, as at the start of a task, which is to be read."""
+        self._last_typed = inf
 
     def restart(self, registries: Path | None = None) -> None:
         """Replace the cluster with a fresh one. Files, shell history, aliases and variables stay; `undo`'s steps go.

@@ -113,6 +113,7 @@ class TaskCard(Exercise):
         if not is_started(self._task, seat.session):
             self.start_over()
             seat.history.limit_undo(self._task.title)
+            seat.skip_pause()
             seat.notify()
         self.refresh()
 

@@ -64,7 +64,7 @@ def test_a_round_of_one_task_opens_that_task_with_one_press(open_notebook: Calla
     notebook.run(setup)
     notebook.prompt.wait_for()
     cell: Locator = notebook.cell(challenge)
-    cell.get_by_role("button", name="Begin").press("Enter")
+    cell.get_by_role("button", name="Start").press("Enter")
     card = cell.locator(".ks-challenge")
     expect(card.get_by_role("heading", level=3)).to_have_count(2)
     expect(card.get_by_role("button", name="Start", exact=True)).to_have_count(0)

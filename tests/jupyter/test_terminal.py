@@ -7,13 +7,15 @@ import pytest
 import kubesim
 from kubesim import shell
 from kubesim.api.budget import Budget
-from kubesim.api.clock import STEPS
+from kubesim.api.clock import SECOND, STEPS
 from kubesim.cluster.apiserver.backend import READS
 from kubesim.cluster.controllers.base import SYNC
 from kubesim.jupyter import seat as room
 from kubesim.jupyter.screen import LARGEST_TRANSCRIPT, strip_escapes
 from kubesim.jupyter.seat import Seat, spell
+from kubesim.jupyter.task import TaskCard
 from kubesim.jupyter.terminal import Terminal, commands, completed, transcript
+from kubesim.lessons import load_tasks
 from kubesim.shell.parser import parse
 
 HEREDOC = "cat > pod.yaml <<EOF\nkind: Pod\nEOF"
@@ -176,6 +178,17 @@ def test_waits_and_pauses_stop_where_too_much_happens(seat, monkeypatch):
     seat.catch_up(0.0)
     seat.catch_up(600.0)
     assert 0 < clock.work - before <= paid + last
+
+
+def test_reading_the_text_of_a_task_takes_no_time(page, terminal):
+    seat = terminal._seat
+    page.ask("enter", text="", wall=100)
+    TaskCard(next(iter(load_tasks().values())), seat)
+    begun = seat.now
+    page.ask("enter", text="", wall=500)
+    assert seat.now == begun
+    page.ask("enter", text="", wall=530)
+    assert seat.now == begun + 30 * SECOND
 
 
 def test_of_many_pods_that_change_some_are_named(page, terminal):

@@ -69,7 +69,7 @@ function render({ model, el }) {
     if (view.owes) send("tick"); // the task has just ended: its real time needs one more reading of our clock
   };
 
-  // After a click on "Begin" (lesson.js), a round of one task opens that task: its card has nothing else to choose.
+  // After a click on the button above the round's text (lesson.js), a round of one task opens that task: its card has nothing else to choose.
   const openAtOnce = () => {
     const { tasks: [only, ...others] } = model.get("feedback");
     if (card.closest(".jp-Cell")?.dataset.begins && !others.length && only.state === "not started") send("open", 0);

@@ -79,11 +79,12 @@ function furnishCell(model, node, cell) {
   const place = (name, isNeeded) => isNeeded && node.querySelector(`.jp-Cell-${name}Wrapper`);
   const isText = isDrawing ? !cell.trusted : isAsking && !node.querySelector(LIVE);
   const isLong = /^%challenge/.test(source); // twelve broken clusters as text: the button is above them
-  const label = isDrawing ? "Draw it now" : /^%(task|challenge)/.test(source) ? "Begin" : "Answer here";
+  const isWork = isLong || /^%task/.test(source);
+  const label = isDrawing ? "Draw it now" : /^%challenge alone/.test(source) ? "Start" : isWork ? "Begin" : "Answer here";
   keepTool(node, "ks-begin", place(isLong ? "input" : "output", isText && !isRunning(node)), () => {
     const made = button(label, run);
-    if (label === "Begin") made.className = "ks-lead";
-    if (label === "Begin") made.addEventListener("click", () => (node.dataset.begins = "yes")); // for challenge.js
+    if (isWork) made.className = "ks-lead";
+    if (isWork) made.addEventListener("click", () => (node.dataset.begins = "yes")); // for challenge.js
     return made;
   });
   keepTool(node, "ks-run", place("input", source && !isAsking && !isDrawing), () => button("Run ▸", run, "Shift+Enter"));

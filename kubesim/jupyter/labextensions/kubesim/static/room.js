@@ -40,6 +40,7 @@
     .ks-room .jp-SideBar { min-width: 0 !important; max-width: 0.01px !important; } /* a 0 would be taken for no limit */
     .ks-room :is(.jp-cell-toolbar, .jp-Notebook-footer, .jp-Collapser, .jp-collapseHeadingButton, .jp-Cell:has(.ks-opener-of-bench)) { display: none !important; }
     .ks-room .jp-Notebook .jp-Cell, .ks-room .jp-Notebook .jp-MarkdownOutput { border-color: transparent !important; box-shadow: none !important; }
+    .ks-room .jp-Notebook .jp-Cell:focus-visible { box-shadow: inset 3px 0 var(--jp-brand-color1) !important; }
     .ks-room .jp-Notebook .jp-CodeCell.jp-mod-active .jp-InputArea-editor { border-color: var(--jp-brand-color1); }
     .ks-room #jp-main-dock-panel { padding: 0 !important; background: var(--jp-layout-color1); }
     .ks-room .lm-DockPanel-widget { border: 0 !important; }
