@@ -10,7 +10,7 @@ from kubesim.why.tell.report import FORMS
 
 
 class Target(NamedTuple):
-    """The parsed arguments. `pod` is "" if none was given, `namespace` defaults to "default", `form` to "text".
+    """The parsed arguments. By default, `namespace` is "default", `form` is "text", and `container` is None.
 
     Names are as typed: nothing checks that the objects exist.
     """

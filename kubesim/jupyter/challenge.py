@@ -89,7 +89,7 @@ class ChallengeCard(Card):
         if current := self._round.current:
             current.ask_why()
             flow = roundview.flow_to_explain(self._seat.cluster, current)
-            self.announce(flow.why() if flow else roundview.no_pod(current))
+            self.announce(flow.why() if flow else roundview.no_pod_sentence(current))
 
     def do_reveal(self) -> None:
         current = self._round.current

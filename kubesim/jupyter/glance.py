@@ -30,7 +30,7 @@ KINDS = {
     SECRET: "{TYPE}",
     SERVICE_ACCOUNT: "",
 }
-_WORDS = {resource.kind: words for resource, words in KINDS.items()}
+_COLUMNS_BY_KIND = {resource.kind: words for resource, words in KINDS.items()}
 
 
 class Glance(NamedTuple):
@@ -47,7 +47,7 @@ def glance(obj: Object, now: Micros) -> Glance:
     kind = obj["kind"]
     headings = [column.name for column in printers.columns(kind)]
     cells = dict(zip(headings, printers.row(obj, now), strict=True))
-    words = _WORDS[kind].format_map(cells).removeprefix("kubernetes.io/")
+    words = _COLUMNS_BY_KIND[kind].format_map(cells).removeprefix("kubernetes.io/")
     if kind == "ServiceAccount":
         words = _pull_secrets(obj)
     return Glance(kind, name_of(obj), words, status_sign(cells["STATUS"]) if kind == "Pod" else "")

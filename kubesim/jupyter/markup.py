@@ -21,7 +21,7 @@ _CODE = re.compile(r"`([^`]+)`")
 def inline(text: str) -> str:
     """One paragraph of markup as HTML, escaped. Inside `code`, stars are plain characters."""
     escaped = html.escape(text.strip().replace(_CODE_PLACE, ""), quote=False)
-    marked = _bold(_CODE.sub(_CODE_PLACE, escaped))
+    marked = _emphasis(_CODE.sub(_CODE_PLACE, escaped))
     for code in _CODE.findall(escaped):
         marked = marked.replace(_CODE_PLACE, f"<code>{code}</code>", 1)
     return marked
@@ -80,7 +80,7 @@ def plain_text(text: str) -> str:
     return "\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip()))
 
 
-def _bold(text: str) -> str:
+def _emphasis(text: str) -> str:
     """Replace `**bold**` and `*italic*` in a text that is escaped already."""
     text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
     return re.sub(r"(?<![\w*])\*(?=[^\s*])([^*]*[^\s*])\*(?![\w*])", r"<i>\1</i>", text)

@@ -91,7 +91,7 @@ class ProgressMap(Card):
 
     def do_refresh(self) -> None:
         self.refresh()
-        self._say(True, f"{self.content['total']}.")
+        self._report(True, f"{self.content['total']}.")
 
     def do_download(self) -> None:
         self.refresh()
@@ -109,7 +109,7 @@ class ProgressMap(Card):
         """Merge an uploaded progress file. `text` is None for a file above `limit`, which the page doesn't read."""
         progress = self._seat.progress
         was_added = progress.take_in(text)
-        self._say(was_added, f"{_ADDED} {progress.message}" if was_added else progress.message)
+        self._report(was_added, f"{_ADDED} {progress.message}" if was_added else progress.message)
 
     def plain(self) -> str:
         if self._is_empty():
@@ -134,7 +134,7 @@ class ProgressMap(Card):
         """Have the page offer a file to its user. `kind` is the MIME type."""
         self.send({"do": "save", "name": name, "type": kind, "text": text})
 
-    def _say(self, ok: bool, words: str) -> None:
+    def _report(self, ok: bool, words: str) -> None:
         self.feedback = {"ok": ok, "html": inline(words), "number": self.feedback.get("number", 0) + 1}
 
 

@@ -31,18 +31,18 @@ def feedback(challenge: Round, readings: tuple[Reading, ...], seat: Seat, asks_t
     """The fields of the card's `feedback` about the round. `readings` are those of the open task's goals.
 
     `simulated` (words) and `real` (seconds) are the times spent so far. `since` is the page's clock at the last
-    message, from which the page counts on; 0 while no clock runs. `owes` asks the page for its clock once more, because
-    the open task has just ended.
+    message, from which the page counts on; 0 while no clock runs. `asks_time` asks the page for its clock once more,
+    because the open task has just ended.
     """
     current = challenge.current
     return {
         "score": score(challenge),
-        "tasks": [_listed(challenge, number, one) for number, one in enumerate(challenge.standings, 1)],
+        "tasks": [_task_fields(challenge, number, one) for number, one in enumerate(challenge.standings, 1)],
         "simulated": spell(sum(one.simulated for one in challenge.standings)),
         "real": sum(one.real for one in challenge.standings),
         "since": (challenge.wall or 0) if current and not current.is_over else 0,
-        "owes": bool(current and current.is_over and not current.is_timed),
-        "task": _opened(challenge, current, readings, seat) if current else {},
+        "asks_time": bool(current and current.is_over and not current.is_timed),
+        "task": _open_task_fields(challenge, current, readings, seat) if current else {},
         "end": markup.listed(map(_review, challenge.standings), "ol") if challenge.is_over else "",
         "buttons": _buttons(challenge, asks_to_end),
     }
@@ -67,7 +67,7 @@ def flow_to_explain(cluster: Cluster, current: Standing) -> Flow | None:
     return next((flow for flow in flows if flow.cause), next(iter(flows), None))
 
 
-def no_pod(current: Standing) -> str:
+def no_pod_sentence(current: Standing) -> str:
     return f"There is no Pod in {current.task.namespaces[0]}."
 
 
@@ -86,16 +86,16 @@ def static_html(challenge: Round) -> str:
     return f"<p><b>{challenge.id.title}</b></p><p>{TO_DO}</p>{markup.listed(tasks, 'ol')}"
 
 
-def _listed(challenge: Round, number: int, one: Standing) -> dict[str, Any]:
-    """A task in the row of tasks, with its number from 1."""
+def _task_fields(challenge: Round, number: int, one: Standing) -> dict[str, Any]:
+    """The fields of a task in the row of tasks. Its number is from 1."""
     state = _state(one)
     points = f", {one.worth} points" if one.solved else ""
     label = f"Task {number}: {one.task.title.replace('`', '')}, {state}{points}"
     return {"label": label, "state": state, "current": one is challenge.current}
 
 
-def _opened(challenge: Round, current: Standing, readings: tuple[Reading, ...], seat: Seat) -> dict[str, Any]:
-    """The open task as HTML: text, goals, advice after a wrong fix, help taken, and the solution once it is over."""
+def _open_task_fields(challenge: Round, current: Standing, readings: tuple[Reading, ...], seat: Seat) -> dict[str, Any]:
+    """The fields of the open task, as HTML. `over` has the result and the solution once the task is over."""
     task = current.task
     number = challenge.standings.index(current) + 1
     is_gone = not current.is_over and not is_intact(task, seat.session)
@@ -114,7 +114,7 @@ def _opened(challenge: Round, current: Standing, readings: tuple[Reading, ...], 
 
 def _why_page(cluster: Cluster, current: Standing) -> str:
     flow = flow_to_explain(cluster, current)
-    return why.page(Explanations([flow])) if flow else f"<p>{no_pod(current)}</p>"
+    return why.page(Explanations([flow])) if flow else f"<p>{no_pod_sentence(current)}</p>"
 
 
 def _buttons(challenge: Round, asks_to_end: bool) -> list[Button]:

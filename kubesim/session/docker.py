@@ -48,7 +48,7 @@ def docker(current: Callable[[], Cluster], operands: Operands, options: Options,
     if command not in _USAGE:
         raise UnsupportedError(f"'docker {command}'" if command else "'docker' without login or logout")
     try:
-        flags, server = _parsed(command, words[1:])
+        flags, server = _parse(command, words[1:])
         if "help" in flags:
             io.out(f"Usage:  {_USAGE[command]}\n")
         elif command == "login":
@@ -74,18 +74,18 @@ def _config_folder(operands: Operands, io: Invocation) -> tuple[str, list[str]]:
     return io.env.get("DOCKER_CONFIG") or f"{home}/.docker", operands
 
 
-def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
+def _parse(command: str, words: list[str]) -> tuple[Options, str]:
     """The flags by long name, and the server, "" if none is given."""
     try:
         line = _FLAGS[command].parse(words)
     except FlagError as error:
-        raise _misused(command, str(error), 125) from None
+        raise _usage_error(command, str(error), 125) from None
     if len(line.args) > 1:
-        raise _misused(command, f"docker: 'docker {command}' requires at most 1 argument")
+        raise _usage_error(command, f"docker: 'docker {command}' requires at most 1 argument")
     return {name: line.values[name] for name in line.typed}, "".join(line.args)
 
 
-def _misused(command: str, problem: str, status: int = 1) -> ToolError:
+def _usage_error(command: str, problem: str, status: int = 1) -> ToolError:
     usage = f"Usage:  {_USAGE[command]}\n\nRun 'docker {command} --help' for more information"
     return ToolError(f"{problem}\n\n{usage}", status)
 
@@ -113,17 +113,17 @@ def _login(server: str, flags: Options, path: str, io: Invocation, registries: R
     io.out("Login Succeeded\n")
 
 
-def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
+def _credential(flags: Options, stored: Any, io: Invocation) -> Credential:
     """The credential from the command line and stdin. Without flags, it is the one that is stored."""
-    _check(flags)
+    _check_flags(flags)
     username = flags.get("username", "")
     password = flags.get("password", "")
     if password:
         io.err(_INSECURE)
     if "password-stdin" in flags:
         password = io.read().removesuffix("\n").removesuffix("\r")
-    if not flags and isinstance(filed, dict):
-        username, _, password = gobase64.text_of(str(filed.get("auth", ""))).partition(":")
+    if not flags and isinstance(stored, dict):
+        username, _, password = gobase64.text_of(str(stored.get("auth", ""))).partition(":")
         io.out(_EXISTING.format(username) if username and password else "")
     if username and password:
         return Credential(username, password)
@@ -132,7 +132,7 @@ def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
     raise UnsupportedError("typing a user name or a password for 'docker login'")
 
 
-def _check(flags: Options) -> None:
+def _check_flags(flags: Options) -> None:
     """Raise ToolError for flags that contradict each other, and for empty ones."""
     if "password-stdin" in flags and "password" in flags:
         raise ToolError("conflicting options: cannot specify both --password and --password-stdin")
@@ -157,10 +157,10 @@ def _logout(server: str, path: str, io: Invocation) -> None:
         io.err(f"WARNING: {_failure('getting', helper)}\n")
     io.out(f"Removing login credentials for {host}\n")
     names = {server, host, f"http://{host}", f"https://{host}"} & config["auths"].keys()
-    filed = [name for name in names if not _helper(config, name)]
-    for name in filed:
+    stored = [name for name in names if not _helper(config, name)]
+    for name in stored:
         del config["auths"][name]
-    if filed:
+    if stored:
         _save(config, path, io)
     if helper:
         io.err(f"WARNING: could not erase credentials:\n{_HUB}: {_failure('erasing', helper)}\n")

@@ -64,12 +64,12 @@ def test_the_first_task_is_set_up_at_the_start(card, seat):
 def test_a_fix_in_the_terminal_ticks_the_task_off_and_shows_the_shortest_way(card, seat):
     press(card, "next", wall=100.0)
     feedback = fix(card, seat)
-    assert (feedback["score"], feedback["owes"], feedback["since"]) == ("10 of 120 points", True, 0)
+    assert (feedback["score"], feedback["asks_time"], feedback["since"]) == ("10 of 120 points", True, 0)
     assert all(goal["ok"] for goal in feedback["task"]["goals"])
     assert feedback["news"][1].startswith("Solved, 10 points. ")
     assert feedback["tasks"][0]["label"].endswith(", solved, 10 points")
     feedback = press(card, "tick", wall=175.0)
-    assert (feedback["owes"], feedback["real"]) == (False, 75.0)
+    assert (feedback["asks_time"], feedback["real"]) == (False, 75.0)
     assert re.search("Solved: 10 points, .* simulated, 1 min 15 s real.", feedback["task"]["over"])
     assert "The shortest fix:" in feedback["task"]["over"]
     assert labels(card.feedback) == ["Next task", "End the round"]

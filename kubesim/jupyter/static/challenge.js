@@ -66,7 +66,7 @@ function render({ model, el }) {
     if (count !== newsTold) news.textContent = words;
     newsTold = count;
     drawButtons(buttons, view.buttons, send);
-    if (view.owes) send("tick"); // the task has just ended: its real time needs one more reading of our clock
+    if (view.asks_time) send("tick"); // the task has just ended: its real time needs one more reading of our clock
   };
 
   // After a click on the button above the round's text (lesson.js), a round of one task opens that task: its card has nothing else to choose.

@@ -26,8 +26,8 @@ function prepare(notebook, model) {
   }
   copyTrueText(notebook);
   const furnish = () => {
-    notebook.querySelectorAll(PRINTED).forEach(layOut);
-    notebook.querySelectorAll(WIDE).forEach(reach);
+    notebook.querySelectorAll(PRINTED).forEach(layOutOutput);
+    notebook.querySelectorAll(WIDE).forEach(makeScrollable);
     notebook.querySelectorAll(CODE).forEach(addTools);
     notebook.querySelectorAll(NAMES).forEach(keepWords);
     if (cells) [...cells].forEach((cell, number) => furnishCell(model, cellNode(notebook, number), cell));

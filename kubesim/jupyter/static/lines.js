@@ -9,6 +9,7 @@ const PROSE = /^(kubesim:|error:|Error|Warning:|bash:|The \w+ ")/; // sentences,
 const TOLD = /^(why|help)\b/; // commands whose whole output is prose
 const SENTENCE = 36; // characters: a longer cell of a last column is a sentence
 const SHORTEST_COLUMN = 60; // characters of a sentence on each line beside the other columns; with less room it goes below them
+const HYPHENED = /([^\s-]*-[^\s]*)/; // words with hyphens, where a browser would break a line
 const MARKED = new RegExp(COLORS.pattern, "gm"); // coloured words; Python puts COLORS in front of this script (screen.py)
 
 // Draws [class, text] pairs. Returns an element for each line, line end included, or for each table.
@@ -21,7 +22,7 @@ function drawLines(runs, { prose = false } = {}) {
       table = makeTable(text, lines.slice(number + 1));
       drawn.push(table.node);
     } else if (!isRow(text, table)) table = null;
-    const isLastReached = table?.tells && text.length > table.last;
+    const isLastReached = table?.hasSentences && text.length > table.lastColumn;
     const isProse = prose || PROSE.test(text);
     const node = isLastReached ? drawRow(parts, text, table) : drawLine(parts, text, isProse ? drawWords : (words) => [words]);
     node.classList.toggle("ks-prose", isProse);
@@ -31,25 +32,25 @@ function drawLines(runs, { prose = false } = {}) {
   return drawn;
 }
 
-// A table by its heading and the lines `below`: `starts` and `last`, the places where columns begin, its node, and
-// `tells`, true if the last column has sentences.
+// A table by its heading and the lines `below`: its node, the place where the last column begins, and whether that column
+// has sentences.
 function makeTable(heading, below) {
-  const starts = [...heading.matchAll(/(?<=^|  )\S/g)].map(({ index }) => index);
-  const table = { starts, last: starts.at(-1), tells: false, node: h("div", { class: "ks-table" }) };
+  const lastColumn = [...heading.matchAll(/(?<=^|  )\S/g)].at(-1)?.index;
+  const table = { lastColumn, hasSentences: false, node: h("div", { class: "ks-table" }) };
   let longest = heading.length;
   for (const { text } of below) {
     if (!isRow(text, table)) break;
-    table.tells ||= text.length - table.last > SENTENCE;
+    table.hasSentences ||= text.length - table.lastColumn > SENTENCE;
     longest = Math.max(longest, text.length);
   }
-  table.node.style.setProperty("--letters", table.tells ? table.last : longest);
+  table.node.style.setProperty("--letters", table.hasSentences ? table.lastColumn : longest);
   return table;
 }
 
 // True if a line can be a row of the table: two spaces before the last column, or between its cells if it is short.
 function isRow(text, table) {
   if (table === null) return false;
-  return text.length <= table.last ? /\S {2,}\S/.test(text) : text.slice(table.last - 2, table.last) === "  ";
+  return text.length <= table.lastColumn ? /\S {2,}\S/.test(text) : text.slice(table.lastColumn - 2, table.lastColumn) === "  ";
 }
 
 function drawLine(parts, text, draw) {
@@ -61,17 +62,15 @@ function drawLine(parts, text, draw) {
 
 // Draws a row whose last cell is a sentence. It wraps within its column; without room for that, below the other
 // columns.
-function drawRow(parts, text, { last }) {
-  const cells = cutAt(parts, [last]);
+function drawRow(parts, text, { lastColumn }) {
+  const cells = cutAt(parts, [lastColumn]);
   const node = h("div", { class: "ks-line ks-row" }, ...cells.map((cell) => h("span", {}, ...cell.map(drawRun))));
-  node.style.setProperty("--hang", `${last}ch`);
-  node.style.setProperty("--least", `${Math.min(SHORTEST_COLUMN, text.length - last)}ch`);
+  node.style.setProperty("--hang", `${lastColumn}ch`);
+  node.style.setProperty("--least", `${Math.min(SHORTEST_COLUMN, text.length - lastColumn)}ch`);
   return node;
 }
 
-// Words with hyphens: a browser would break a line there, so drawWords puts each into an element that doesn't wrap.
-const HYPHENED = /([^\s-]*-[^\s]*)/;
-
+// Draws words with hyphens as elements that don't wrap.
 function drawWords(text) {
   return text.split(HYPHENED).map((part, number) => (number % 2 ? h("span", { class: "ks-word" }, part) : part));
 }
@@ -110,7 +109,7 @@ function cutAt(parts, places) {
 }
 
 // Text without escapes as [class, text] pairs, coloured like the terminal's (see `colour_statuses` in screen.py).
-function mark(text) {
+function runsOfStatuses(text) {
   const runs = [];
   let end = 0;
   for (const { 0: word, index } of text.matchAll(MARKED)) {
@@ -122,12 +121,12 @@ function mark(text) {
 }
 
 // Makes a node that scrolls sideways focusable, for the keyboard, and lets it fade at an edge with more behind it.
-function reach(node) {
+function makeScrollable(node) {
   const rest = node.scrollWidth - node.clientWidth;
   if (rest > 1) node.tabIndex = 0;
   else node.removeAttribute("tabindex");
   node.classList.toggle("ks-goes-on", rest - node.scrollLeft > 1);
-  node.onscroll = () => reach(node);
+  node.onscroll = () => makeScrollable(node);
 }
 
 // Copies selected lines as printed: a browser would add a line end for each element, and copy the prompt's signs.
@@ -144,13 +143,13 @@ function copyTrueText(node) {
 
 // Lays out an output below a cell, unless that is done. JupyterLab redraws an output with each change, so call it each
 // time.
-function layOut(screen) {
+function layOutOutput(screen) {
   const text = screen.textContent;
   if (!text || screen.firstElementChild?.matches(".ks-line, .ks-table")) return;
   const chunks = text.split(/^(?=\$ )/m); // a command with its output
   screen.replaceChildren(...chunks.flatMap((chunk) => {
     const [command, ...rest] = chunk.startsWith("$ ") ? chunk.split(/(?<=\n)/) : ["", ...chunk.split(/(?<=\n)/)];
     const typed = command ? [h("div", { class: "ks-line ks-prose ks-typed-line" }, ...drawWords(command))] : [];
-    return [...typed, ...drawLines(mark(rest.join("")), { prose: TOLD.test(command.slice(2)) })];
+    return [...typed, ...drawLines(runsOfStatuses(rest.join("")), { prose: TOLD.test(command.slice(2)) })];
   }));
 }

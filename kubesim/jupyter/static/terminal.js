@@ -125,7 +125,7 @@ function makeScreen() {
     screen.append(...fresh);
     history.push(...typed);
     if (fresh.length) toEnd(isProse ? fresh[0] : null);
-    screen.querySelectorAll(".ks-table").forEach(reach);
+    screen.querySelectorAll(".ks-table").forEach(makeScrollable);
   }
 
   // Scrolls to the end, or to the top of the entry `first`.
@@ -173,7 +173,7 @@ function makeScreen() {
     showMore();
   });
   new ResizeObserver(() => {
-    screen.querySelectorAll(".ks-table").forEach(reach);
+    screen.querySelectorAll(".ks-table").forEach(makeScrollable);
     if (isAtEnd) toEnd();
     else showMore();
   }).observe(screen);
@@ -184,19 +184,19 @@ function makeScreen() {
 const counted = (lines) => `${lines} ${lines === 1 ? "line" : "lines"}`;
 
 function drawEntry(kind, text, isProse) {
-  if (kind !== "command") return h("div", { class: kind }, ...drawLines(paint(text), { prose: isProse || kind === "note" }));
+  if (kind !== "command") return h("div", { class: kind }, ...drawLines(runsOfEscapes(text), { prose: isProse || kind === "note" }));
   const sign = (index) => h("span", { class: "sign" }, index ? "> " : "$ ");
   const lines = text.split("\n").map((line, index) => h("div", { class: "ks-line ks-prose" }, sign(index), ...drawWords(`${line}\n`)));
   return h("div", { class: kind }, ...lines);
 }
 
 // Text with escape sequences as [class, text] pairs: colours become classes, other sequences disappear.
-function paint(text) {
+function runsOfEscapes(text) {
   const [plain, ...marked] = text.split("\x1b[");
-  return [["", plain], ...marked.map(paintPart)];
+  return [["", plain], ...marked.map(runOfPart)];
 }
 
-function paintPart(part) {
+function runOfPart(part) {
   const [, codes = "", end = "", text] = /^([0-9;?]*)([ -/]*[@-~])?([^]*)$/.exec(part);
   const names = end === "m" ? codes.split(";").map((code) => `sgr-${Number(code)}`) : [];
   return [names.join(" "), text];
