@@ -73,11 +73,13 @@ class Interpreter:
         return status
 
     def _pipeline(self, pipeline: syntax.Pipeline, streams: Streams) -> int:
-        """Run a pipeline, set $?, and let the time of a command pass."""
+        """Run a pipeline, set $? and $PIPESTATUS, and let the time of a command pass."""
         *early, last = pipeline.commands
         machine = self.machine
         machine.shell.pipeline_pid = machine.next_pid
         status = self._stages(early, last, streams) if early else self._command(last, streams)
+        if not early:
+            machine.pipe_statuses = (status,)
         if pipeline.negated:
             status = 0 if status else 1
         machine.status = status
@@ -87,11 +89,14 @@ class Interpreter:
 
     def _stages(self, early: Sequence[Command], last: Command, streams: Streams) -> int:
         """Run the commands of a pipe one after the other. Each but the first reads the whole output before it."""
+        statuses = []
         for command in early:
             output: list[str] = []
-            self._subshell(partial(self._command, command, streams._replace(stdout=output.append)))
+            statuses.append(self._subshell(partial(self._command, command, streams._replace(stdout=output.append))))
             streams = streams._replace(stdin=Input("".join(output)))
-        return self._subshell(partial(self._command, last, streams))
+        status = self._subshell(partial(self._command, last, streams))
+        self.machine.pipe_statuses = (*statuses, status)
+        return status
 
     def _subshell(self, run: Callable[[], int]) -> int:
         """Call `run` in a copy of the shell, so that variables, the current folder and `exit` stay inside."""
@@ -119,10 +124,12 @@ class Interpreter:
                 return self._plan(command, redirected)
 
     def _compound(self, command: syntax.Compound, streams: Streams) -> int:
-        """Run a loop, or the script between braces or parentheses, and return its exit status."""
+        """Run a loop, an `if`, or the script between braces or parentheses, and return its exit status."""
         match command.keyword:
             case "for" | "while" | "until":
                 return self._loop(command, streams)
+            case "if":
+                return self._if(command.scripts, streams)
             case "(":
                 return self._subshell(partial(self._in_parentheses, command.scripts[0], streams))
         return self._script(command.scripts[0], streams)
@@ -139,9 +146,9 @@ class Interpreter:
             with machine.subshell():
                 machine.shell = shell
                 machine.files.cwd = cwd
-                status = machine.status
+                statuses = machine.status, machine.pipe_statuses
                 self._subshell(partial(self._job, job.script, streams._replace(stdin=Input(""))))
-                machine.status = status
+                machine.status, machine.pipe_statuses = statuses
 
         machine.clock.plan(job.seconds, run)
         return 0
@@ -159,6 +166,14 @@ class Interpreter:
         if shell.name == "bash":
             shell.loops = 0  # only here: in a stage of a pipe, bash lets `break` end the subshell without a message
         return self._script(script, streams)
+
+    def _if(self, scripts: Sequence[Script], streams: Streams) -> int:
+        """Run an `if`. `scripts` holds pairs of a condition and its branch, then the `else` branch if there is one."""
+        while len(scripts) > 1:
+            condition, then, *scripts = scripts
+            if self._script(condition, streams) == 0:
+                return self._script(then, streams)
+        return self._script(scripts[0], streams) if scripts else 0
 
     def _loop(self, loop: syntax.Compound, streams: Streams) -> int:
         """Run a loop and return the status of its last whole round, 0 without one."""

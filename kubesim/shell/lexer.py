@@ -29,7 +29,7 @@ _OPERATOR = re.compile(r"\n|&&|\|\||;;|\|&|<\(|>\(|[|&;()<>]")
 _VARIABLE = re.compile(
     r"(?P<name>[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])"
     r"|\{(?:(?P<length>#[A-Za-z_][A-Za-z_0-9]*)"
-    r"|(?P<braced>[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(?P<colon>:?)-(?P<default>[^{}'\"]*))?)\}"
+    r"|(?P<braced>PIPESTATUS\[(?:@|[0-9]{1,5})\]|[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(?P<colon>:?)-(?P<default>[^{}'\"]*))?)\}"
 )
 _BACKQUOTED = re.compile(r"((?:[^`\\]|\\.)*+)`", re.DOTALL)
 _COST = 60  # steps for one token, or one part of a word

@@ -27,6 +27,9 @@ _ADVICE = {
 }
 
 
+_PIPE_STATUS = re.compile(r"PIPESTATUS(?:\[([0-9]{1,5})\])?")
+
+
 class Input:
     """The stdin of a command. The commands of a loop or a group share one, so text read by one is gone for the next."""
 
@@ -123,6 +126,8 @@ class Machine:
         self.processes: deque[Started] = deque(maxlen=1000)
         self.next_pid = self.shell_process.pid + 1
         self.status = 0
+        # The exit statuses of the last pipeline's commands: $PIPESTATUS.
+        self.pipe_statuses: Sequence[int] = (0,)
         # The file that the command line wants a front end to open in its editor.
         self.edit: Edit | None = None
         self.budget = Budget()
@@ -164,6 +169,9 @@ class Machine:
             return shell.parameters[index] if index < len(shell.parameters) else None
         if name.startswith("#") and len(name) > 1:
             return str(len(self.lookup(name[1:])))
+        if match := _PIPE_STATUS.fullmatch(name):
+            index = int(match[1] or 0)
+            return str(self.pipe_statuses[index]) if index < len(self.pipe_statuses) else None
         parameters = " ".join(shell.parameters[1:]) or None
         special = {
             "@": parameters,
@@ -172,6 +180,7 @@ class Machine:
             "?": str(self.status),
             "$": str(self.shell_process.pid),
             "PWD": str(self.files.cwd),
+            "PIPESTATUS[@]": " ".join(map(str, self.pipe_statuses)),
         }
         return shell.variables.get(name, shell.env.get(name, special.get(name)))
 

@@ -12,11 +12,11 @@ from kubesim.shell import syntax
 from kubesim.shell.lexer import Lexer
 from kubesim.shell.syntax import IncompleteError, Operator, Script, Token, UnsupportedError, Word, Words
 
-_UNSUPPORTED = ("if", "case", "select", "function", "[[", "time")
+_UNSUPPORTED = ("case", "select", "function", "[[", "time")
 _UNSUPPORTED_REDIRECTS = ("<&", "<>", "<<-", ">|", "&>>")
 # The reserved words that end the scripts of each compound command.
 _CLOSERS = {"while": ("do", "done"), "until": ("do", "done"), "{": ("}",), "(": (")",)}
-_CLOSING = frozenset({"do", "done", "}"})
+_CLOSING = frozenset({"then", "else", "elif", "fi", "do", "done", "}"})
 _LONG = 1000  # characters; a longer line is rarely typed twice, so it isn't cached
 _SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 
@@ -194,7 +194,7 @@ class Parser:
         self._expand_alias()
         if word := self._at(*_UNSUPPORTED):
             raise UnsupportedError(f"'{word}'")
-        keyword = self._accept("for", *_CLOSERS)
+        keyword = self._accept("for", "if", *_CLOSERS)
         if not keyword:
             return self._simple()
         if keyword == "(" and self._lexer.is_before("("):
@@ -204,6 +204,8 @@ class Parser:
         if keyword == "for":
             name, words = self._for_header()
             scripts = [self._block("done")[0]]
+        elif keyword == "if":
+            scripts = list(self._branches())
         else:
             scripts = [self._block(closer)[0] for closer in _CLOSERS[keyword]]
         return syntax.Compound(keyword, tuple(scripts), tuple(self._redirects()), name, words)
@@ -278,6 +280,16 @@ class Parser:
         self._newlines()
         self._expect("do")
         return name.source, tuple(words)
+
+    def _branches(self) -> Iterator[Script]:
+        """The conditions and branches of an `if` in turn, then the `else` branch."""
+        keyword = "if"
+        while keyword in ("if", "elif"):
+            yield self._block("then")[0]
+            script, keyword = self._block("elif", "else", "fi")
+            yield script
+        if keyword == "else":
+            yield self._block("fi")[0]
 
     def _word(self) -> Word:
         token = self._peek()

@@ -139,7 +139,7 @@ class Simple(NamedTuple):
 
 
 class Compound(NamedTuple):
-    """`for`, `while`, `until`, `{` or `(`: its scripts in order, and the variable and words of `for`."""
+    """`for`, `if`, `while`, `until`, `{` or `(`: its scripts in order, and the variable and words of `for`."""
 
     keyword: str
     scripts: tuple[Script, ...]

@@ -376,7 +376,7 @@ def owners(dice: random.Random) -> Case:
         "rm -rf /w /v /tmp /etc",
         "id; whoami; cd /v/..data; ls -la .. .",
         "cp /etc/passwd /w; cat /w/passwd /w/passwd /w/passwd > /etc/passwd; id; ls -l /etc",
-        "ls /v/f0; touch /w /v; mv /v/f0 /w; cp /v/f0 /w",
+        "[ -e /v/f0 ]; touch /w /v; mv /v/f0 /w; cp /v/f0 /w",
     ]
     script = "; ".join(dice.sample(steps, dice.randint(1, 5)))
     runs = f"kubectl apply -f {FILE}; sleep 3; kubectl exec owned -- sh -c '{script}'; kubectl logs owned"

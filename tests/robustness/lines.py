@@ -180,7 +180,7 @@ def spoiled(draw: st.DrawFn, text: str) -> str:
 
 _GLUE = [" | ", " && ", " || ", "; ", "\n", " > out.txt; ", " | grep -c ", " 2>&1 | ", " & ", " < "]
 _SHELL = ["echo a", "cat pod.yaml", "base64 -d", "sort -r", "head -1", "wc -l", "X=1", "for i in 1 2; do", "done", "fi"]
-_SHELL += ["while true; do", "cat <<EOF", "EOF", "$(kubectl get pods -o name)", "sed s/a/b/"]
+_SHELL += ["while true; do", "if true; then", "cat <<EOF", "EOF", "$(kubectl get pods -o name)", "sed s/a/b/"]
 _SHELL += [
     "sleep 1",
     "kubectl get pods -o name",

@@ -73,12 +73,15 @@ def timeout(operands: Operands, options: Options, io: Invocation) -> int:
 
 
 def seq(operands: Operands, options: Options, io: Invocation) -> None:
-    """Print the numbers from FIRST (1) to LAST."""
+    """Print the numbers from FIRST (1) to LAST by STEP (1)."""
     if not operands:
         raise misused(io.name, "missing operand")
     numbers = [_integer(text) for text in operands]
     first = numbers[0] if len(numbers) > 1 else 1
-    counted = range(first, numbers[-1] + 1)
+    step = numbers[1] if len(numbers) > 2 else 1
+    if step == 0:
+        raise misused(io.name, f"invalid Zero increment value: '{operands[1]}'")
+    counted = range(first, numbers[-1] + (1 if step > 0 else -1), step)
     io.spend(100 * len(counted))
     io.out("".join(f"{number}\n" for number in counted))
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from math import inf
+from typing import NamedTuple
 
 from kubesim.shell.lexer import unescape
 from kubesim.shell.syntax import UnsupportedError
@@ -20,6 +21,7 @@ from kubesim.shell.tools import (
     inputs,
     lines,
     misused,
+    values_of,
     whole_number,
 )
 from kubesim.workspace import encoded
@@ -118,6 +120,8 @@ def _counts(text: str) -> Counter[str]:
 
 
 def sort(operands: Operands, options: Options, io: Invocation) -> None:
+    if "u" in options and "k" in options:
+        raise UnsupportedError("'sort -u' with -k")
     if "u" in options and "n" in options:
         raise UnsupportedError("'sort -nu'")
     content: list[str] = []
@@ -130,9 +134,46 @@ def sort(operands: Operands, options: Options, io: Invocation) -> None:
     if "u" in options:
         content = list(dict.fromkeys(content))
     content.sort(reverse=is_reverse)
-    if "n" in options:
+    for key in reversed(_keys(options)):
+        io.spend(sum(map(len, content)))
+        content.sort(key=key.of, reverse=key.is_reverse)
+    if "n" in options and "k" not in options:
         content.sort(key=_leading_number, reverse=is_reverse)
     io.out("".join(f"{line}\n" for line in content))
+
+
+class _Key(NamedTuple):
+    """A key of sort: the fields from `first` to `last`, separated by a character, or each with the blanks before it."""
+
+    first: int
+    last: int | None
+    separator: str
+    is_numeric: bool
+    is_reverse: bool
+
+    def of(self, line: str) -> str | float:
+        if self.separator:
+            fields = line.split(self.separator)
+        else:
+            fields = re.findall(r"[ \t]*[^ \t]+|[ \t]+\Z", line)
+        text = self.separator.join(fields[self.first - 1 : self.last])
+        return _leading_number(text) if self.is_numeric else text
+
+
+def _keys(options: Options) -> list[_Key]:
+    """The keys of -k in their order. A key without letters has those of the whole command."""
+    keys = []
+    separator = options.get("t", "")
+    if len(separator) > 1:
+        raise ToolError(f"multi-character tab '{separator}'", 2)
+    for text in values_of(options, "k"):
+        match = re.fullmatch(r"([1-9][0-9]{0,5})([nr]*)(?:,([1-9][0-9]{0,5})([nr]*))?", text)
+        if not match:
+            raise UnsupportedError(f"'sort -k {text[:40]}'")
+        letters = (match[2] + (match[4] or "")) or "".join({"n", "r"} & options.keys())
+        last = int(match[3]) if match[3] else None
+        keys.append(_Key(int(match[1]), last, separator, "n" in letters, "r" in letters))
+    return keys
 
 
 def _leading_number(line: str) -> float:
