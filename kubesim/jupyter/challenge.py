@@ -44,8 +44,7 @@ class ChallengeCard(Card):
 
     def __init__(self, round_id: RoundId, seat: Seat) -> None:
         self._show_round(_round(round_id, seat))
-        self._number_of_news = 0  # increased with each announcement; see `announce`
-        self._news = ""  # the last announcement for a screen reader
+        self._news = (0, "")  # the number and the words of the last announcement for a screen reader
         self._asks_to_end = False  # the card asks for confirmation to end the round
         self._warning = ""  # shown until the next message
         rules = _RULES if round_id.is_scored else _UNSCORED
@@ -141,7 +140,7 @@ class ChallengeCard(Card):
         self.feedback = {
             **roundview.feedback(challenge, readings, self._seat, self._asks_to_end),
             "warning": markup.inline(_LOSS if self._asks_to_end else self._warning),
-            "news": [self._number_of_news, self._news],
+            "news": list(self._news),
         }
         if current:
             workbench(self._seat).open_task(current.task, readings, current.solved)
@@ -154,8 +153,7 @@ class ChallengeCard(Card):
 
     def announce(self, words: str) -> None:
         """Have screen readers say `words` at the next refresh. The number tells a repeated sentence from an old one."""
-        self._number_of_news += 1
-        self._news = words.replace("`", "").replace("**", "")
+        self._news = (self._news[0] + 1, words.replace("`", "").replace("**", ""))
 
     def start_over(self) -> str:
         """Set the open task up again, and return its title. `reset` in the terminal calls this, too (OpenTask)."""

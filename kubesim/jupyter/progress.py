@@ -47,9 +47,9 @@ class Row(NamedTuple):
     href: str
     sign: str
     state: str
-    questions: str  # "2 of 6", "" where there are none
-    tasks: str  # the same
-    score: str  # the same, for the best round of the challenge
+    questions: str  # "2 of 6", or "" in a notebook without questions
+    tasks: str  # "0 of 2", or "" in a notebook without tasks
+    score: str  # "74 of 120", the best round of the challenge, or "" without one
     share: float  # the done part of the questions, tasks and score, from 0 to 1
     due: int  # questions to review today
 

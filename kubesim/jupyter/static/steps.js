@@ -30,7 +30,7 @@ function makeSteps(notebook, context, model) {
   let current = 0;
 
   // The unfinished parts of a step in words; "" for a done step.
-  const left = ({ heading, code, asks }) => {
+  const unfinished = ({ heading, code, asks }) => {
     const open = asks.filter((line) => !model.get("done").includes(line)).map((line) => WORDS[ASKS.exec(line)[1]]);
     if (code.some(({ id }) => !ran.has(id))) open.unshift("a cell to run");
     if (!code.length && !asks.length && !seen.has(heading.id)) open.push("the text");
@@ -39,15 +39,15 @@ function makeSteps(notebook, context, model) {
 
   const draw = () => {
     noteRun(cells(), ran);
-    const lefts = steps.map(left);
+    const allUnfinished = steps.map(unfinished);
     buttons.forEach((made, number) => {
       const words = `Step ${number + 1} of ${steps.length}: ${steps[number].title}`;
-      made.title = lefts[number] ? `${words}. Left: ${lefts[number]}.` : `${words}, done`;
-      made.ariaLabel = lefts[number] ? words : made.title;
-      made.classList.toggle("ks-done", !lefts[number]);
+      made.title = allUnfinished[number] ? `${words}. Left: ${allUnfinished[number]}.` : `${words}, done`;
+      made.ariaLabel = allUnfinished[number] ? words : made.title;
+      made.classList.toggle("ks-done", !allUnfinished[number]);
       made.ariaCurrent = number === current ? "step" : null;
     });
-    next.hidden = !linkOn() || lefts.some(Boolean);
+    next.hidden = !linkOn() || allUnfinished.some(Boolean);
     bar.hidden = !buttons.length;
     const detail = { number: current + 1, of: steps.length };
     if (steps.length) notebook.dispatchEvent(new CustomEvent("kubesim-step", { detail, bubbles: true })); // for room.js in labextensions/

@@ -15,7 +15,8 @@
   const IN_ROOM = "kubesim: this tab is a room"; // a key in sessionStorage; its values are the next two
   const [YES, NO] = ["yes", "no"];
 
-  const HYPHENED = /[\w./:=@]*-[\w./:=@-]+/g;
+  const HYPHENED = /[\w./:=@]*-[\w./:=@-]+/g; // words with hyphens, where a browser would break a line
+  const WAYS = { ArrowUp: -1, ArrowDown: 1, k: -1, j: 1 }; // the keys that lead to the next cell
   const SIDE_BARS = 66; // the width of JupyterLab's two side bars, in CSS pixels
   const sizes = import(new URL("sizes.js", document.currentScript.src));
 
@@ -110,10 +111,11 @@
     shell.add(header, "header", { rank: 0 });
     let current = panel;
     for (const part of [header, header.parent]) part.hide();
-    const enter = make("button", { type: "button", className: "ks-room-enter", textContent: "Lesson mode", onclick: () => show(true) });
+    const enter = make("button", { type: "button", className: "ks-room-enter", textContent: "Lesson mode", onclick: () => change(true) });
     shell.add(Object.assign(new Widget({ node: make("div", {}, enter) }), { id: "kubesim-enter" }), "top", { rank: 2000 });
 
-    const show = (isRoom, isBeginning = false) => {
+    // Turns lesson mode on or off. The tab and later visits keep that.
+    const show = (isRoom) => {
       document.body.classList.toggle("ks-room", isRoom);
       localStorage[isRoom ? "removeItem" : "setItem"](SHOWN, YES);
       sessionStorage.setItem(IN_ROOM, isRoom ? YES : NO);
@@ -123,10 +125,14 @@
       }
       for (const part of [header, header.parent]) part.setHidden(!isRoom);
       layOut(shell);
-      if (isBeginning) return;
-      current.content.node.focus({ preventScroll: true });
-      if (isRoom) begin(current);
     };
+    // The same at the learner's wish, when the notebook is open already.
+    const change = (isRoom) => {
+      show(isRoom);
+      current.content.node.focus({ preventScroll: true });
+      if (isRoom) runFirstCells(current);
+    };
+    // Names the lesson that has come to the front.
     const follow = (lesson) => {
       current = lesson;
       const path = lesson.context.path.split("/").pop().replace(/\.ipynb$/, "");
@@ -138,14 +144,12 @@
       const folder = current.context.path.split("/").slice(0, -1);
       commands.execute("docmanager:open", { path: [...folder, "00-start.ipynb"].join("/"), factory: "Notebook" });
     });
-    leave.addEventListener("click", () => show(false));
+    leave.addEventListener("click", () => change(false));
     addEventListener("kubesim-step", ({ target, detail: { number, of } }) => {
       if (current.node.contains(target)) step.textContent = `step ${number}/${of}`;
     });
     return { show, follow };
   }
-
-  const WAYS = { ArrowUp: -1, ArrowDown: 1, k: -1, j: 1 }; // the keys that lead to the next cell
 
   // JupyterLab's keys skip a cell whose input is hidden: in a lesson, that's a question, and they reach it.
   function reachQuestions({ content, node }) {
@@ -167,11 +171,11 @@
 
   // Runs the cells of the workbench and the questions, unless the notebook shows widgets that its kernel has, as it
   // does after a reload of a saved notebook. One that isn't trusted shows none: not all of its cells ran here.
-  async function begin({ sessionContext, content, context }) {
+  async function runFirstCells({ sessionContext, content, context }) {
     await sessionContext.ready;
     const { kernel } = sessionContext.session ?? {};
     if (!kernel) return;
-    const asked = kernel.requestCommInfo({ target_name: "jupyter.widget" }).then(({ content }) => content.comms);
+    const asked = kernel.requestCommInfo({ target_name: "jupyter.widget" }).then((reply) => reply.content.comms);
     const comms = (await Promise.race([asked, new Promise((go) => setTimeout(go, PATIENCE))])) ?? {};
     const code = content.widgets.filter(({ model }) => model.type === "code");
     const setup = code.find(({ model }) => WORKBENCH.test(model.sharedModel.source));
@@ -212,7 +216,7 @@
       sizes.then((shared) => document.head.append(make("style", { textContent: styleFor(shared) })));
       let room = null;
 
-      const arrive = (panel) => {
+      const openLesson = (panel) => {
         panel.addClass("ks-awaits");
         document.documentElement.classList.add("ks-lessons");
         // Hide the list of files, unless the user has clicked anything, such as the notebook in that list.
@@ -220,12 +224,12 @@
         if (isBeginning) restored.then(() => shell.collapseLeft?.());
         if (!room && shell.mode && shell.collapseRight) { // JupyterLab's: Notebook 7 has no place for the header
           room = makeRoom(app, panel);
-          if (isBeginning && isWanted()) restored.then(() => room.show(true, true));
+          if (isBeginning && isWanted()) restored.then(() => room.show(true));
           else sessionStorage.setItem(IN_ROOM, NO);
         }
         if (!panel.isHidden) room?.follow(panel); // JupyterLab opens the tabs of the last visit, too
         const isRoom = () => document.body.classList.contains("ks-room");
-        Promise.all([restored, panel.revealed]).then(() => isRoom() && begin(panel));
+        Promise.all([restored, panel.revealed]).then(() => isRoom() && runFirstCells(panel));
       };
 
       shell.currentChanged?.connect((_, { newValue }) => newValue?.hasClass?.("ks-lesson-panel") && room?.follow(newValue));
@@ -235,7 +239,7 @@
           if (![...model.cells].some(({ sharedModel }) => WORKBENCH.test(sharedModel.source))) return;
           panel.addClass("ks-lesson-panel");
           reachQuestions(panel);
-          arrive(panel);
+          openLesson(panel);
         });
       };
       docRegistry.addWidgetExtension("Notebook", { createNew });
