@@ -7,9 +7,9 @@ const KEYS_OF_NANO = "Ctrl+O saves, Ctrl+X closes, Escape then Tab leaves";
 const KEYS_OF_VI = "Just type. Escape, then :wq and Enter saves and closes, :q! closes without saving";
 
 function makeEditor(file, ask) {
-  const label = { "aria-label": `Text of ${file.name}` };
+  const label = { ariaLabel: `Text of ${file.name}` };
   const { node: pad, input, copy, mirror } = makePad(label, (index) => `${index + 1}`);
-  const status = h("div", { class: "status", role: "status" });
+  const status = element("div", { className: "status", role: "status" });
   const isVi = file.editor.startsWith("vi");
   let { saved, exists } = file;
   let mistake = null;
@@ -23,7 +23,7 @@ function makeEditor(file, ask) {
   function showStatus() {
     const wrong = mistake && `✗ Line ${mistake.line}: ${mistake.words}`;
     const state = isUnsaved() ? "Not saved yet." : exists ? "" : "A new file.";
-    status.replaceChildren(...[wrong, news || state].filter(Boolean).map((text) => h("div", {}, text)));
+    status.replaceChildren(...[wrong, news || state].filter(Boolean).map((text) => element("div", {}, text)));
     status.classList.toggle("wrong", Boolean(mistake));
   }
 
@@ -103,8 +103,8 @@ function makeEditor(file, ask) {
 
   const saveButton = button("Save", ({ detail }) => save().then(() => detail && input.focus()), "Ctrl+O");
   const closeButton = button("Close", close, "Ctrl+X");
-  const hint = h("span", { class: "hint" }, isVi ? KEYS_OF_VI : KEYS_OF_NANO);
-  const buttons = h("div", { class: "buttons" }, saveButton, closeButton, hint);
+  const hint = element("span", { className: "hint" }, isVi ? KEYS_OF_VI : KEYS_OF_NANO);
+  const buttons = element("div", { className: "buttons" }, saveButton, closeButton, hint);
   const choice = makeChoice(`Save the changes to ${file.name}?`, buttons, {
     "Save and close": async () => (await save()) && closeFile(),
     "Close without saving": closeFile,
@@ -136,15 +136,15 @@ function makeEditor(file, ask) {
   mirror();
   showStatus();
   check();
-  const title = h("div", { class: "title" }, file.name);
-  const text = h("div", { class: "text" }, pad);
-  const node = h("div", { class: "editor" }, title, text, status, commandLine.node, h("div", { class: "bar" }, buttons, choice.node));
+  const title = element("div", { className: "title" }, file.name);
+  const text = element("div", { className: "text" }, pad);
+  const node = element("div", { className: "editor" }, title, text, status, commandLine.node, element("div", { className: "bar" }, buttons, choice.node));
   return { node, focus: () => input.focus() };
 }
 
 // vi's command line. Escape, and "i", "a" or "o" on an empty one, go back to the text, as vi users expect.
 function makeCommandLine(obey, backToText) {
-  const node = h("input", { "aria-label": "As in vi: :w, :wq, :q!", ...PLAIN });
+  const node = element("input", { ariaLabel: "As in vi: :w, :wq, :q!", ...PLAIN });
   const keys = [
     [(e) => e.key === ":" && node.value === ":", () => {}], // the colon is there already
     [(e) => e.key === "Enter", () => obey(node.value)],

@@ -36,7 +36,7 @@ function drawLines(runs, { prose = false } = {}) {
 // has sentences.
 function makeTable(heading, below) {
   const lastColumn = [...heading.matchAll(/(?<=^|  )\S/g)].at(-1)?.index;
-  const table = { lastColumn, hasSentences: false, node: h("div", { class: "ks-table" }) };
+  const table = { lastColumn, hasSentences: false, node: element("div", { className: "ks-table" }) };
   let longest = heading.length;
   for (const { text } of below) {
     if (!isRow(text, table)) break;
@@ -54,8 +54,8 @@ function isRow(text, table) {
 }
 
 function drawLine(parts, text, draw) {
-  const drawn = parts.flatMap(([name, words]) => name ? h("span", { class: name }, ...draw(words)) : draw(words));
-  const node = h("div", { class: "ks-line" }, ...drawn);
+  const drawn = parts.flatMap(([name, words]) => name ? element("span", { className: name }, ...draw(words)) : draw(words));
+  const node = element("div", { className: "ks-line" }, ...drawn);
   node.style.setProperty("--hang", `${hang(text)}ch`);
   return node;
 }
@@ -64,7 +64,7 @@ function drawLine(parts, text, draw) {
 // columns.
 function drawRow(parts, text, { lastColumn }) {
   const cells = cutAt(parts, [lastColumn]);
-  const node = h("div", { class: "ks-line ks-row" }, ...cells.map((cell) => h("span", {}, ...cell.map(drawRun))));
+  const node = element("div", { className: "ks-line ks-row" }, ...cells.map((cell) => element("span", {}, ...cell.map(drawRun))));
   node.style.setProperty("--hang", `${lastColumn}ch`);
   node.style.setProperty("--least", `${Math.min(SHORTEST_COLUMN, text.length - lastColumn)}ch`);
   return node;
@@ -72,10 +72,10 @@ function drawRow(parts, text, { lastColumn }) {
 
 // Draws words with hyphens as elements that don't wrap.
 function drawWords(text) {
-  return text.split(HYPHENED).map((part, number) => (number % 2 ? h("span", { class: "ks-word" }, part) : part));
+  return text.split(HYPHENED).map((part, number) => (number % 2 ? element("span", { className: "ks-word" }, part) : part));
 }
 
-const drawRun = ([name, text]) => (name ? h("span", { class: name }, text) : text);
+const drawRun = ([name, text]) => (name ? element("span", { className: name }, text) : text);
 
 // The pairs of each line; the line end stays with its line.
 function splitLines(runs) {
@@ -149,7 +149,7 @@ function layOutOutput(screen) {
   const chunks = text.split(/^(?=\$ )/m); // a command with its output
   screen.replaceChildren(...chunks.flatMap((chunk) => {
     const [command, ...rest] = chunk.startsWith("$ ") ? chunk.split(/(?<=\n)/) : ["", ...chunk.split(/(?<=\n)/)];
-    const typed = command ? [h("div", { class: "ks-line ks-prose ks-typed-line" }, ...drawWords(command))] : [];
+    const typed = command ? [element("div", { className: "ks-line ks-prose ks-typed-line" }, ...drawWords(command))] : [];
     return [...typed, ...drawLines(runsOfStatuses(rest.join("")), { prose: TOLD.test(command.slice(2)) })];
   }));
 }

@@ -3,14 +3,14 @@
 
 const SHOWN_CANDIDATES = 60;
 const LAST_WORD = /("[^"]*"|'[^']*'|[^\s"'])+(?=\s*$)/;
-const PLAIN = { spellcheck: "false", autocapitalize: "off", autocomplete: "off" };
+const PLAIN = { spellcheck: false, autocapitalize: "off", autocomplete: "off" };
 
 function makePrompt(ask, { history }) {
   const { node, input, mirror } = makePad(
-    { "aria-label": "Command", placeholder: "Type a command (Tab completes, Ctrl+` leads here)" },
+    { ariaLabel: "Command", placeholder: "Type a command (Tab completes, Ctrl+` leads here)" },
     (index) => (index ? ">" : "$"),
   );
-  const candidates = h("div", { class: "candidates", role: "status" });
+  const candidates = element("div", { className: "candidates", role: "status" });
   let queued = 0; // the number of entered texts without a reply
   let carried = ""; // the lines of an incomplete command, such as an open quote, in front of the next text
   let sending = Promise.resolve(); // sends texts one after the other, as each decides whether the next continues it
@@ -86,7 +86,7 @@ function makePrompt(ask, { history }) {
   ];
   input.addEventListener("keydown", (event) => pressed(event, keys));
   input.addEventListener("input", () => candidates.replaceChildren());
-  return { node: h("div", { class: "prompt" }, node, search.node, candidates), set, enter, text: () => input.value, focus: () => input.focus() };
+  return { node: element("div", { className: "prompt" }, node, search.node, candidates), set, enter, text: () => input.value, focus: () => input.focus() };
 }
 
 // bash's keys for editing the line. Changes go through execCommand, although it is deprecated, because the browser's
@@ -131,9 +131,9 @@ function editingKeys(input, history, catchUp) {
 // Ctrl+R: what is typed into a line of its own is sought in the earlier commands, the newest one first. What is found
 // is put into the prompt.
 function makeSearch(history, prompt, set, enter, catchUp) {
-  const input = h("input", { "aria-label": "Search the history", ...PLAIN });
-  const said = h("span", { class: "hint", role: "status" });
-  const node = h("div", { class: "search" }, "Search: ", input, said);
+  const input = element("input", { ariaLabel: "Search the history", ...PLAIN });
+  const said = element("span", { className: "hint", role: "status" });
+  const node = element("div", { className: "search" }, "Search: ", input, said);
   node.hidden = true;
   let before = ""; // the prompt's text at the start
   let place = 0; // the index of the found command
@@ -189,6 +189,6 @@ function makeSearch(history, prompt, set, enter, catchUp) {
 
 function candidateNodes(words) {
   const more = words.length - SHOWN_CANDIDATES;
-  const nodes = words.slice(0, SHOWN_CANDIDATES).map((word) => h("span", {}, word));
+  const nodes = words.slice(0, SHOWN_CANDIDATES).map((word) => element("span", {}, word));
   return more > 0 ? [...nodes, `and ${more} more`] : nodes;
 }

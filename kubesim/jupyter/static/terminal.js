@@ -5,7 +5,7 @@
 // or a falsy value if there is none.
 
 function makeTerminal(model, reviver) {
-  const notice = h("div", { class: "notice", role: "status" });
+  const notice = element("div", { className: "notice", role: "status" });
   const screen = makeScreen();
   const hear = (reply, isOurs) => {
     screen.add(reply);
@@ -19,8 +19,8 @@ function makeTerminal(model, reviver) {
   const channel = openChannel(model, show, hear);
   const prompt = makePrompt(channel.ask, screen);
   const bar = makeBar(channel.ask, prompt.focus);
-  const home = h("div", { class: "home" }, screen.node, prompt.node, bar.node);
-  const node = h("div", { class: "kubesim-terminal", role: "group", "aria-label": "Terminal" }, home, notice);
+  const home = element("div", { className: "home" }, screen.node, prompt.node, bar.node);
+  const node = element("div", { className: "kubesim-terminal", role: "group", ariaLabel: "Terminal" }, home, notice);
   screen.log.addEventListener("click", () => getSelection().isCollapsed && prompt.focus());
   let editor = null;
 
@@ -75,17 +75,7 @@ function makeTerminal(model, reviver) {
 
 // Small tools
 
-function h(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") node.addEventListener(name, value);
-    else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
-
-const button = (label, click, title = "") => h("button", { type: "button", click, title }, label);
+const button = (label, click, title = "") => element("button", { type: "button", onclick: click, title }, label);
 
 const ctrl = (event, key) => event.ctrlKey && !event.altKey && !event.metaKey && event.key.toLowerCase() === key;
 
@@ -95,10 +85,10 @@ const wall = () => (performance.timeOrigin + performance.now()) / 1000;
 // The screen with all entries. New output scrolls to its end, where `kubectl describe` has its events; the output of
 // `why` and `help` scrolls to its beginning.
 function makeScreen() {
-  const log = { role: "log", "aria-live": "polite", "aria-label": "Terminal output", tabindex: 0 };
-  const screen = h("div", { class: "screen", ...log });
+  const log = { role: "log", ariaLive: "polite", ariaLabel: "Terminal output", tabIndex: 0 };
+  const screen = element("div", { className: "screen", ...log });
   const more = button("", () => goTo?.());
-  const node = h("div", { class: "frame" }, screen, h("div", { class: "more" }, more));
+  const node = element("div", { className: "frame" }, screen, element("div", { className: "more" }, more));
   const history = [];
   let isProse = false; // the last command was `why` or `help`
   let hasBegun = false; // the reply to "start" has come; news before that are ignored
@@ -184,10 +174,10 @@ function makeScreen() {
 const counted = (lines) => `${lines} ${lines === 1 ? "line" : "lines"}`;
 
 function drawEntry(kind, text, isProse) {
-  if (kind !== "command") return h("div", { class: kind }, ...drawLines(runsOfEscapes(text), { prose: isProse || kind === "note" }));
-  const sign = (index) => h("span", { class: "sign" }, index ? "> " : "$ ");
-  const lines = text.split("\n").map((line, index) => h("div", { class: "ks-line ks-prose" }, sign(index), ...drawWords(`${line}\n`)));
-  return h("div", { class: kind }, ...lines);
+  if (kind !== "command") return element("div", { className: kind }, ...drawLines(runsOfEscapes(text), { prose: isProse || kind === "note" }));
+  const sign = (index) => element("span", { className: "sign" }, index ? "> " : "$ ");
+  const lines = text.split("\n").map((line, index) => element("div", { className: "ks-line ks-prose" }, sign(index), ...drawWords(`${line}\n`)));
+  return element("div", { className: kind }, ...lines);
 }
 
 // Text with escape sequences as [class, text] pairs: colours become classes, other sequences disappear.
@@ -205,12 +195,16 @@ function runOfPart(part) {
 // A textarea on top of an invisible copy of its lines. The copy gives it its height, and shows a sign before each line:
 // the prompt, or a line number. Call `mirror` after each change of the value by code.
 function makePad(attributes, sign) {
-  const copy = h("div", { class: "copy", "aria-hidden": "true" });
-  const input = h("textarea", { rows: 1, spellcheck: "false", autocapitalize: "off", ...attributes });
-  const node = h("div", { class: "pad" }, copy, input);
+  const copy = element("div", { className: "copy", ariaHidden: "true" });
+  const input = element("textarea", { rows: 1, spellcheck: false, autocapitalize: "off", ...attributes });
+  const node = element("div", { className: "pad" }, copy, input);
 
   function mirror() {
-    const rows = input.value.split("\n").map((line, index) => h("div", { "data-sign": sign(index) }, line || "\u200b"));
+    const rows = input.value.split("\n").map((line, index) => {
+      const row = element("div", {}, line || "\u200b");
+      row.dataset.sign = sign(index);
+      return row;
+    });
     copy.replaceChildren(...rows);
   }
 
@@ -234,15 +228,13 @@ function pressed(event, keys) {
 // The buttons and the simulated clock
 
 function makeBar(ask, focusPrompt) {
-  const clock = h("span", { class: "clock", title: "Simulated time" });
+  const clock = element("span", { className: "clock", title: "Simulated time" });
   // A click moves the focus to the prompt. A key press (`detail` is 0) leaves it on the button, to press again.
   const passing = (label, question, title) =>
     button(label, ({ detail }) => ask(question).then(() => detail && focusPrompt()), title);
   const small = (sign, label, question, title) => Object.assign(passing(sign, question, `${label}: ${title}`), { ariaLabel: label });
   const restart = button("New cluster…", () => confirm.show(), "Start again with a fresh cluster. Your files stay.");
-  const buttons = h(
-    "div",
-    { class: "buttons" },
+  const buttons = element("div", { className: "buttons" },
     clock,
     passing("+10 s", { do: "advance", seconds: 10 }, "Let simulated time pass"),
     passing("+1 min", { do: "advance", seconds: 60 }, "Let simulated time pass"),
@@ -255,8 +247,8 @@ function makeBar(ask, focusPrompt) {
     "New cluster": () => ask({ do: "restart" }).then(focusPrompt),
     Cancel: () => restart.focus(),
   });
-  const showTime = (time) => clock.replaceChildren(h("span", { class: "unseen" }, "Simulated time "), time);
-  const node = h("div", { class: "bar", role: "group", "aria-label": "Terminal controls" }, buttons, confirm.node);
+  const showTime = (time) => clock.replaceChildren(element("span", { className: "unseen" }, "Simulated time "), time);
+  const node = element("div", { className: "bar", role: "group", ariaLabel: "Terminal controls" }, buttons, confirm.node);
   return { node, showTime };
 }
 
@@ -269,8 +261,8 @@ function makeChoice(question, usual, answers) {
     answer();
   };
   const buttons = Object.entries(answers).map(([label, answer]) => button(label, give(answer)));
-  const dialog = { class: "choice", role: "alertdialog", "aria-label": question };
-  const node = h("div", dialog, h("span", {}, question), ...buttons);
+  const dialog = { className: "choice", role: "alertdialog", ariaLabel: question };
+  const node = element("div", dialog, element("span", {}, question), ...buttons);
   const keys = [[(e) => e.key === "Escape", () => buttons.at(-1).click()]];
   node.addEventListener("keydown", (event) => pressed(event, keys));
   node.hidden = true;
