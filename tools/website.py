@@ -22,7 +22,7 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import HTMLExporter
 
-from tools import frontpage, loopback, runtime, supported, whypage
+from tools import frontpage, krew, loopback, runtime, supported, whypage
 from tools.loopback import SITE
 from tools.runtime import BUILD, ROOT, WEB, Runtime
 
@@ -71,6 +71,7 @@ def build() -> None:
     python = runtime.build(builder, SITE)
     build_app(builder, python)
     whypage.build(SITE, python)
+    krew.build(SITE / "why")
     add_pages(python)
     size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file())
     print(f"{SITE.relative_to(ROOT)}: {size / 1e6:.1f} MB")
