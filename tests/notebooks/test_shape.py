@@ -175,6 +175,12 @@ def test_a_review_brings_back_what_a_notebook_before_it_asked(name):
     assert set(asked(name, "review")) <= earlier
 
 
+@pytest.mark.parametrize("name", [name for name in PATH if name[0] == "2"])
+def test_an_elective_reviews_what_the_hour_asked(name):
+    hour = {quiz for other in PATH if other[0] == "0" for quiz in asked(other, "quiz")}
+    assert set(asked(name, "review")) <= hour
+
+
 def test_no_question_is_asked_thrice():
     questions = [quiz for name in PATH for quiz in asked(name, "quiz") + asked(name, "review")]
     assert [quiz for quiz in dict.fromkeys(questions) if questions.count(quiz) > 2] == []
