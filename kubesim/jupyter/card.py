@@ -182,7 +182,7 @@ class Exercise(Card):
 
 def goal_lines(readings: Iterable[Reading], were_reached: bool = False) -> list[Message]:
     """The goals of a task as parts.js draws them. With `were_reached`, each counts as reached, whatever holds now."""
-    return [{"ok": were_reached or one.holds, "what": inline(one.condition.what)} for one in readings]
+    return [{"ok": were_reached or reading.holds, "what": inline(reading.condition.what)} for reading in readings]
 
 
 def check_known(kind: str, name: str, ids: Collection[str]) -> None:

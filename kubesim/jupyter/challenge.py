@@ -175,10 +175,10 @@ class ChallengeCard(Card):
             return
         progress = self._seat.progress
         newer: Record = {}
-        for one, before in zip(challenge.standings, self._marks, strict=True):
-            if one.solved and not before.solved:
-                self.announce(f"Solved, {one.worth} points. {one.task.done}")
-                newer = progress.skill_entry(CLUSTER + one.task.id, one.help_taken)
+        for standing, before in zip(challenge.standings, self._marks, strict=True):
+            if standing.solved and not before.solved:
+                self.announce(f"Solved, {standing.worth} points. {standing.task.done}")
+                newer = progress.skill_entry(CLUSTER + standing.task.id, standing.help_taken)
         challenge.recall(progress.record())  # merges what another kernel has saved, so that `kept` loses nothing
         newer |= challenge.kept()
         if self.round_id.is_scored:
@@ -226,7 +226,7 @@ def _cards(_seat: Seat) -> list[ChallengeCard]:
 def _display(round_id: RoundId, seat: Seat) -> None:
     """Display the card whose present round this is, or a new one. `do_another` changes the round of a card."""
     cards = _cards(seat)
-    challenge_card = next((one for one in cards if one.round_id == round_id), None)
+    challenge_card = next((card for card in cards if card.round_id == round_id), None)
     if challenge_card is None:
         challenge_card = ChallengeCard(round_id, seat)
         cards.append(challenge_card)

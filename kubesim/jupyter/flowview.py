@@ -107,9 +107,9 @@ def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) 
 
 def _page(flow: Flow, time: str) -> str:
     """The picture, and folded below it the advice and the picture in words."""
-    said = markup.details("What's wrong, and how to fix it", advice_html(flow)) if flow.cause else advice_html(flow)
+    advice = markup.details("What's wrong, and how to fix it", advice_html(flow)) if flow.cause else advice_html(flow)
     words = markup.details(f"{time}, simulated time: the picture in words", drawing.hop_list(flow))
     broken = " ks-broken" if flow.cause else ""
-    parts = {"picture": drawing.image(flow), "advice": said, "twin": words}
+    parts = {"picture": drawing.image(flow), "advice": advice, "twin": words}
     page = "".join(f'<div class="ks-{name}">{part}</div>' for name, part in parts.items())
     return f'<div class="ks-flow{broken}">{page}</div>'

@@ -37,9 +37,9 @@ def feedback(challenge: Round, readings: tuple[Reading, ...], seat: Seat, asks_t
     current = challenge.current
     return {
         "score": score(challenge),
-        "tasks": [_task_fields(challenge, number, one) for number, one in enumerate(challenge.standings, 1)],
-        "simulated": spell(sum(one.simulated for one in challenge.standings)),
-        "real": sum(one.real for one in challenge.standings),
+        "tasks": [_task_fields(challenge, *numbered) for numbered in enumerate(challenge.standings, 1)],
+        "simulated": spell(sum(standing.simulated for standing in challenge.standings)),
+        "real": sum(standing.real for standing in challenge.standings),
         "since": (challenge.wall or 0) if current and not current.is_over else 0,
         "asks_time": bool(current and current.is_over and not current.is_timed),
         "task": _open_task_fields(challenge, current, readings, seat) if current else {},
@@ -73,25 +73,25 @@ def no_pod_sentence(current: Standing) -> str:
 
 def plain(challenge: Round) -> str:
     """The round as plain text."""
-    tasks = [f"{number}. {markup.plain_text(one.task.text)}" for number, one in enumerate(challenge.standings, 1)]
-    return "\n".join([challenge.id.title, TO_DO, *tasks])
+    texts = [markup.plain_text(standing.task.text) for standing in challenge.standings]
+    return "\n".join([challenge.id.title, TO_DO, *(f"{number}. {text}" for number, text in enumerate(texts, 1))])
 
 
 def static_html(challenge: Round) -> str:
     """The round as HTML, each task with its solution in a closed <details>."""
     tasks = [
-        markup.paragraphs(one.task.text) + markup.details("Evidence and solution", _solution(one.task))
-        for one in challenge.standings
+        markup.paragraphs(standing.task.text) + markup.details("Evidence and solution", _solution(standing.task))
+        for standing in challenge.standings
     ]
     return f"<p><b>{challenge.id.title}</b></p><p>{TO_DO}</p>{markup.listed(tasks, 'ol')}"
 
 
-def _task_fields(challenge: Round, number: int, one: Standing) -> dict[str, Any]:
+def _task_fields(challenge: Round, number: int, standing: Standing) -> dict[str, Any]:
     """The fields of a task in the row of tasks. Its number is from 1."""
-    state = _state(one)
-    points = f", {one.worth} points" if one.solved else ""
-    label = f"Task {number}: {one.task.title.replace('`', '')}, {state}{points}"
-    return {"label": label, "state": state, "current": one is challenge.current}
+    state = _state(standing)
+    points = f", {standing.worth} points" if standing.solved else ""
+    label = f"Task {number}: {standing.task.title.replace('`', '')}, {state}{points}"
+    return {"label": label, "state": state, "current": standing is challenge.current}
 
 
 def _open_task_fields(challenge: Round, current: Standing, readings: tuple[Reading, ...], seat: Seat) -> dict[str, Any]:

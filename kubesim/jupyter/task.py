@@ -240,9 +240,10 @@ def _title(task: Task) -> str:
     return f"Task: {task.title} ({task.minutes} minutes)"
 
 
-def _pictures(one: Comparison) -> str:
-    drawn = drawing.image(one.now) if one.now else "<p>There is no such Pod yet.</p>"
-    return _figure(f"{one.subject}: now", drawn) + _figure(f"{one.subject}: goal", drawing.image(one.goal))
+def _pictures(comparison: Comparison) -> str:
+    drawn = drawing.image(comparison.now) if comparison.now else "<p>There is no such Pod yet.</p>"
+    goal = drawing.image(comparison.goal)
+    return _figure(f"{comparison.subject}: now", drawn) + _figure(f"{comparison.subject}: goal", goal)
 
 
 def _figure(caption: str, picture: str) -> str:

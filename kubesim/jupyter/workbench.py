@@ -129,7 +129,8 @@ class Workbench(Terminal):
             self.goals = {
                 "title": title,
                 "goals": [
-                    line | _outputs(task, one) for line, one in zip(goal_lines(readings, solved), readings, strict=True)
+                    line | _outputs(task, reading)
+                    for line, reading in zip(goal_lines(readings, solved), readings, strict=True)
                 ],
                 "done": is_done,
                 **_score(task, took),
