@@ -41,6 +41,8 @@ CLIENTS = {
     "crane",
     "rke2",
     "ECS",
+    "GitHub Actions",
+    "kubeadm",
     "gitlab-runner",
     "oc",
     "crictl",
@@ -59,9 +61,9 @@ CLIENTS = {
 }
 OBTAIN = {"create_secret", "overwrite_secret", "have_secret"}
 """Commands that credentials.py chooses from."""
-FREE = {"acr", "quay", "hub", "harbor", "nexus", "mcr", "k8s", "desktop", *CLIENTS}
+FREE = {"acr", "quay", "hub", "harbor", "nexus", "mcr", "k8s", "ecr_public", "desktop", *CLIENTS}
 """Registries that no sign is of alone, nodes and clients: nothing refers to their rows by name."""
-OF_CODE = {"blocked_port", "gateway", "other"}
+OF_CODE = {"blocked_port", "gateway", "between", "other"}
 """Kinds that no sentence has: `in_public`, and what no sign knows."""
 
 
@@ -166,7 +168,8 @@ def check(**changed: Any) -> None:
     named = [other for row in verdicts for other in row.others if other in causes.alternatives.values()]
     assert len({other.problem for other in named}) == len(causes.alternatives)
     texts = str((causes.commands, rows, signs.kinds))
-    assert [phrase for phrase in causes.on_a_machine if phrase not in texts] == []
+    assert [phrase for phrase in (*causes.on_a_machine, *causes.by_a_client) if phrase not in texts] == []
+    assert set(causes.into_a_node) <= set(signs.nodes)
     verdicts += [other for row in verdicts for other in (*row.others, *(row.ask[1:] if row.ask else ()))]
     said = {word for row in verdicts for word in row.also}
     assert said == set(causes.sentences), said ^ set(causes.sentences)

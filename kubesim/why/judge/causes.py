@@ -149,9 +149,17 @@ def _grade(row: Verdict, facts: Facts, *, has_others: bool) -> str:
 
 
 def _for_machine(text: str, words: Words) -> str:
-    """A text of causes.yaml; if a client pulls, with words for its machine instead of those for a node."""
-    if words["client"] and not signs().clients[words["client"]].on_node:
-        for node, machine in causes().on_a_machine.items():
+    """A text of causes.yaml; if a client pulls, with words for its machine instead of those for a node.
+
+    For a node on one's own machine, it says how to get there.
+    """
+    for tool, enter in causes().into_a_node.items():
+        if words[tool] and words["is_partial"] and not words["client"]:
+            text = text.replace("# on the node", f"# on the node ({enter})")
+    if words["client"]:
+        is_on_node = signs().clients[words["client"]].on_node
+        spoken = causes().by_a_client if is_on_node else {**causes().by_a_client, **causes().on_a_machine}
+        for node, machine in spoken.items():
             text = text.replace(node, machine)
     return text
 
@@ -170,4 +178,5 @@ def command(facts: Facts, name: str, *arguments: str, words: Words | None = None
         **dict(zip("abc", arguments, strict=False)),
     }
     filled = (words or Words(facts)).adding(more)
-    return fill(_for_machine(first_that_holds(causes().commands[name], filled), filled), filled)
+    text = _for_machine(first_that_holds(causes().commands[name], filled), filled)
+    return fill(text, filled)

@@ -15,6 +15,8 @@ class Causes(NamedTuple):
 
     commands: Mapping[str, Sentences]
     on_a_machine: Sentences
+    by_a_client: Sentences
+    into_a_node: Sentences
     alternatives: Mapping[str, Verdict]
     questions: Mapping[str, Question]
     sentences: Sentences

@@ -23,6 +23,7 @@ from kubesim.why.judge.commands import Command, quote
 from kubesim.why.judge.facts import LOOPBACKS, UNCLEAR, Facts, nearest
 from kubesim.why.judge.scene import entries_of, host_of
 from kubesim.why.judge.words import Derived, Known, inspect
+from kubesim.why.read.signs_table import signs
 
 _UNSET = re.compile(r"[{}$<>]|(?:^|[:/])(?:none|null|nil|undefined)(?:$|[:/])")
 """Remains of a template whose value wasn't set."""
@@ -57,6 +58,8 @@ _UNNAMED: Known = {
     "unlisted_export": True,
 }
 """The words of `not_found` for a message that names no image."""
+_SERVICES = (".svc", ".cluster.local", ".kube-system", ".default")
+"""Ends of the names of Services in the cluster's DNS."""
 _NO_ROUTE = ("timeout", "no_route", "closed", "blocked_port", "proxy", "interrupted", "token_service")
 """Kinds of replies without an answer from the registry."""
 _NO_LOGIN = ("anonymous", "unauthorized", "permission", "forbidden", "scope", "denied", "expired")
@@ -148,7 +151,7 @@ def unreachable(facts: Facts) -> Known | None:
     """A registry whose host has no address, or where nothing listens at the port."""
     closed = facts.kind == "closed"
     host, port = keyring.split_port(facts.registry or facts.asking.host)
-    service = host.endswith((".svc", ".cluster.local")) and not facts.asking.role and not closed
+    service = host.endswith(_SERVICES) and not facts.asking.role and not closed
     if not (facts.kind in ("no_host", "closed") or (service and facts.kind == "name_server")):
         return None
     known = (host_of(entry) for secret in facts.secrets_here for entry in entries_of(secret))
@@ -160,6 +163,7 @@ def unreachable(facts: Facts) -> Known | None:
     return {
         "openshift": openshift and facts.kind == "no_host",  # a name that no one answers for may be there
         "closed": closed,
+        "other_port": facts.port_elsewhere,
         "near": near,
         "moved": f"{near or elsewhere}/{Derived(facts).rest}",
         "loopback": loopback,
@@ -172,6 +176,17 @@ def tag_as_path(facts: Facts) -> Known | None:
     bare, slash, last = facts.image.rpartition("/")
     refused = facts.reply is not None and (facts.reply.credentials or facts.kind == "not_found")
     return {"colon": f"{bare}:{last}"} if slash and _VERSION.fullmatch(last) and refused else None
+
+
+def two_hosts(facts: Facts) -> Known | None:
+    """Docker Hub in front of a name that has a registry already."""
+    reference = facts.reference
+    is_hub = reference is not None and reference.registry == DEFAULT_REGISTRY
+    host, slash, _ = reference.repository.partition("/") if reference and is_hub else ("", "", "")
+    refused = facts.reply is not None and (facts.reply.credentials or facts.kind == "not_found")
+    if not (slash and refused and re.fullmatch(signs().public, host, re.IGNORECASE | re.VERBOSE)):
+        return None
+    return {"bare": facts.image[facts.image.index(f"{host}/") :]}
 
 
 def not_found(facts: Facts) -> Known | None:
@@ -256,6 +271,7 @@ def answer(facts: Facts) -> Known:
         "passed_on": facts.is_refused and facts.kind != "other" and role in ("mirror", "storage"),
         "mirror": role == "mirror",
         "limited": facts.kind == "limit",
+        "proxied": facts.kind == "proxy",
         "matched": facts.matches[0].secret_name if facts.matches else "",
         "mirrors": ", ".join(dict.fromkeys(_MIRROR.findall(facts.message))),
         "unknown": facts.scene.is_export and facts.kind == "other" and not facts.is_silent,
@@ -266,7 +282,7 @@ def answer(facts: Facts) -> Known:
 CHECKS: Mapping[str, Callable[[Facts], Known | None]] = {
     check.__name__: check
     for check in (
-        *(invalid_name, unschedulable, never, unreachable, tag_as_path, not_found, official, within, answer),
+        *(invalid_name, unschedulable, never, unreachable, two_hosts, tag_as_path, not_found, official, within, answer),
         *credentials.CHECKS,
     )
 }

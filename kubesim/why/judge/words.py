@@ -60,6 +60,10 @@ _OF_REGISTRY = ("title", "rights", "who", "private", "token", "login", "identity
 _OF_REPLY = ("means", "isnt", "sentence", "credentials", "transport")
 """Words that are properties of the last reply."""
 # Distributions of Kubernetes with a command for containerd's client.
+_AROUND = ("reflector", "crossplane", "docker_desktop", "registries_yaml", "pushing")
+"""What a text is about, beside runtimes and distributions (`surroundings` in signs.yaml)."""
+_OUTER = ("flux", "argocd")
+"""Clients with settings of their own for certificates and logins."""
 _WITH_CTR = ("microk8s", "k3s", "k0s")
 Word = str | int | None
 """The value of a word. As a condition, it holds if it is true."""
@@ -105,10 +109,8 @@ def common_words(table: Signs) -> Mapping[str, Callable[[Facts], Any]]:
         *table.runtimes,
         *table.nodes,
         *_WITH_CTR,
-        "reflector",
-        "crossplane",
-        "docker_desktop",
-        "registries_yaml",
+        *_AROUND,
+        *_OUTER,
         *kinds,
     )
     return {
@@ -126,7 +128,7 @@ def common_words(table: Signs) -> Mapping[str, Callable[[Facts], Any]]:
 
 def _is_called(name: str, facts: Facts) -> bool:
     """True if the runtime, the local cluster, the distribution or the kind to change has that name."""
-    return name in (facts.runtime, facts.local_cluster, facts.kind_to_change, *facts.around)
+    return name in (facts.runtime, facts.local_cluster, facts.kind_to_change, facts.client, *facts.around)
 
 
 def _named(name: str, facts: Facts) -> str:
@@ -195,6 +197,11 @@ class Derived(NamedTuple):
         """The program that can't start, in parentheses; "" if the message names none."""
         program = _part_of_message("program", self.facts)
         return f" ({program})" if program else ""
+
+    @property
+    def windows(self) -> bool:
+        """True if the program that can't start has a path of Windows."""
+        return re.match(r"[A-Za-z]:", str(_part_of_message("program", self.facts))) is not None
 
     @property
     def place(self) -> str:
@@ -325,6 +332,11 @@ class Derived(NamedTuple):
         return self.facts.reference.repository if self.facts.reference else "'<repository>'"
 
     @property
+    def owner_path(self) -> str:
+        """The image's repository without its last part."""
+        return self.path.rpartition("/")[0] or self.path
+
+    @property
     def project(self) -> str:
         """The project of Google Cloud in the image's name."""
         return self.path.partition("/")[0] if self.facts.reference else "'<project of the registry>'"
@@ -447,8 +459,18 @@ class Derived(NamedTuple):
         return "/var/snap/microk8s/current/args/certs.d" if is_snap else "/etc/containerd/certs.d"
 
     @property
+    def by_itself(self) -> bool:
+        """True for a client that asks registries itself, with the proxy of its environment, and not by a daemon."""
+        return bool(self.facts.client) and not _client(self.facts).daemon
+
+    @property
+    def pulls_by_command(self) -> bool:
+        """True for a client that pulls by a command, and not by what a file says."""
+        return not _client(self.facts).pull.startswith("#")
+
+    @property
     def pull_with(self) -> Command:
-        return fill(_client(self.facts).pull, Words(self.facts))
+        return _of_client(self.facts, _client(self.facts).pull)
 
     @property
     def log_in(self) -> Command:
@@ -458,7 +480,7 @@ class Derived(NamedTuple):
         is_known = all(words[slot] for slot in _SLOT.findall(registry.password))
         if registry.password and is_known and login.endswith(" login {registry}"):
             login = f"{registry.password} | {login} --username {registry.users[0]} --password-stdin"
-        return fill(login, words)
+        return _of_client(self.facts, login)
 
     @property
     def inspect(self) -> Command:
@@ -472,17 +494,22 @@ class Derived(NamedTuple):
 
     @property
     def log_out(self) -> Command:
-        return fill(_client(self.facts).logout, Words(self.facts))
+        return _of_client(self.facts, _client(self.facts).logout)
 
     @property
     def logins(self) -> Command:
         """The command that lists the client's logins."""
-        return fill(_client(self.facts).logins, Words(self.facts))
+        return _of_client(self.facts, _client(self.facts).logins)
 
 
 def inspect(facts: Facts, image: str) -> Command:
     """The command that looks an image up with the login of a client; with that of docker if a node pulls."""
     return fill(signs().clients[facts.client or "docker"].look, Words(facts, {"image": image}))
+
+
+def _of_client(facts: Facts, template: str) -> Command:
+    """A client's command."""
+    return fill(template, Words(facts))
 
 
 def known_name(name: str) -> str:

@@ -91,7 +91,7 @@ def load(text: str) -> list[Kept]:
             except ExportError as error:
                 malformed = error
             else:
-                if part == text or any(resource in (POD, EVENT) for resource, _ in objects):
+                if part == text or any(map(_tells_of_pulls, objects)):
                     return objects
     if malformed and _SECRET.search(text):
         raise malformed  # read as a message, its words could be quoted, and they may be a Secret's values
@@ -99,6 +99,12 @@ def load(text: str) -> list[Kept]:
     if not items:
         raise malformed or ExportError(_UNKNOWN)
     return _objects(items)
+
+
+def _tells_of_pulls(kept: Kept) -> bool:
+    """True for an Event, and for a Pod with a status; a manifest in a code block tells less than the text around it."""
+    resource, obj = kept
+    return resource is EVENT or (resource is POD and bool(obj.get("status", {}).get("containerStatuses")))
 
 
 def _objects(items: list[Item]) -> list[Kept]:

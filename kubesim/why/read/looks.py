@@ -56,6 +56,13 @@ PODS: Patterns = {
         r"^\s*+(?:(?P<namespace>[a-z0-9-]+)\s++)?(?:pod/)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s++"
         r"(?:[^\w\s]\s++)?\d+/\d+\s+(?:Init:)?[A-Z]\w+"
     ),
+    # GitLab's runner, and Jenkins' plugin
+    "Waiting for pod shop/web-1 to be running": (
+        r"[Ww]aiting for pod (?P<namespace>[a-z0-9-]+)/(?P<pod>[a-z0-9][a-z0-9.-]*) to be"
+    ),
+    "[Pod] with name:[web-1] in namespace [shop]": (
+        r"\[Pod\] with name:\[(?P<pod>[a-z0-9.-]+)\] in namespace \[(?P<namespace>[a-z0-9-]+)\]"
+    ),
     # the scheduler's event
     "Successfully assigned shop/web-1 to node-1": (
         r"Successfully assigned (?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*) to"

@@ -51,6 +51,8 @@ def _name_in(parts: dict[str, str]) -> str:
     """An image's name from the named groups of an expression of `images`."""
     if "image" in parts:
         return as_name(parts["image"])
+    if "gitlab" in parts:  # the scope, for GitLab.com's token service
+        return f"registry.{parts['gitlab']}/{unquote(parts['path'])}"
     if "path" in parts:  # the scope of a token request
         return f"{_HUB_SERVICE.get(parts['service'], parts['service'])}/{unquote(parts['path'])}"
     name = parts["name"]

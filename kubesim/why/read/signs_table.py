@@ -84,6 +84,9 @@ class Client(NamedTuple):
     login: str = "{client} login {registry}"
     logout: str = "{client} logout {registry}"
     engine: str = "docker"  # which builds images on that machine, and lists them
+    around: str = ""  # finds it in a text whose failing line shows one of the programs that it `runs`
+    runs: tuple[str, ...] = ()
+    daemon: bool = False  # whether a daemon pulls for it, with the daemon's proxy and CAs
     on_node: bool = False  # whether it asks a node's container runtime
     builds: bool = False  # whether it pulls for a Dockerfile
     logins: str = "grep -A9 auths ~/.docker/config.json | cut -d: -f1   # where it has a login"
@@ -104,6 +107,7 @@ class Surroundings(NamedTuple):
     crossplane: str
     docker_desktop: str
     registries_yaml: str
+    pushing: str
 
 
 class Signs(NamedTuple):

@@ -86,7 +86,10 @@ _BUILT = re.compile(
 """The table that `docker images` prints."""
 _LOGIN = re.compile(r"\b(?:docker|podman|nerdctl|skopeo|buildah|helm registry|crane auth) login\b(?P<arguments>.*)")
 _HOST = re.compile(r"(?<![\w@/.-])(?:https://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)(?![\w@-]|\.\w)")
-_CREATED = re.compile(r"\bcreate secret docker-registry (?P<name>[a-z0-9][a-z0-9.-]*)")
+_CREATED = re.compile(
+    r"\b(?:create secret docker-registry|secrets new-dockercfg|create secret generic(?=[^\n]*dockerc))"
+    r" (?P<name>[a-z0-9][a-z0-9.-]*)"
+)
 # Mistakes in the command that creates a pull secret, by their words in causes.yaml.
 _SLIPS = {
     "glued": re.compile(r"--docker-password[= ][^\s'\"]+--docker-"),
@@ -134,7 +137,7 @@ def read_text(text: str) -> list[Item]:
     if last:  # of the pulls, those that began before the last start are over
         rows = [row for row in rows if row.kind != PULLING or row.message in plain[last:]]
     added = {
-        "client": _client(plain.split("\n"), rows),
+        "client": _client(plain, rows),
         "unread": short.unread,
         "there": list(_listed(_IMAGES, masked)),
         "built": list(_listed(_BUILT, masked)),
@@ -142,7 +145,7 @@ def read_text(text: str) -> list[Item]:
         "created": [match["name"] for match in _CREATED.finditer(masked)],
         "wanted": [match["name"] for match in _WANTED.finditer(masked)],
         "around": [name for name, sign in signs().surroundings._asdict().items() if re.search(sign, masked)],
-        "named": dict(_named(masked)),
+        "named": dict(_named(short.text)),
         "hosts": list(dict.fromkeys(match[1] for match in _HOST.finditer(masked)))[:_MOST_HOSTS],
         "slips": [slip for slip, pattern in _SLIPS.items() if pattern.search(short.text)],
     }
@@ -187,15 +190,22 @@ def read_events(events: list[Object]) -> list[Item]:
     return list(_pods_of(list(rows_of(redact(short.text).split("\n"))), {"unread": short.unread}))
 
 
-def _client(lines: list[str], rows: list[Row]) -> str:
-    """The client program that failed, such as docker; "" if a node failed, or if the text doesn't tell."""
+def _client(text: str, rows: list[Row]) -> str:
+    """The client program that failed, such as docker; "" if a node failed, or if the text doesn't tell.
+
+    Where a text names a program that runs another one, such as Argo CD, it is that one.
+    """
     if any(row.pod or row.node or row.reason for row in rows):
         return ""
+    lines = text.split("\n")
     last = next((row.message for row in reversed(rows) if row.says_why), "")
     failed = [line for line in lines if last and last in line]  # first, because a text may show several programs
     client = next(filter(None, map(client_of, [*failed, *lines[:_MOST_LINES]])), "")
     is_runtimes = bool(client) and signs().clients[client].on_node  # whose messages are like those of the kubelet
-    return "" if any(row.is_kubelets for row in rows) and not is_runtimes else client
+    if any(row.is_kubelets for row in rows) and not is_runtimes:
+        return ""
+    outer = (name for name, row in signs().clients.items() if client in row.runs and re.search(row.around, text))
+    return next(outer, client)
 
 
 def _completed(rows: list[Row], anywhere: Collection[str]) -> list[Row]:
@@ -214,7 +224,7 @@ def _completed(rows: list[Row], anywhere: Collection[str]) -> list[Row]:
     namespace = _only({row.namespace for row in rows if row.namespace and row.pod})
     completed = []
     for row in rows:
-        if row.pod or (pod and row.namespace in ("", namespace)):
+        if row.pod or row.namespace in ("", namespace):
             row = row._replace(pod=row.pod or pod, namespace=row.namespace or namespace)
         its_own = of_pod[row.pod] | of_pod[""] if row.pod else lacking
         image = row.image or (_only(came) if row.is_after_pull else "") or _only(its_own if lacking else anywhere)
@@ -270,6 +280,8 @@ def _says_more(later: Row, earlier: Row) -> bool:
         return later.rank > earlier.rank
     if later.kind == earlier.kind:
         return len(later.message) >= len(earlier.message)  # a shorter one may be cut off
+    if later.kind == "limit" and "fetch oauth token" in later.message:
+        return False  # the token service, tired of a login that it refused before
     return later.message[-_END:] not in earlier.message[:-1]  # the later one may be a cut-off copy of the earlier
 
 
