@@ -233,15 +233,16 @@ def replace(call: Call) -> None:
         return
 
     def act(manifest: Target) -> None:
-        new = send_manifest(call, manifest, _with_config(manifest), "replacing")
+        new = send_manifest(call, manifest, _with_config(call, manifest), "replacing")
         print_result(call, manifest.resource, new, "replaced")
 
     visit(manifests(call), act)
 
 
-def _with_config(manifest: Target) -> Object:
-    """The object that replace sends: the manifest, with its annotation LAST_APPLIED updated if the file has one."""
-    return with_last_applied(manifest.obj) if LAST_APPLIED in annotations_of(manifest.obj) else manifest.obj
+def _with_config(call: Call, manifest: Target) -> Object:
+    """The object that replace sends: the manifest, with LAST_APPLIED if the file has it or --save-config wants it."""
+    has_config = call.flags["save-config"] or LAST_APPLIED in annotations_of(manifest.obj)
+    return with_last_applied(manifest.obj) if has_config else manifest.obj
 
 
 def _replace_by_force(call: Call) -> None:
@@ -259,7 +260,7 @@ def _replace_by_force(call: Call) -> None:
         report_deleted(call, manifest, "deleted")
 
     def create_again(manifest: Target) -> None:
-        new = call.api.create(manifest.resource, _with_config(manifest), call.request())
+        new = call.api.create(manifest.resource, _with_config(call, manifest), call.request())
         print_result(call, manifest.resource, new, "replaced")
 
     visit(manifests(call, validates=False), remove, ignores_missing=True)

@@ -50,7 +50,15 @@ def _check_get(call: Call) -> None:
     )
 
 
-@command("get", check=_check_get, asks_namespace=True, operands="types", has_tables=True, shows_config_errors=True)
+@command(
+    "get",
+    check=_check_get,
+    asks_namespace=True,
+    checks_format="last",
+    operands="types",
+    has_tables=True,
+    shows_config_errors=True,
+)
 def get(call: Call) -> None:
     """Print objects as tables or in the format of --output; errors about some objects come after the others."""
     if call.flags["watch"] or call.flags["watch-only"]:
@@ -58,6 +66,10 @@ def get(call: Call) -> None:
         return
     query = Query(call, call.args)
     groups, error = query.select()
+    if call.flags["ignore-not-found"] and not error and not any(group.objects for group in groups):
+        return  # kubectl doesn't even look at the format
+    if error and query.is_single and (call.flags["template"] or call.flags["output"] not in ("", "wide")):
+        raise error
     is_table = call.output_format().is_table
     if is_table and isinstance(error, KubectlError):
         error = UnprefixedError(str(error))  # kubectl aggregates errors before printing tables, which drops "error: "
@@ -65,7 +77,7 @@ def get(call: Call) -> None:
     try:
         if is_table:
             _print_tables(call, groups, is_complete=not error)
-        elif not error or not query.is_single:
+        else:
             _print_formatted(call, groups, query.is_single)
     except REFUSALS as refusal:  # kubectl reports errors of printing before those of fetching
         refusals.insert(0, refusal)
@@ -77,14 +89,14 @@ def _print_formatted(call: Call, groups: list[Group], is_single: bool) -> None:
     objects = list(chain.from_iterable(group.objects for group in groups))
     if is_single and len(objects) == 1:
         call.say(call.output_format().render(objects[0]))
-    elif objects or not call.flags["ignore-not-found"]:
+    else:
         call.say(call.output_format().render(list_of(_sorted(call, objects))))
 
 
 def _sorted(call: Call, objects: list[Object]) -> list[Object]:
     """The objects in the order of --sort-by. Raises FormatError and NotSimulated, see `sorting.sort_objects`."""
     field = call.flags["sort-by"]
-    if not field:
+    if not field or not objects:
         return objects
     from kubesim.kubectl.formats.sorting import sort_objects  # late: few lines are sorted
 
@@ -104,7 +116,7 @@ def _print_tables(call: Call, groups: list[Group], is_complete: bool) -> None:
     screens = [_screen(call, group, with_kind) for group in groups if group.objects]
     screens = [screen for screen in screens if screen]
     call.say(("" if call.flags["no-headers"] else "\n").join(screens))
-    if not screens and is_complete and not call.flags["ignore-not-found"]:
+    if not screens and is_complete:
         call.complain(nothing_found(call, all(group.resource.namespaced for group in groups)))
 
 
@@ -125,6 +137,7 @@ def _watch(call: Call) -> None:
         raise NotSimulated("--sort-by with --watch is not part of this simulator")
     query = Query(call, call.args, one_type=True)
     present = query.fetch(is_strict=True)
+    call.output_format()  # raises for a wrong format
     targets = query.targets or present  # a command line with -f has no targets
     is_absent = not present and all(target.name is not None for target in targets)
     if is_absent:  # missing objects with --ignore-not-found, or files without objects
