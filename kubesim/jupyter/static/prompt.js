@@ -7,7 +7,7 @@ const PLAIN = { spellcheck: false, autocapitalize: "off", autocomplete: "off" };
 
 function makePrompt(ask, { history }) {
   const { node, input, mirror } = makePad(
-    { ariaLabel: "Command", placeholder: "Type a command (Tab completes, Ctrl+` leads here)" },
+    { ariaLabel: "Command", placeholder: `Type a command${matchMedia(PHONE).matches ? "" : " (Tab completes, Ctrl+` leads here)"}` },
     (index) => (index ? ">" : "$"),
   );
   const candidates = element("div", { className: "candidates", role: "status" });

@@ -41,7 +41,7 @@
     .ks-room .jp-SideBar { min-width: 0 !important; max-width: 0.01px !important; } /* a 0 would be taken for no limit */
     .ks-room :is(.jp-cell-toolbar, .jp-Notebook-footer, .jp-Collapser, .jp-collapseHeadingButton, .jp-Cell:has(.ks-opener-of-bench)) { display: none !important; }
     .ks-room .jp-Notebook .jp-Cell, .ks-room .jp-Notebook .jp-MarkdownOutput { border-color: transparent !important; box-shadow: none !important; }
-    .ks-room .jp-Notebook .jp-Cell:focus-visible { box-shadow: inset 3px 0 var(--jp-brand-color1) !important; }
+    .ks-room.ks-by-keys .jp-Notebook .jp-Cell:focus-visible { box-shadow: inset 3px 0 var(--jp-brand-color1) !important; }
     .ks-room .jp-Notebook .jp-CodeCell.jp-mod-active .jp-InputArea-editor { border-color: var(--jp-brand-color1); }
     .ks-room #jp-main-dock-panel { padding: 0 !important; background: var(--jp-layout-color1); }
     .ks-room .lm-DockPanel-widget { border: 0 !important; }
@@ -140,6 +140,9 @@
       title.textContent = [/^\d+(?=-)/.exec(path)?.[0], heading ?? path].filter(Boolean).join(" · ");
       step.textContent = "";
     };
+    // The cell with the focus is marked for those who use the keyboard. The first one has the focus from the start.
+    addEventListener("keydown", () => document.body.classList.add("ks-by-keys"), true);
+    addEventListener("pointerdown", () => document.body.classList.remove("ks-by-keys"), true);
     home.addEventListener("click", () => {
       const folder = current.context.path.split("/").slice(0, -1);
       commands.execute("docmanager:open", { path: [...folder, "00-start.ipynb"].join("/"), factory: "Notebook" });
