@@ -119,7 +119,7 @@ function makeEditor(file, ask) {
     [(e) => isVi && e.key === "i" && !hasTyped, () => (hasTyped = true)], // vi's insert mode, which we are always in
   ];
   input.addEventListener("keydown", (event) => {
-    pressed(event, keys);
+    handleKey(event, keys);
     if (event.key !== "Escape") tabLeaves = false;
   });
   input.addEventListener("input", () => {
@@ -152,7 +152,7 @@ function makeCommandLine(obey, backToText) {
     [(e) => e.key === "Backspace" && node.value.length < 2, () => backToText()],
   ];
   node.hidden = true;
-  node.addEventListener("keydown", (event) => pressed(event, keys));
+  node.addEventListener("keydown", (event) => handleKey(event, keys));
   node.addEventListener("blur", () => (node.hidden = true));
   return {
     node,

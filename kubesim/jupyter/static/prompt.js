@@ -84,7 +84,7 @@ function makePrompt(ask, { history }) {
     [(e) => ctrl(e, "s"), () => {}], // not the browser's "save page"
     ...editingKeys(input, history, catchUp),
   ];
-  input.addEventListener("keydown", (event) => pressed(event, keys));
+  input.addEventListener("keydown", (event) => handleKey(event, keys));
   input.addEventListener("input", () => candidates.replaceChildren());
   return { node: element("div", { className: "prompt" }, node, search.node, candidates), set, enter, text: () => input.value, focus: () => input.focus() };
 }
@@ -182,7 +182,7 @@ function makeSearch(history, prompt, set, enter, catchUp) {
     [(e) => ctrl(e, "c") || ctrl(e, "g"), () => end(before)],
     [(e) => ["Escape", "Tab", "ArrowUp", "ArrowDown"].includes(e.key), () => end()],
   ];
-  input.addEventListener("keydown", (event) => pressed(event, keys));
+  input.addEventListener("keydown", (event) => handleKey(event, keys));
   input.addEventListener("input", seekNewest);
   return { node, start };
 }

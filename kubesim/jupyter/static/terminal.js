@@ -216,7 +216,7 @@ function makePad(attributes, sign) {
 }
 
 // Calls the action of the first [condition, action] pair whose condition holds for the event, and stops the event.
-function pressed(event, keys) {
+function handleKey(event, keys) {
   if (event.isComposing) return;
   const [, act] = keys.find(([matches]) => matches(event)) ?? [];
   if (!act) return;
@@ -230,17 +230,17 @@ function pressed(event, keys) {
 function makeBar(ask, focusPrompt) {
   const clock = element("span", { className: "clock", title: "Simulated time" });
   // A click moves the focus to the prompt. A key press (`detail` is 0) leaves it on the button, to press again.
-  const passing = (label, question, title) =>
+  const askingButton = (label, question, title) =>
     button(label, ({ detail }) => ask(question).then(() => detail && focusPrompt()), title);
-  const small = (sign, label, question, title) => Object.assign(passing(sign, question, `${label}: ${title}`), { ariaLabel: label });
+  const iconButton = (sign, label, question, title) => Object.assign(askingButton(sign, question, `${label}: ${title}`), { ariaLabel: label });
   const restart = button("New cluster…", () => confirm.show(), "Start again with a fresh cluster. Your files stay.");
   const buttons = element("div", { className: "buttons" },
     clock,
-    passing("+10 s", { do: "advance", seconds: 10 }, "Let simulated time pass"),
-    passing("+1 min", { do: "advance", seconds: 60 }, "Let simulated time pass"),
-    passing("Until something changes", { do: "until" }, "Let time pass until a Pod is fixed or tried again"),
-    small("↶", "Undo", { do: "undo" }, "revert the last command"),
-    small("↷", "Redo", { do: "redo" }, "do again what was reverted"),
+    askingButton("+10 s", { do: "advance", seconds: 10 }, "Let simulated time pass"),
+    askingButton("+1 min", { do: "advance", seconds: 60 }, "Let simulated time pass"),
+    askingButton("Until something changes", { do: "until" }, "Let time pass until a Pod is fixed or tried again"),
+    iconButton("↶", "Undo", { do: "undo" }, "revert the last command"),
+    iconButton("↷", "Redo", { do: "redo" }, "do again what was reverted"),
     restart,
   );
   const confirm = makeChoice("Start again with a fresh cluster? Your files stay.", buttons, {
@@ -264,7 +264,7 @@ function makeChoice(question, usual, answers) {
   const dialog = { className: "choice", role: "alertdialog", ariaLabel: question };
   const node = element("div", dialog, element("span", {}, question), ...buttons);
   const keys = [[(e) => e.key === "Escape", () => buttons.at(-1).click()]];
-  node.addEventListener("keydown", (event) => pressed(event, keys));
+  node.addEventListener("keydown", (event) => handleKey(event, keys));
   node.hidden = true;
   return {
     node,

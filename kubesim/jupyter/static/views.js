@@ -70,38 +70,38 @@ function besideLine({ now, goal, ...line }) {
 
 // The details of a pull that the road (road.js) leaves out, each in a <details>: advice, story, X-ray and anatomy.
 function makePath(model, terminal) {
-  const [advice, story, xray, anatomy] = ["advice", "story", "xray", "anatomy"].map((name) => folding(`ks-${name}`, element("div")));
+  const names = ["advice", "story", "xray", "anatomy"];
+  const parts = names.map((name) => folding(`ks-${name}`, element("div")));
+  const [advice, story, xray, anatomy] = parts;
   xray.summary.textContent = "X-ray of the Secret";
   anatomy.summary.textContent = "Anatomy of the error";
   xray.node.addEventListener("toggle", () => xray.node.open && unroll(xray.node));
-  const node = element("div", { className: "ks-path" }, advice.node, story.node, xray.node, anatomy.node);
+  const node = element("div", { className: "ks-path" }, ...parts.map((part) => part.node));
   let before = ""; // the title drawn last; another one closes all parts
-  const drawAdvice = (words) => {
-    const made = html("div", "", words);
+  const drawPart = (content) => html("div", "", content);
+  const drawAdvice = (content) => {
+    const made = drawPart(content);
     for (const code of made.querySelectorAll("pre")) {
       const text = code.textContent;
       code.append(button("Fill in", () => terminal.fill(text), "Put it into the prompt"));
     }
     return made;
   };
-  for (const part of [advice, story, xray, anatomy]) part.node.addEventListener("click", ({ detail }) => detail && terminal.focus());
+  for (const part of parts) part.node.addEventListener("click", ({ detail }) => detail && terminal.focus());
   return {
     node,
     draw(view) {
       const { title = "", broken } = view;
       setText(story.summary, view.past ? `Why? The attempt of ${view.past}` : "Why? The last attempt, step by step");
-      if (title !== before) for (const part of [advice, story, xray, anatomy]) part.node.open = false;
+      if (title !== before) for (const part of parts) part.node.open = false;
       before = title;
       node.classList.toggle("ks-broken", Boolean(broken));
       setText(advice.summary, broken ? "What's wrong, and how to fix it" : "In one sentence");
-      keepOne(advice.node.lastChild, view.advice, drawAdvice);
-      keepOne(story.node.lastChild, view.story, (words) => html("div", "", words));
-      advice.node.hidden = !view.advice;
-      story.node.hidden = !view.story;
-      keepOne(anatomy.node.lastChild, view.anatomy, (words) => html("div", "", words));
-      anatomy.node.hidden = !view.anatomy;
-      keepOne(xray.node.lastChild, view.xray, (words) => html("div", "", words));
-      xray.node.hidden = !view.xray;
+      parts.forEach(({ node: part }, number) => {
+        const content = view[names[number]];
+        keepOne(part.lastChild, content, part === advice.node ? drawAdvice : drawPart);
+        part.hidden = !content;
+      });
     },
   };
 }
