@@ -117,10 +117,10 @@ class QuestionCard(Exercise):
     def _verdict_fields(self, verdict: Verdict | None) -> dict[str, Any]:
         """The fields of `feedback` about a verdict; empty ones for None."""
         if verdict is None:
-            return {"verdict": "", "word": "", "notes": [], "printed": ""}
+            return {"verdict": "", "heading": "", "notes": [], "printed": ""}
         return {
             "verdict": "right" if verdict.right else "wrong",
-            "word": self._headings[verdict.right],
+            "heading": self._headings[verdict.right],
             "notes": [{"ok": note.ok, "html": markup.inline(note.text)} for note in verdict.notes],
             "printed": strip_escapes(verdict.printed)[:LONGEST_SCREEN],
         }

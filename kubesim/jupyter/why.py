@@ -133,7 +133,8 @@ class Paste(Card):
         return f"<p><b>{self.content['label']}</b> {markup.inline(_PASTE)}</p>"
 
     def _show(self, verdict: str, heading: str, explanation: str = "", answers: Sequence[Button] = ()) -> None:
-        fields = {"verdict": verdict, "word": heading, "told": explanation, "buttons": [("check", "Explain"), *answers]}
+        buttons = [("check", "Explain"), *answers]
+        fields = {"verdict": verdict, "heading": heading, "explanation": explanation, "buttons": buttons}
         self.feedback = {**fields, "notes": [], "hints": [], "reveal": ""}
 
 

@@ -222,10 +222,10 @@ def test_five_failures_are_sorted_and_a_wrong_one_is_told_why(sorting, seat):
         assert "This doesn't count." in press(sorting, "check", answer=partial)["said"]
     assert press(sorting, "check", answer=[0] * 9)["notes"] == [{"ok": False, "html": "Sort all of them first."}]
     swapped = press(sorting, "check", answer=[right[0] ^ 1, *right[1:]])
-    assert (swapped["word"], len(swapped["notes"])) == ("Not yet", 1)
+    assert (swapped["heading"], len(swapped["notes"])) == ("Not yet", 1)
     assert "Nothing was sent. The registry required a username and a password" in swapped["notes"][0]["html"]
     done = press(sorting, "check", answer=right)
-    assert (done["word"], len(done["notes"])) == ("Right", 5)
+    assert (done["heading"], len(done["notes"])) == ("Right", 5)
     assert QuizCard(variants_of("sent"), seat).answer == right
     assert is_right("sent", seat.progress.record())
 

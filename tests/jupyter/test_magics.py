@@ -117,7 +117,7 @@ def test_the_cell_after_a_prediction_answers_it(cell, monkeypatch):
     guess._on_message(guess, {"do": "check", "answer": [0]}, [])
     assert guess.feedback["said"] == "Now run the next cell."
     cell("%kubectl get pods")
-    assert (guess.feedback["word"], guess.feedback["said"]) == ("Not as you predicted", "")
+    assert (guess.feedback["heading"], guess.feedback["said"]) == ("Not as you predicted", "")
     assert cell("%progress").plain[0].split(", ")[2].startswith("0 of 1 predictions right")
 
 
@@ -247,7 +247,7 @@ def test_the_question_of_an_explanation_is_answered_with_a_button(cell):
     assert box.feedback["buttons"] == [("check", "Explain"), ("yes", "Yes"), ("no", "No")]
     for answer in ("yes", "no"):
         box._on_message(box, {"do": answer, "answer": REFUSED}, [])
-        assert box.feedback["told"] == why.page(explain_export([REFUSED], answer=answer), is_elsewhere=True)
+        assert box.feedback["explanation"] == why.page(explain_export([REFUSED], answer=answer), is_elsewhere=True)
         assert box.feedback["buttons"] == [("check", "Explain")]
 
 
@@ -257,10 +257,10 @@ def test_what_is_pasted_into_the_box_is_explained_and_not_kept(cell):
     box = why.Paste(current.seat())
     assert box.feedback["buttons"] == [("check", "Explain")]
     box._on_message(box, {"do": "check", "answer": MESSAGE}, [])
-    assert box.feedback["told"] == why.page(explain_export([MESSAGE]), is_elsewhere=True)
+    assert box.feedback["explanation"] == why.page(explain_export([MESSAGE]), is_elsewhere=True)
     assert (box.feedback["verdict"], box.answer) == ("right", "")
     box._on_message(box, {"do": "check", "answer": ""}, [])
-    assert (box.feedback["verdict"], box.feedback["word"], box.feedback["told"]) == (
+    assert (box.feedback["verdict"], box.feedback["heading"], box.feedback["explanation"]) == (
         "wrong",
         f"kubesim: {UNKNOWN}",
         "",

@@ -32,7 +32,7 @@ def make(name, seat):
 def test_a_fresh_card_says_nothing_yet(card):
     assert card.answer == []
     buttons = [("check", "Check"), ("hint", "Hint"), ("reveal", "Reveal answer")]
-    blank = {"verdict": "", "word": "", "notes": [], "printed": "", "hints": [], "reveal": "", "said": ""}
+    blank = {"verdict": "", "heading": "", "notes": [], "printed": "", "hints": [], "reveal": "", "said": ""}
     assert card.feedback == {**blank, "buttons": buttons}
 
 
@@ -60,10 +60,14 @@ def test_the_static_form_folds_the_answer_away(card):
 
 def test_a_wrong_answer_then_the_right_one(card):
     wrong = press(card, "check", answer=[0])
-    assert (wrong["verdict"], wrong["word"], [note["ok"] for note in wrong["notes"]]) == ("wrong", "Not yet", [False])
+    assert (wrong["verdict"], wrong["heading"], [note["ok"] for note in wrong["notes"]]) == (
+        "wrong",
+        "Not yet",
+        [False],
+    )
     assert labels(card.feedback) == ["Check", "Hint", "Reveal answer", "Try again"]
     right = press(card, "check", answer=[1])
-    assert (right["verdict"], right["word"], [note["ok"] for note in right["notes"]]) == ("right", "Right", [True])
+    assert (right["verdict"], right["heading"], [note["ok"] for note in right["notes"]]) == ("right", "Right", [True])
     assert labels(card.feedback) == ["Next", "Try again"]
 
 
@@ -95,13 +99,13 @@ def test_reveal_and_try_again(card, seat):
 def test_an_answer_survives_a_restart_of_the_kernel(card, seat, tmp_path):
     press(card, "check", answer=[1])
     again = make("pick", Seat(Session(tmp_path)))
-    assert (again.answer, again.feedback["word"]) == ([1], "Right")
+    assert (again.answer, again.feedback["heading"]) == ([1], "Right")
 
 
 def test_a_typed_answer_survives_too(seat):
     press(make("typed", seat), "check", answer="10 s")
     again = make("typed", seat)
-    assert (again.answer, again.feedback["word"]) == ("10 s", "Not yet")
+    assert (again.answer, again.feedback["heading"]) == ("10 s", "Not yet")
     assert "That is the first pause." in again.feedback["notes"][0]["html"]
 
 
@@ -116,7 +120,7 @@ def test_a_kept_answer_of_another_kind_breaks_nothing(seat):
 def test_what_is_said_of_the_file_with_the_answers_is_shown(seat, tmp_path):
     (tmp_path / ".progress.json").write_text("{}")
     feedback = press(make("pick", seat), "check", answer=[1])
-    assert feedback["word"] == "Right"
+    assert feedback["heading"] == "Right"
     assert "progress-damaged.json" in feedback["notes"][-1]["html"]
 
 
@@ -141,8 +145,8 @@ def test_an_order_is_kept_and_shown_again(seat):
         "B comes too early. It is too weak.",
     ]
     again = make("order", seat)
-    assert (again.answer, again.feedback["word"]) == ([2, 1, 0, 3], "Not yet")
-    assert press(again, "check", answer=[2, 0, 3, 1])["word"] == "Right"
+    assert (again.answer, again.feedback["heading"]) == ([2, 1, 0, 3], "Not yet")
+    assert press(again, "check", answer=[2, 0, 3, 1])["heading"] == "Right"
 
 
 def test_lines_stand_as_they_were_printed(seat):
@@ -155,7 +159,7 @@ def test_lines_stand_as_they_were_printed(seat):
     assert f"<pre><code>$ cat &lt;table&gt;\n{lines}</code></pre>" in card.static_html()
     assert card.content["choices"][1] == "alpha   a &lt; `b`"
     assert press(card, "check", answer=[0])["notes"] == [{"ok": False, "html": "A: A heading."}]
-    assert press(card, "check", answer=[1])["word"] == "Right"
+    assert press(card, "check", answer=[1])["heading"] == "Right"
 
 
 def test_a_review_starts_unanswered_and_keeps_only_when_it_was(seat, monkeypatch):
@@ -167,8 +171,8 @@ def test_a_review_starts_unanswered_and_keeps_only_when_it_was(seat, monkeypatch
     assert refused(quiz.show_review, "pick  typed nothing", seat) == unknown
     assert [card.plain().partition(":")[0] for card in shown] == ["Review", "Review"]
     assert shown[0].answer == []
-    assert press(shown[0], "check", answer=[0])["word"] == "Not yet"
-    assert press(shown[0], "retry")["word"] == ""
+    assert press(shown[0], "check", answer=[0])["heading"] == "Not yet"
+    assert press(shown[0], "retry")["heading"] == ""
     assert make("pick", seat).answer == [1]
     record = seat.progress.record()
     assert (record["given"], record["asked"]) == ({"pick": [[1]]}, {"pick": [seat.progress.today(), 0]})
@@ -194,7 +198,7 @@ def test_a_second_time_the_question_has_other_names_and_letters(seat):
     assert shown.plain() == "Quiz: Which is the first letter of Bo?\n  A. z\n  B. B\nOne answer is right."
     assert shown.content["choices"] == ["z", "B"]
     assert press(shown, "reveal")["reveal"] == "<p>B. It's B.</p>"
-    assert press(shown, "check", answer=[1])["word"] == "Right"
+    assert press(shown, "check", answer=[1])["heading"] == "Right"
     again = QuizCard(ways, seat)
     assert (again.content["html"], again.answer) == ("Which is the first letter of Bo?", [1])
     assert QuizCard(ways, seat, is_review=True).content["html"] == "Which is the first letter of Cy?"
@@ -230,7 +234,7 @@ def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
     assert (picked["verdict"], picked["said"], picked["buttons"]) == ("", "Now run the next cell.", [])
     assert press(guess, "check", answer=[0])["said"] == "Now run the next cell."  # the first one counts
     guess.on_cell("%%kubectl\nkubectl get pods")
-    assert (guess.answer, guess.feedback["word"], guess.feedback["said"]) == ([1], "As you predicted", "")
+    assert (guess.answer, guess.feedback["heading"], guess.feedback["said"]) == ([1], "As you predicted", "")
     assert guess.feedback["notes"] == [{"ok": True, "html": "It has no image."}]
     again = PredictionCard(PREDICTION, seat)
     assert (again.answer, again.feedback["verdict"]) == ([1], "")
@@ -243,7 +247,7 @@ def test_a_prediction_made_after_all_cells_have_run_is_answered_at_once(seat):
     for source in ("%predict guess", "%flow web", "%quiz pick"):
         guess.on_cell(source)
     picked = press(guess, "check", answer=[0])
-    assert (picked["word"], picked["notes"]) == ("Not as you predicted", [{"ok": False, "html": "It has no image."}])
+    assert (picked["heading"], picked["notes"]) == ("Not as you predicted", [{"ok": False, "html": "It has no image."}])
 
 
 def test_a_page_that_follows_the_next_cell_tells_when_that_one_has_run(seat):
@@ -253,17 +257,17 @@ def test_a_page_that_follows_the_next_cell_tells_when_that_one_has_run(seat):
     assert guess.feedback["open"] is False
     picked = press(guess, "check", answer=[1])
     assert (picked["verdict"], picked["said"], picked["open"]) == ("", "Now run the next cell.", False)
-    assert press(guess, "ran")["word"] == "As you predicted"
+    assert press(guess, "ran")["heading"] == "As you predicted"
 
 
 def test_a_command_is_tried_in_a_cluster_of_its_own(seat):
     card = make("command", seat)
     before = seat.session.cluster.api.revision
-    assert press(card, "check", answer=QUIZZES["command"].answer)["word"] == "Right"
+    assert press(card, "check", answer=QUIZZES["command"].answer)["heading"] == "Right"
     assert card.feedback["printed"] == "namespace/blue created\n"
     assert seat.session.cluster.api.revision == before
     wrong = press(card, "check", answer="kubectl get pods")
-    assert wrong["word"] == "Not yet"
+    assert wrong["heading"] == "Not yet"
     assert wrong["notes"] == [{"ok": False, "html": "There is no namespace <code>blue</code>."}]
 
 
@@ -330,5 +334,5 @@ def test_an_answered_prediction_follows_no_more_cells(seat, monkeypatch):
     shell.events.trigger("post_run_cell", ran("%predict guess"))
     assert len(shell.events.callbacks["post_run_cell"]) == len(before) + 1
     shell.events.trigger("post_run_cell", ran("%%kubectl\nkubectl get pods"))
-    assert shown[0].feedback["word"] == "As you predicted"
+    assert shown[0].feedback["heading"] == "As you predicted"
     assert shell.events.callbacks["post_run_cell"] == before

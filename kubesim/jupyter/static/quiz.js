@@ -141,15 +141,15 @@ function noteLine({ ok, html: innerHTML }) {
   return element("li", { className: ok ? "ks-ok" : "ks-no" }, markOf(ok ? "✓" : "✗"), word, element("span", { innerHTML }));
 }
 
-function drawFeedback(status, { verdict, word, notes, printed, told, hints, reveal: answer, said }) {
+function drawFeedback(status, { verdict, heading, notes, printed, explanation, hints, reveal: answer, said }) {
   status.replaceChildren();
   if (said) status.append(element("p", { textContent: said }));
   if (verdict) {
     const mark = verdict === "right" ? "✓" : "✗";
     status.append(element("div", { className: `ks-verdict ks-${verdict}` },
-      element("p", { className: "ks-marked" }, markOf(mark), " ", element("b", { textContent: word })),
+      element("p", { className: "ks-marked" }, markOf(mark), " ", element("b", { textContent: heading })),
       ...(printed ? [element("pre", { textContent: printed })] : []),
-      ...(told ? [html("div", "", told)] : []),
+      ...(explanation ? [html("div", "", explanation)] : []),
       element("ul", { className: "ks-notes" }, ...notes.map(noteLine))));
   }
   status.append(...hints.map(hintLine));
