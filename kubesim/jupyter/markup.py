@@ -75,6 +75,11 @@ def _packed(pieces: list[str]) -> list[str]:
     return lines
 
 
+def visible(text: str, keep: str = "") -> str:
+    """A text with � for unprintable characters, except those in `keep`."""
+    return "".join(letter if letter.isprintable() or letter in keep else "�" for letter in text)
+
+
 def plain_text(text: str) -> str:
     """The text for readers without HTML: one line for each paragraph, with the markup's characters left in."""
     return "\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip()))

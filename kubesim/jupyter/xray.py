@@ -14,6 +14,7 @@ from typing import Any
 from kubesim.api.objects import Object, name_of, pull_secret_names
 from kubesim.api.resources import SECRET
 from kubesim.cluster import Cluster
+from kubesim.jupyter.markup import visible
 from kubesim.lessons.explore.match import Entry, Matching, match
 from kubesim.pull.keyring import DATA_KEYS, config_of
 from kubesim.why.tell.report import About
@@ -92,5 +93,4 @@ def _marked(text: str, shared: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A text escaped for HTML, with unprintable characters shown as �."""
-    return html.escape("".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text))
+    return html.escape(visible(text, keep="\n"))

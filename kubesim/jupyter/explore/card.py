@@ -175,6 +175,6 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], classes: Sequence
 
 def code(text: str, covered: int = 0) -> str:
     """A learner's text, escaped, as <code>. Its first `covered` characters are marked, unprintable ones become �."""
-    visible = "".join(character if character.isprintable() else "�" for character in text)
-    start = f'<b class="ks-lit">{html.escape(visible[:covered])}</b>' if covered else ""
-    return f"<code>{start}{html.escape(visible[covered:])}</code>"
+    shown = markup.visible(text)
+    start = f'<b class="ks-lit">{html.escape(shown[:covered])}</b>' if covered else ""
+    return f"<code>{start}{html.escape(shown[covered:])}</code>"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kubesim.gotext import tabwriter
 from kubesim.jupyter.explore.card import Shown, code, table
-from kubesim.jupyter.markup import inline, listed
+from kubesim.jupyter.markup import inline, listed, visible
 from kubesim.lessons.explore import Values, load_explorables
 from kubesim.lessons.explore.match import Entry, Matching, match
 
@@ -34,14 +34,12 @@ def _requests(matching: Matching) -> list[str]:
 
 
 def _sentence(name: str, **words: str) -> str:
-    """A sentence of explorables.yaml with these words in its placeholders."""
+    """A sentence of explorables.yaml with these words in its placeholders.
+
+    Backticks in the words become �, because they would end `code` in the lesson's markup.
+    """
     sentence = load_explorables()["match"].says[name]
-    return sentence.format_map({key: _visible(word) for key, word in words.items()})
-
-
-def _visible(text: str) -> str:
-    """A text with � for unprintable characters, and for backticks, which would end `code` in the lesson's markup."""
-    return "".join(letter if letter.isprintable() and letter != "`" else "�" for letter in text)
+    return sentence.format_map({key: visible(word).replace("`", "�") for key, word in words.items()})
 
 
 def _html_table(matching: Matching) -> str:
