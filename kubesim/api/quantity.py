@@ -9,10 +9,9 @@ Mirrors k8s.io/apimachinery pkg/api/resource/quantity.go, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from decimal import ROUND_CEILING, ROUND_UP, Context, Decimal
+from decimal import ROUND_UP, Context, Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 # The form that Go's scanner accepts. Its error message names a different expression, _FORMAT_WRONG.
 _SHAPE = re.compile(r"([+-]?)0*([0-9]*)\.?([0-9]*)([eEinumkKMGTP]*[-+]?[0-9]*)")
@@ -140,14 +139,3 @@ def amount_of(text: str) -> Amount:
     scale = written.power - len(written.fraction)
     is_kept = written.is_canonical or text == "0"
     return Amount(int(written.value.scaleb(-scale)), scale, text if is_kept else "", written.form)
-
-
-def of_field(resources: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
-    """The value of a resourceFieldRef such as limits.cpu, in units of its divisor, rounded up.
-
-    Mirrors ExtractContainerResourceValue in k8s.io/kubectl pkg/util/resource/resource.go, v1.36.
-    """
-    which, _, name = str(reference.get("resource", "")).partition(".")
-    amount = parse(str((resources.get(which) or {}).get(name, 0)))
-    divisor = parse(str(reference.get("divisor") or 0)) or Decimal(1)
-    return str(int((amount / divisor).to_integral_value(ROUND_CEILING)))

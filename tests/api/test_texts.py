@@ -30,11 +30,6 @@ RESOURCES = {"limits": {"cpu": "200m", "memory": "64Mi"}, "requests": {"cpu": "1
 NOW = parse_time("2026-11-24T14:00:41.9Z")
 
 
-def resource_field(text: str) -> str:
-    resource, _, divisor = text.partition("/")
-    return quantity.of_field(RESOURCES, {"resource": resource, "divisor": divisor})
-
-
 FUNCTIONS = {
     "age": lambda text: age(text, NOW),
     "base64": lambda text: gobase64.decode(text).decode(),
@@ -46,7 +41,6 @@ FUNCTIONS = {
     "json": gojson.loads,
     "labels": lambda text: label_selector(text)(POD),
     "quantity": quantity.canonical,
-    "resource field": resource_field,
 }
 TABLES = load_yaml(Path(__file__).with_name("texts.yaml"))
 

@@ -12,9 +12,8 @@ from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from kubesim.api import quantity
-from kubesim.api.objects import Object, at, containers_of, find_named, metadata, name_of, namespace_of
-from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, SERVICE, Resource
+from kubesim.api.objects import Object, at, metadata, name_of, namespace_of
+from kubesim.api.resources import CONFIG_MAP, SECRET, SERVICE, Resource
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.gotext.gofmt import quote
@@ -84,17 +83,6 @@ class PodData(NamedTuple):
             raise MissingError(f"couldn't find key {key} in {resource.kind} {place}")
         return data.get(key)
 
-    def resource_amount(self, reference: Object, own_name: str = "") -> str:
-        """The amount of a resource for a resourceFieldRef, of the container that it names, else of `own_name`.
-
-        A volume has no container of its own. Without a limit, the limit is what the node can allocate.
-        """
-        containers = [container for _, container in containers_of(self.pod["spec"])]
-        resources = at(find_named(containers, reference.get("containerName") or own_name), "resources") or {}
-        node = self.api.find(NODE, "", self.pod["spec"].get("nodeName", ""))
-        limits = {**(at(node, "status.allocatable") or {}), **resources.get("limits", {})}
-        return quantity.of_field({**resources, "limits": limits}, reference)
-
     def pod_field(self, path: str) -> str:
         """The downward API's text for a field of the Pod, such as metadata.namespace. Mirrors pkg/fieldpath."""
         if match := _SUBSCRIPT.fullmatch(path):
@@ -121,7 +109,7 @@ def variables(data: PodData, container: ContainerSpec, home: str) -> dict[str, s
     of_api_server = _of_api_server(data)
     earlier = ChainMap(declared, of_api_server)
     for variable in container.get("env", ()):
-        value = _value(data, container, variable, earlier)
+        value = _value(data, variable, earlier)
         if value is not None:
             declared[variable["name"]] = value
     own = {**_from_sources(data, container), **declared}
@@ -176,7 +164,7 @@ def _from_sources(data: PodData, container: ContainerSpec) -> dict[str, str]:
     return variables
 
 
-def _value(data: PodData, container: ContainerSpec, variable: Object, earlier: Mapping[str, str]) -> str | None:
+def _value(data: PodData, variable: Object, earlier: Mapping[str, str]) -> str | None:
     """The value of one variable of `env`; None for a missing one that is optional. Raises MissingError."""
     source = variable.get("valueFrom")
     if not source:
@@ -184,8 +172,6 @@ def _value(data: PodData, container: ContainerSpec, variable: Object, earlier: M
     for kind in SOURCES:
         if reference := source.get(kind.env_key):
             return data.value_of_key(kind.resource, reference)
-    if reference := source.get("resourceFieldRef"):
-        return data.resource_amount(reference, container["name"])
     reference = source.get("fieldRef")
     return data.pod_field(reference["fieldPath"]) if reference else ""
 

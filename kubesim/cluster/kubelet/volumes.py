@@ -109,14 +109,7 @@ def _source_files(data: PodData, source: Object) -> Payload:
 
 def _downward_files(data: PodData, source: Object) -> Payload:
     """The files of a downwardAPI source; {} for a source without items."""
-    payload: Payload = {}
-    for item in source.get("items", ()):
-        if "fieldRef" in item:
-            text = data.pod_field(item["fieldRef"]["fieldPath"])
-        else:
-            text = data.resource_amount(item["resourceFieldRef"])
-        payload[item["path"]] = text
-    return payload
+    return {item["path"]: data.pod_field(item["fieldRef"]["fieldPath"]) for item in source.get("items", ())}
 
 
 def _files_of_keys(data: PodData, source: DataSource, reference: Object) -> Payload:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from kubesim.api import quantity
 from kubesim.api.humanize import NONE, long_time
 from kubesim.api.objects import Object, at
 from kubesim.kubectl.describers.common import Items, amounts, capital_switch, number, optional, row, section, switch
@@ -122,11 +121,11 @@ def _environment(container: Object, pod: Object | None) -> Iterator[str]:
     yield "    Environment:" if variables else f"    Environment:\t{NONE}"
     for variable in variables or ():
         source = variable.get("valueFrom")
-        value = _value_from(source, container, pod) if source else variable.get("value", "")
+        value = _value_from(source, pod) if source else variable.get("value", "")
         yield f"      {variable['name']}:\t" + value.replace("\n", "\n      \t")
 
 
-def _value_from(source: Object, container: Object, pod: Object | None) -> str:
+def _value_from(source: Object, pod: Object | None) -> str:
     if field := source.get("fieldRef"):
         path = field["fieldPath"]
         # Empty in a template, which has no Pod, and for paths that kubectl doesn't resolve: spec, status, one label.
@@ -136,16 +135,7 @@ def _value_from(source: Object, container: Object, pod: Object | None) -> str:
         if reference := source.get(kind):
             key, name = reference["key"], reference["name"]
             return f"<set to the key '{key}' {holder} '{name}'>\tOptional: {switch(reference.get('optional'))}"
-    if amount := source.get("resourceFieldRef"):
-        return _amount(amount, container)
     return ""
-
-
-def _amount(reference: Object, container: Object) -> str:
-    value = quantity.of_field(container.get("resources") or {}, reference)
-    if value == "0" and reference["resource"] in ("limits.cpu", "limits.memory"):
-        value = "node allocatable"
-    return f"{value} ({reference['resource']})"
 
 
 def _mounts(mounts: Items) -> Iterator[str]:

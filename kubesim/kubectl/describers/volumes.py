@@ -65,8 +65,7 @@ def _downward_api(source: Object) -> Iterator[str]:
     yield _type("DownwardAPI (a volume populated by information about the pod)")
     yield "    Items:"
     for item in source.get("items") or ():
-        path = at(item, "fieldRef.fieldPath") or at(item, "resourceFieldRef.resource")
-        yield f"      {path} -> {item['path']}"
+        yield f"      {at(item, 'fieldRef.fieldPath')} -> {item['path']}"
 
 
 def _projected(source: Object) -> Iterator[str]:

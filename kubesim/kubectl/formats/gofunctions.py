@@ -6,17 +6,16 @@ base64decode.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kubesim.gotext import gobase64, gofmt
+from kubesim.gotext import gobase64
 from kubesim.kubectl.errors import reworded
 
 # Functions and keywords of Go's templates that aren't simulated.
-ABSENT = "and block break call continue define exists ge gt html js le lt ne or print println slice template urlquery"
-_VERB = re.compile("%([svd])")
-_VERB_TYPES = {"s": str, "d": int}
+ABSENT = (
+    "and block break call continue define exists ge gt html js le lt ne or print printf println slice template urlquery"
+)
 
 
 class Refusal(Exception):
@@ -69,21 +68,6 @@ def _len(item: Any) -> int:
     return len(item.encode() if isinstance(item, str) else item)
 
 
-def _printf(form: str, *values: Any) -> str:
-    """`form` with each %s, %v or %d replaced by a value. Raises TypeError for other verbs and wrong types."""
-    first, *rest = _VERB.split(form)  # a text, a verb, the text behind it, a verb, …
-    verbs = rest[::2]
-    texts = rest[1::2]
-    if len(verbs) != len(values) or any("%" in text for text in (first, *texts)):
-        raise TypeError
-    printed = first
-    for verb, value, text in zip(verbs, values, texts, strict=True):
-        if verb in _VERB_TYPES and type(value) is not _VERB_TYPES[verb]:
-            raise TypeError
-        printed += gofmt.sprint(value) + text
-    return printed
-
-
 # Functions by name. Wrong arguments raise Refusal, TypeError or AttributeError: see `call`.
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "base64decode": _base64decode,
@@ -91,5 +75,4 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "index": _index,
     "len": _len,
     "not": lambda value: not value,
-    "printf": _printf,
 }

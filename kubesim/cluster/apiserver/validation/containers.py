@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from kubesim.api import content, quantity
 from kubesim.cluster.apiserver.validation.fields import Field
-from kubesim.cluster.apiserver.validation.volumes import CONTAINER_RESOURCES, PULL_POLICIES, validate_field_reference
+from kubesim.cluster.apiserver.validation.volumes import PULL_POLICIES, refuse_resource_field, validate_field_reference
 
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _TERMINATION_MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
@@ -197,7 +197,7 @@ def _validate_ephemeral(container: Field, targets: frozenset[str]) -> None:
 # In the order of upstream's checks.
 _VARIABLE_SOURCES: Mapping[str, Callable[[Field], None]] = {
     "fieldRef": lambda reference: validate_field_reference(reference, _VARIABLE_FIELDS),
-    "resourceFieldRef": lambda reference: reference.enum("resource", CONTAINER_RESOURCES),
+    "resourceFieldRef": lambda _: refuse_resource_field(),
     "configMapKeyRef": _validate_key_selector,
     "secretKeyRef": _validate_key_selector,
     "fileKeyRef": lambda _: None,  # see inert.json

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import NoReturn
 
 from kubesim.api import content
 from kubesim.api.content import qualified_name
+from kubesim.api.errors import not_simulated
 from kubesim.cluster.apiserver.validation.fields import Field
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
@@ -22,15 +24,6 @@ _KNOWN_FIELD = re.compile(
     r"|spec\.(nodeName|restartPolicy|serviceAccountName|schedulerName)|status\.(phase|(host|pod)IPs?)"
 )
 _SUBSCRIPTED = re.compile(r"metadata\.(annotations|labels)\['(.*)'\]")
-# Values of resourceFieldRef in variables and files.
-CONTAINER_RESOURCES = (
-    "limits.cpu",
-    "limits.ephemeral-storage",
-    "limits.memory",
-    "requests.cpu",
-    "requests.ephemeral-storage",
-    "requests.memory",
-)
 _LEAST_TOKEN_SECONDS = 600
 _MOST_TOKEN_SECONDS = 2**32
 
@@ -89,16 +82,16 @@ def _validate_downward_api(source: Field) -> None:
         file.check_required("path", content.projected_path)
         if file.has("fieldRef"):
             validate_field_reference(file.inner("fieldRef"), _FILE_FIELDS)
-            if file.has("resourceFieldRef"):
-                file.invalid("", "fieldRef and resourceFieldRef can not be specified simultaneously", value="resource")
         elif file.has("resourceFieldRef"):
-            reference = file.inner("resourceFieldRef")
-            reference.needs("containerName")
-            if reference.get("containerName"):
-                reference.enum("resource", CONTAINER_RESOURCES)
+            refuse_resource_field()
         else:
             file.required("", "one of fieldRef and resourceFieldRef is required")
         _validate_mode(file, "mode")
+
+
+def refuse_resource_field() -> NoReturn:
+    """Raise StatusError (501) for a resourceFieldRef."""
+    raise not_simulated("a resourceFieldRef is not part of this simulator")
 
 
 def validate_field_reference(reference: Field, supported: Sequence[str]) -> None:
