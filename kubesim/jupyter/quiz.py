@@ -189,12 +189,12 @@ class QuizCard(QuestionCard):
 
     _headings: ClassVar = {True: "Right", False: "Not yet"}
 
-    def __init__(self, variants: Sequence[Quiz], seat: Seat, *, is_review: bool = False) -> None:
+    def __init__(self, variants: Sequence[Quiz], seat: Seat, label: str = "Quiz", *, is_review: bool = False) -> None:
         self._variants = variants
         self._is_review = is_review
         record = seat.progress.record()
         first = variants[self._first_variant(record)]
-        super().__init__("Review" if is_review else "Quiz", first, seat)
+        super().__init__("Review" if is_review else label, first, seat)
         self._misses = 0
         if not is_review:
             self._restore(record)
@@ -240,9 +240,11 @@ class QuizCard(QuestionCard):
         return [("check", "Check"), *self.help_buttons("Reveal answer"), *again]
 
 
-def show(arguments: str, seat: Seat) -> None:
-    """Display a quiz (`%quiz ID`). Raises Refusal for an unknown id."""
-    _show(arguments.strip(), seat)
+def show(arguments: str, seat: Seat, label: str = "Quiz") -> None:
+    """Display a quiz (`%quiz ID`) with a label above the question. Raises Refusal for an unknown id."""
+    question = arguments.strip()
+    check_known("quiz", question, question_ids())
+    display(QuizCard(variants_of(question), seat, label))
 
 
 def show_review(arguments: str, seat: Seat) -> None:
@@ -254,9 +256,5 @@ def show_review(arguments: str, seat: Seat) -> None:
     if not questions:
         raise Refusal(NOTHING)
     for question in questions:
-        _show(question, seat, is_review=True)
-
-
-def _show(question: str, seat: Seat, *, is_review: bool = False) -> None:
-    check_known("quiz", question, question_ids())
-    display(QuizCard(variants_of(question), seat, is_review=is_review))
+        check_known("quiz", question, question_ids())
+        display(QuizCard(variants_of(question), seat, is_review=True))

@@ -35,6 +35,6 @@ def show(arguments: str, seat: Seat) -> None:
     name = arguments.strip()
     check_known("explorable", name, names())
     if name in QUESTIONS:
-        quiz.show(name, seat)
+        quiz.show(name, seat, "Explore")
     else:
         display(make(name, seat))

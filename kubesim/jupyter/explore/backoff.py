@@ -65,7 +65,9 @@ def _as_html(row: list[str]) -> list[str]:
 
 
 def _listed(facts: dict[str, str]) -> str:
-    told = ",</span> <span>".join(f"{name} <b>{fact}</b>" for name, fact in facts.items() if name != "Time")
+    """The facts in a row. Its commas are for a page without the style sheet, and for screen readers."""
+    comma = '<span class="ks-unseen">,</span></span> <span>'
+    told = comma.join(f"{name} <b>{fact}</b>" for name, fact in facts.items() if name != "Time")
     return f'<p class="ks-facts"><span>{told}</span></p>'
 
 
