@@ -35,7 +35,7 @@ WATCH = """() => {
 
 
 @pytest.fixture
-def road(folder: Path, open_notebook: Callable[[str], Any]) -> Any:
+def opened(folder: Path, open_notebook: Callable[[str], Any]) -> Any:
     """The road of a Pod whose Secret is missing, and its notebook."""
     write_notebook(folder / "road.ipynb", CELLS)
     notebook = open_notebook("road.ipynb")
@@ -43,8 +43,8 @@ def road(folder: Path, open_notebook: Callable[[str], Any]) -> Any:
     return notebook.page.locator(".ks-road"), notebook
 
 
-def standing(road: Locator) -> list[str]:
-    """What each station is called and how it stands, as a screen reader finds it."""
+def stations_of(road: Locator) -> list[str]:
+    """The title and the state of each station, as a screen reader finds them."""
     texts = road.get_by_role("listitem").all_inner_texts()
     return [" ".join(text.split()[1:]) for text in texts]  # behind the sign
 
@@ -53,8 +53,8 @@ def seen(road: Locator) -> Any:
     return road.page.evaluate("window.seen")
 
 
-def test_a_packet_bounces_where_the_pull_is_stuck_and_a_pod_that_is_fixed_pulses_once(road: Any) -> None:
-    road, notebook = road
+def test_a_packet_bounces_where_the_pull_is_stuck_and_a_pod_that_is_fixed_pulses_once(opened: Any) -> None:
+    road, notebook = opened
     expect(road).to_contain_text("Secret stuck here")
     stations = [
         "kubectl passed",
@@ -64,7 +64,7 @@ def test_a_packet_bounces_where_the_pull_is_stuck_and_a_pod_that_is_fixed_pulses
         "Registry because of Secret",
         "Image not reached",
     ]
-    assert eventually(lambda: standing(road), stations) == stations
+    assert eventually(lambda: stations_of(road), stations) == stations
     expect(road.locator(".ks-told")).to_contain_text("Secret regcred: not found")
     expect(road.locator(".ks-told")).to_contain_text("→ 401 Unauthorized")
     assert road.bounding_box()["height"] <= HIGHEST
@@ -80,8 +80,8 @@ def test_a_packet_bounces_where_the_pull_is_stuck_and_a_pod_that_is_fixed_pulses
     expect(road.locator(".ks-packet")).to_be_hidden()
 
 
-def test_nothing_moves_for_a_reader_who_prefers_less_motion(road: Any) -> None:
-    road, notebook = road
+def test_nothing_moves_for_a_reader_who_prefers_less_motion(opened: Any) -> None:
+    road, notebook = opened
     road.page.emulate_media(reduced_motion="reduce")
     expect(road).to_contain_text("Secret stuck here")
     expect(road.locator(".ks-packet")).to_be_hidden()
@@ -93,8 +93,8 @@ def test_nothing_moves_for_a_reader_who_prefers_less_motion(road: Any) -> None:
     road.page.emulate_media(reduced_motion="no-preference")
 
 
-def test_the_arrow_keys_go_from_station_to_station(road: Any) -> None:
-    road, _notebook = road
+def test_the_arrow_keys_go_from_station_to_station(opened: Any) -> None:
+    road, _notebook = opened
     stuck = road.get_by_role("button", name="Secret stuck here")
     expect(stuck).to_have_attribute("tabindex", "0")
     stuck.focus()
@@ -108,8 +108,8 @@ def test_the_arrow_keys_go_from_station_to_station(road: Any) -> None:
     expect(road.get_by_role("button", pressed=True)).to_have_count(1)
 
 
-def test_a_station_lights_its_evidence_and_a_line_of_evidence_chooses_its_station(road: Any) -> None:
-    road, notebook = road
+def test_a_station_lights_its_evidence_and_a_line_of_evidence_chooses_its_station(opened: Any) -> None:
+    road, notebook = opened
     screen = road.page.get_by_role("log")
     enter(notebook.prompt, "kubectl describe pod web")
     expect(screen).to_contain_text("no basic auth credentials")
@@ -130,8 +130,8 @@ def test_a_station_lights_its_evidence_and_a_line_of_evidence_chooses_its_statio
     assert pale_texts(road) == []
 
 
-def test_an_error_is_taken_apart_to_its_reason(road: Any) -> None:
-    road, _notebook = road
+def test_an_error_is_taken_apart_to_its_reason(opened: Any) -> None:
+    road, _notebook = opened
     anatomy = road.page.locator(".ks-anatomy")
     anatomy.locator("summary").focus()
     road.page.keyboard.press("Enter")
@@ -141,8 +141,8 @@ def test_an_error_is_taken_apart_to_its_reason(road: Any) -> None:
     assert pale_texts(anatomy) == []
 
 
-def test_an_x_ray_unrolls_the_secret_that_the_pod_lists(road: Any) -> None:
-    road, notebook = road
+def test_an_x_ray_unrolls_the_secret_that_the_pod_lists(opened: Any) -> None:
+    road, notebook = opened
     xray = road.page.locator(".ks-inside")
     expect(road).to_contain_text("Secret stuck here")
     expect(xray).to_have_count(0)

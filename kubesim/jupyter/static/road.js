@@ -130,32 +130,37 @@ function stationWords({ key, title, words, rank, state, icon }, { sent, answered
 // pulse.
 function travel(list, packet, stuck, before) {
   const items = [...list.children];
-  const reached = items.findLastIndex((item) => ["passed", "failed"].includes(item.firstChild.dataset.icon) && item.firstChild.dataset.rank !== "follows");
-  const end = stuck >= 0 ? stuck : reached;
+  const isStuck = stuck >= 0;
+  const end = isStuck ? stuck : items.findLastIndex(isReached);
   if (end < 1) return;
   for (const one of list.getAnimations({ subtree: true })) one.cancel();
-  const place = (number) => {
-    const stop = items[number].querySelector(".ks-stop");
-    return { transform: `translate(${items[number].offsetLeft + stop.offsetLeft + stop.offsetWidth / 2}px, ${stop.offsetTop + stop.offsetHeight / 2}px)` };
-  };
-  const there = items.slice(0, end + 1).map((_, number) => place(number));
-  const back = stuck >= 0 ? there.slice(0, -1).reverse() : [];
-  const whole = STEP * end + BACK * back.length;
-  const offsets = [...there.map((_, number) => STEP * number), ...back.map((_, number) => STEP * end + BACK * (number + 1))];
   packet.hidden = false;
   packet.className = "ks-packet";
   items.forEach((item, number) => {
     if (item.firstChild.dataset.icon !== before[number]?.icon)
       item.animate([{ opacity: 0.3 }, { opacity: 1 }], { delay: STEP * Math.min(number, end + 1), duration: STEP, fill: "backwards" });
   });
-  setTimeout(() => packet.classList.toggle("ks-bounced", stuck >= 0), STEP * end);
-  const frames = [...there, ...back].map((frame, number) => ({ ...frame, offset: offsets[number] / whole }));
-  packet.animate(frames, { duration: whole }).finished.then(() => {
+  setTimeout(() => packet.classList.toggle("ks-bounced", isStuck), STEP * end);
+  const duration = STEP * end + (isStuck ? BACK * end : 0);
+  packet.animate(wayOf(items, end, isStuck, duration), { duration }).finished.then(() => {
     packet.hidden = true;
     packet.classList.remove("ks-bounced");
-    const isThere = stuck < 0 && end === items.length - 1;
-    if (isThere) pulse(items[end].querySelector(".ks-stop"));
+    if (!isStuck && end === items.length - 1) pulse(items[end].querySelector(".ks-stop"));
   }, () => {});
+}
+
+const isReached = ({ firstChild: { dataset } }) => ["passed", "failed"].includes(dataset.icon) && dataset.rank !== "follows";
+
+// The packet's places as frames of an animation: each station up to the number `end`, and back if the pull is stuck there.
+function wayOf(items, end, isStuck, duration) {
+  const there = items.slice(0, end + 1).map((item, number) => ({ transform: placeOf(item), offset: (STEP * number) / duration }));
+  const back = there.slice(0, -1).reverse().map((frame, number) => ({ ...frame, offset: (STEP * end + BACK * (number + 1)) / duration }));
+  return isStuck ? [...there, ...back] : there;
+}
+
+function placeOf(item) {
+  const stop = item.querySelector(".ks-stop");
+  return `translate(${item.offsetLeft + stop.offsetLeft + stop.offsetWidth / 2}px, ${stop.offsetTop + stop.offsetHeight / 2}px)`;
 }
 
 function pulse(stop) {
