@@ -43,8 +43,10 @@ def why_tool(current: Callable[[], Cluster], namespace: Callable[[], str], on_wh
 
     @Declaration(USAGE, "n:/namespace c:/container o:/output", example="why web").tool
     def why(operands: list[str], options: Options, io: Invocation) -> int:
-        from kubesim.session.why import explain_pod  # late: most sessions start without it
+        from kubesim.session.why import explain_piped, explain_pod  # late: most sessions start without it
 
+        if not operands and (piped := io.read_stdin()):
+            return explain_piped(piped, options, io)
         return explain_pod(current(), namespace(), on_why, operands, options, io)
 
     return why

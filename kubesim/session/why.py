@@ -1,4 +1,7 @@
-"""The commands `why POD`, for a pull in the running cluster, and `kubesim why`, for an export or a message."""
+"""The commands `why POD`, for a pull in the running cluster, and `kubesim why`, for an export or a message.
+
+`why` without a Pod explains what is piped into it, as `kubesim why -f -` does.
+"""
 
 from __future__ import annotations
 
@@ -59,8 +62,22 @@ def explain_files(operands: list[str], options: Options, io: Invocation) -> int:
         except OSError as error:
             io.err(f"kubesim: {printable(name)}: {error.strerror}\n")
             return 1
+    return _explain_texts(texts, options, io)
+
+
+def explain_piped(text: str, options: Options, io: Invocation) -> int:
+    """`… | why`: explain what another command printed. Returns the exit status."""
+    if options.get("o", "text") not in report.FORMS:
+        io.err(f"Usage: {USAGE}\n")
+        return 2
+    return _explain_texts({"-": text}, options, io)
+
+
+def _explain_texts(texts: dict[str, str | bytes], options: Options, io: Invocation) -> int:
+    """Print the explanations of texts, given by the names of their files. Returns the exit status."""
+    pod, form, answer = (options.get(letter, default) for letter, default in (("p", ""), ("o", "text"), ("a", "")))
     try:
-        io.out(explain_as_text(list(texts.values()), options.get("p", ""), form, answer, whole="A" in options))
+        io.out(explain_as_text(list(texts.values()), pod, form, answer, whole="A" in options))
     except ExportError as error:
         io.err(f"kubesim: {printable(error.blamed(list(texts)))}: {error}\n")
         return 1

@@ -101,6 +101,15 @@ def test_calls(line: str, stdout: str, stderr: str, status: int) -> None:
     assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, status)
 
 
+def test_what_is_piped_into_why_is_explained_as_a_text() -> None:
+    session = cluster_of(CASES["no secret"])
+    described = session.run("kubectl describe pod web | why")
+    assert described.stdout == session.run("kubectl describe pod web | kubesim why -f -").stdout
+    assert "private or doesn't exist" in described.stdout
+    assert described.exit_code == 0
+    assert session.run("echo nothing | why -o xml").exit_code == 2
+
+
 def test_tab_completes_the_names_of_pods() -> None:
     session = Session()
     session.run(
