@@ -84,7 +84,17 @@ def test_whose_registry_it_is(host: str, message: str, title: str) -> None:
 
 def test_every_placeholder_of_a_kind_has_a_word() -> None:
     known = {name for row in SIGNS for sign in row.sign for name in re.compile(sign).groupindex}
-    known |= {*signs_table.Registry._fields, "canonical", "inner", "named_node", "started", "lacks", "own_proxy"}
+    known |= {
+        *signs_table.Registry._fields,
+        "canonical",
+        "inner",
+        "named_node",
+        "started",
+        "lacks",
+        "own_proxy",
+        "sent_by_hosts",
+        "has_only",
+    }
     pods = [{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "quay.io/acme/web:1"}]}}]
     facts = Facts(
         Scene(Export(()), {}, ReportedRegistries(), is_export=True), "shop", pods[0], pods[0]["spec"]["containers"][0]

@@ -50,6 +50,8 @@ _NO_MISTAKE: Known = dict.fromkeys(
 )
 """The words of `invalid_name`, each "" for a mistake that the name doesn't have."""
 _VERSION = re.compile(r"v?\d+(\.\d+)+(-[a-z0-9.]+)?|latest")
+_PROXY = re.compile(r"proxy|docker-?hub|cache")
+"""A name of a project that asks Docker Hub."""
 _NO_SUCH = (*UNCLEAR, "unauthorized", "anonymous")
 """Kinds of answers for an image of Docker Hub that doesn't exist."""
 _UNNAMED: Known = {
@@ -245,6 +247,18 @@ def official(facts: Facts) -> Known | None:
     }
 
 
+def proxy_project(facts: Facts) -> Known | None:
+    """An official image of Docker Hub that lacks library/ in a project that is a proxy of Docker Hub."""
+    if not facts.is_refused or not facts.is_partial:
+        return None
+    host, *path = facts.image.split("/")
+    is_proxy = len(path) == 2 and (_PROXY.search(path[0]) is not None or "proxy_cache" in facts.around)
+    if not is_proxy or re.split("[:@]", path[-1])[0] not in _official_images():
+        return None
+    with_library = f"{host}/{path[0]}/library/{path[1]}"
+    return {"with_library": with_library, "inspect_library": inspect(facts, with_library)}
+
+
 def within(facts: Facts) -> Known | None:
     """A failed pull of an image that isn't the Pod's own, such as that of the sandbox; with the reason of that pull."""
     if facts.reply is None or not facts.reply.row.for_others:
@@ -282,7 +296,19 @@ def answer(facts: Facts) -> Known:
 CHECKS: Mapping[str, Callable[[Facts], Known | None]] = {
     check.__name__: check
     for check in (
-        *(invalid_name, unschedulable, never, unreachable, two_hosts, tag_as_path, not_found, official, within, answer),
+        *(
+            invalid_name,
+            unschedulable,
+            never,
+            unreachable,
+            two_hosts,
+            tag_as_path,
+            not_found,
+            official,
+            proxy_project,
+            within,
+            answer,
+        ),
         *credentials.CHECKS,
     )
 }

@@ -197,10 +197,14 @@ def _answers(message: str) -> list[str]:
 
 
 def _deciding_answer(answers: list[str]) -> str:
-    """The answer that counts: the first if it is "not found", which only a login with rights gets; else the last."""
+    """The answer that counts: the first if it is "not found", which only a login with rights gets; else the last.
+
+    An answer that refuses a login goes before one to a request without.
+    """
     if answers and read(answers[0]).kind == "not_found":
         return answers[0]
-    return answers[-1] if answers else ""
+    of_logins = [answer for answer in answers if read(answer).sent or read(answer).kind == "principal"]
+    return next(reversed(of_logins or answers), "")
 
 
 def _pull_trace(facts: Facts, waiting: Waiting) -> PullTrace:

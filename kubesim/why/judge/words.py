@@ -260,6 +260,22 @@ class Derived(NamedTuple):
         """True for a client that asks a node's runtime, and has no file with logins."""
         return bool(self.facts.client) and signs().clients[self.facts.client].on_node
 
+    @property
+    def has_only(self) -> str:
+        """The platforms of the image, as far as the text shows them."""
+        return listed(self.facts.pod.get("platforms", ()))
+
+    @property
+    def other_node(self) -> str:
+        """The platform of a node on which the image runs."""
+        platforms = self.facts.pod.get("platforms", ())
+        return platforms[0] if platforms else "<architecture of the image>"
+
+    @property
+    def shows_platforms(self) -> Command:
+        """The command that shows the image's platforms; "" if the text shows them."""
+        return Command("") if self.has_only else fill("{inspect}   # its platforms", Words(self.facts))
+
     # Its pull secrets
 
     @property
@@ -398,6 +414,11 @@ class Derived(NamedTuple):
     def is_inside(self) -> bool:
         """True for a host that is none of the public registries."""
         return not re.fullmatch(signs().public, self.asked_host, re.IGNORECASE | re.VERBOSE)
+
+    @property
+    def sent_by_hosts(self) -> str:
+        """The address to which a line of /etc/hosts in the text sends the host; "" without one."""
+        return str((self.facts.pod.get("hosts_file") or {}).get(self.asked_host, ""))
 
     @property
     def lookup(self) -> str:

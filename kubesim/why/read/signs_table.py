@@ -107,6 +107,7 @@ class Surroundings(NamedTuple):
     crossplane: str
     docker_desktop: str
     registries_yaml: str
+    proxy_cache: str
     pushing: str
 
 

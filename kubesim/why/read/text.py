@@ -50,6 +50,8 @@ ADDED = (
     "around",
     "named",
     "hosts",
+    "platforms",
+    "hosts_file",
 )
 """Fields that this module adds to a Pod, and that no cluster writes. Exports can't set them: load.py drops them.
 
@@ -59,7 +61,8 @@ group. `there` lists the images that a table of the node has, and `built` those 
 the registries where a client's login succeeded, `created` the pull secrets that a command of the text created,
 `wanted` those that a piece of a manifest lists, `slips` the mistakes in such a command, and `around` the names of the
 runtime and of the distribution of Kubernetes (`surroundings` in signs.yaml). `named` has what other commands name, by
-words (signs.yaml, too), and `hosts` are those at any place of the text.
+words (signs.yaml, too), and `hosts` are those at any place of the text. `platforms` are those of the image, and
+`hosts_file` has the addresses in a pasted /etc/hosts.
 """
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
 _IMAGE = re.compile(
@@ -86,6 +89,12 @@ _BUILT = re.compile(
 """The table that `docker images` prints."""
 _LOGIN = re.compile(r"\b(?:docker|podman|nerdctl|skopeo|buildah|helm registry|crane auth) login\b(?P<arguments>.*)")
 _HOST = re.compile(r"(?<![\w@/.-])(?:https://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)(?![\w@-]|\.\w)")
+_PLATFORM = re.compile(r"\"architecture\": ?\"(\w+)\"|^ *Platform: +\w+/(\w+)", re.MULTILINE)
+"""A platform of an image, as commands print it that inspect its manifest."""
+_HOSTS_FILE = re.compile(
+    r"^[ \t]*(?P<address>\d+(?:\.\d+){3})[ \t]+(?P<hosts>[\w.-]+(?:[ \t]+[\w.-]+)*)[ \t]*$", re.MULTILINE
+)
+"""A line of /etc/hosts."""
 _CREATED = re.compile(
     r"\b(?:create secret docker-registry|secrets new-dockercfg|create secret generic(?=[^\n]*dockerc))"
     r" (?P<name>[a-z0-9][a-z0-9.-]*)"
@@ -147,6 +156,10 @@ def read_text(text: str) -> list[Item]:
         "around": [name for name, sign in signs().surroundings._asdict().items() if re.search(sign, masked)],
         "named": dict(_named(short.text)),
         "hosts": list(dict.fromkeys(match[1] for match in _HOST.finditer(masked)))[:_MOST_HOSTS],
+        "platforms": sorted({match[1] or match[2] for match in _PLATFORM.finditer(masked)} - {"unknown"}),
+        "hosts_file": {
+            host: line["address"] for line in _HOSTS_FILE.finditer(masked) for host in line["hosts"].split()
+        },
         "slips": [slip for slip, pattern in _SLIPS.items() if pattern.search(short.text)],
     }
     return list(_pods_of(rows, added)) or screens
