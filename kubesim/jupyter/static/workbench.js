@@ -8,7 +8,7 @@ const CHIPS = ["kubectl", "get", "describe", "-n"]; // words that are long to ty
 const drafts = (globalThis.kubesimDrafts ??= new WeakMap()); // texts at the prompt of lost benches, by notebook context
 const benches = (globalThis.kubesimBenches ??= new WeakMap()); // the present bench, by notebook node
 
-let bench = null;
+let bench = null; // set by initialize; each model has a copy of this module, and so one bench
 
 // The bench listens to the model from here on. In `render`, anywidget would remove its listeners with the view, when
 // the cell is run again or cleared.
