@@ -1,6 +1,6 @@
-"""kubectl run, which creates a Pod with one container.
+"""kubectl run, which creates a Pod with one container and, with -i or --attach, shows what it writes.
 
-Mirrors k8s.io/kubectl pkg/cmd/run/run.go, v1.36, without --expose.
+Mirrors k8s.io/kubectl pkg/cmd/run/run.go, v1.36, without --expose and without input for the container.
 """
 
 from __future__ import annotations
@@ -10,16 +10,28 @@ from collections.abc import Sequence
 from typing import Any
 
 from kubesim.api import decoding, schema
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, find_condition, find_named, has_ended, name_of, namespace_of
 from kubesim.api.resources import POD, find_kind
+from kubesim.cluster.apiserver import LogOptions
 from kubesim.cluster.apiserver.patch import merge_patch
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_image, create_in_namespace, nonempty, parse_labels, parse_port
-from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, refuse_if, reworded
-from kubesim.kubectl.manifests import parse_json
+from kubesim.kubectl.deletion import report_deleted
+from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, UsageError, refuse_if, reworded
+from kubesim.kubectl.manifests import Target, parse_json
 from kubesim.kubectl.output import print_result
+from kubesim.kubectl.running import NO_TTY
+from kubesim.kubectl.selection import follow
 
+# Simulated seconds that kubectl waits for the container to start (--pod-running-timeout).
+_LONGEST_START = 60.0
+# Those after which a container counts as endless: no one can press Ctrl+C.
+_LONGEST_RUN = 60.0
+_RECORDED = (
+    "All commands and output from this session will be recorded in container logs, including credentials and sensitive "
+    "information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n"
+)
 _RESTART_POLICIES = ("", "Always", "OnFailure", "Never")
 _PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
 _VARIABLE = re.compile("([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
@@ -39,6 +51,23 @@ def _check_run(call: Call) -> None:
     pull = flags["image-pull-policy"]
     refuse_if(restart not in _RESTART_POLICIES, f"invalid restart policy: {restart}", UsageError)
     refuse_if(pull not in _PULL_POLICIES, f"invalid image pull policy: {pull}", UsageError)
+    refuse_if(
+        flags["tty"] and not flags["stdin"],
+        "-i/--stdin is required for containers with -t/--tty=true",
+        UsageError,
+    )
+    is_attached = _is_attached(call)
+    refuse_if(flags["rm"] and not is_attached, "--rm should only be used for attached containers", UsageError)
+    options = "attached containers options (--attach, --stdin, or --tty)"
+    refuse_if(
+        is_attached and flags["dry-run"] != "none",
+        f"--dry-run=[server|client] can't be used with {options}",
+        UsageError,
+    )
+
+
+def _is_attached(call: Call) -> bool:
+    return bool(call.flags["attach"] if "attach" in call.typed_flags else call.flags["stdin"])
 
 
 @command("run", check=_check_run, is_typed=True)
@@ -50,8 +79,50 @@ def run(call: Call) -> None:
     pod = _pod(call)
     if call.flags["overrides"]:
         pod = _override(call, pod)
+    if call.flags["stdin"] and call.context.read_stdin():
+        raise NotSimulated("input for kubectl run is not part of this simulator; kubectl exec -i takes some")
     pod = create_in_namespace(call, POD, pod)
-    print_result(call, POD, pod, "created")
+    if not _is_attached(call):
+        print_result(call, POD, pod, "created")
+        return
+    target = Target(POD, namespace_of(pod), name_of(pod), obj=pod)
+    try:
+        _attach(call, target)
+    finally:
+        if call.flags["rm"]:
+            call.api.delete(*target.place)
+            if not call.flags["quiet"]:
+                report_deleted(call, target, "deleted")
+
+
+def _attach(call: Call, target: Target) -> None:
+    """Show what the Pod's container writes until it ends. Raises Exit with its status, and KubectlError.
+
+    A container that has ended before kubectl sees it, as most do here, leaves its log alone to show.
+    """
+    current = follow(call, target)
+
+    def pod() -> Object:
+        return current() or target.obj
+
+    def runs() -> bool:
+        return find_condition(pod(), "Ready") == "True"
+
+    is_started = call.wait_until(lambda: has_ended(pod()) or runs(), _LONGEST_START)
+    refuse_if(not is_started, "timed out waiting for the condition")
+    if not has_ended(pod()):
+        call.complain(NO_TTY if call.flags["tty"] else "")
+        call.complain("" if call.flags["quiet"] else _RECORDED)
+    is_over = call.wait_until(lambda: not runs(), _LONGEST_RUN)
+    container = pod()["spec"]["containers"][0]["name"]
+    call.say(call.api.log(target.namespace, target.name, container, LogOptions()))
+    if not is_over:
+        call.complain("kubesim: nobody can type into the container, which would run on; it was interrupted\n")
+        raise Exit(130)
+    if pod()["status"]["phase"] == "Failed":
+        ended = find_named(pod()["status"]["containerStatuses"], container)["state"]["terminated"]
+        call.complain(f"pod {target.namespace}/{target.name} terminated ({ended['reason']})\n")
+        raise Exit(ended["exitCode"])
 
 
 def _pod(call: Call) -> Object:
@@ -65,6 +136,9 @@ def _pod(call: Call) -> Object:
         "ports": [{"containerPort": parse_port(flags["port"])}] if flags["port"] else [],
         "env": _variables(flags["env"]),
         "imagePullPolicy": flags["image-pull-policy"],
+        "stdin": flags["stdin"],
+        "stdinOnce": flags["stdin"],
+        "tty": flags["tty"],
     }
     meta = {"name": name, "namespace": flags["namespace"], "labels": parse_labels(flags["labels"]) or {"run": name}}
     return {

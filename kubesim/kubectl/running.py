@@ -21,7 +21,7 @@ from kubesim.kubectl.selection import Query, get_live
 from kubesim.shell.process import Process, StartError
 
 T = TypeVar("T")
-_NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
+NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
 _LONGEST_EXEC = 3600  # simulated seconds after which a process counts as endless and is interrupted
 _PHASES = {"Unknown": 1, "Pending": 2}  # ranks of phases; all others have 0 and come first
 # Suffixes of containers' names in messages, by the field of the Pod's spec, in the messages' order.
@@ -145,7 +145,7 @@ def execute(call: Call) -> None:
 
     def run(connection: Connection) -> Process:
         if call.flags["stdin"] and call.flags["tty"]:
-            call.complain(_NO_TTY)
+            call.complain(NO_TTY)
         stdin = call.context.read_stdin() if call.flags["stdin"] else ""
         return connection.execute(argv, call.context.budget, stdin)
 
