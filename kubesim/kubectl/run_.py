@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kubesim.api import decoding, schema
-from kubesim.api.objects import Object, find_condition, find_named, has_ended, name_of, namespace_of
+from kubesim.api.objects import Object, find_condition, has_ended, name_of, namespace_of
 from kubesim.api.resources import POD, find_kind
 from kubesim.cluster.apiserver import LogOptions
 from kubesim.cluster.apiserver.patch import merge_patch
@@ -114,14 +114,14 @@ def _attach(call: Call, target: Target) -> None:
         call.complain(NO_TTY if call.flags["tty"] else "")
         call.complain("" if call.flags["quiet"] else _RECORDED)
     is_over = call.wait_until(lambda: not runs(), _LONGEST_RUN)
-    container = pod()["spec"]["containers"][0]["name"]
-    call.say(call.api.log(target.namespace, target.name, container, LogOptions()))
+    _, namespace, name = target.place
+    call.say(call.api.log(namespace, name, pod()["spec"]["containers"][0]["name"], LogOptions()))
     if not is_over:
         call.complain("kubesim: nobody can type into the container, which would run on; it was interrupted\n")
         raise Exit(130)
     if pod()["status"]["phase"] == "Failed":
-        ended = find_named(pod()["status"]["containerStatuses"], container)["state"]["terminated"]
-        call.complain(f"pod {target.namespace}/{target.name} terminated ({ended['reason']})\n")
+        ended = pod()["status"]["containerStatuses"][0]["state"]["terminated"]
+        call.complain(f"pod {namespace}/{name} terminated ({ended['reason']})\n")
         raise Exit(ended["exitCode"])
 
 
