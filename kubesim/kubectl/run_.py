@@ -115,12 +115,14 @@ def _attach(call: Call, target: Target) -> None:
         call.complain("" if call.flags["quiet"] else _RECORDED)
     is_over = call.wait_until(lambda: not runs(), _LONGEST_RUN)
     _, namespace, name = target.place
-    call.say(call.api.log(namespace, name, pod()["spec"]["containers"][0]["name"], LogOptions()))
+    container = pod()["spec"]["containers"][0]["name"]
+    call.say(call.api.log(namespace, name, container, LogOptions()))
     if not is_over:
         call.complain("kubesim: nobody can type into the container, which would run on; it was interrupted\n")
         raise Exit(130)
     if pod()["status"]["phase"] == "Failed":
-        ended = pod()["status"]["containerStatuses"][0]["state"]["terminated"]
+        states = {item["name"]: item["state"] for item in pod()["status"].get("containerStatuses", ())}
+        ended = states.get(container, {}).get("terminated", {"reason": "Error", "exitCode": 1})
         call.complain(f"pod {namespace}/{name} terminated ({ended['reason']})\n")
         raise Exit(ended["exitCode"])
 
