@@ -39,7 +39,9 @@ def run(options: argparse.Namespace) -> int:
     if renewal.summary:
         print(f"kubesim: {renewal.summary}")
     first = "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb"
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", first]
+    # Or it names around the address the twenty language servers that it doesn't find.
+    quiet = "--LanguageServerManager.autodetect=False"
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", first, quiet]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # root, as in most containers: Jupyter would refuse to start
         command.append("--allow-root")
     command += further

@@ -29,6 +29,7 @@ from kubesim.__main__ import main
 from kubesim.api import load_yaml
 from kubesim.api.result import Result
 from kubesim.lessons import documents, load_tasks, question_ids
+from kubesim.lessons.grade import ROUNDS
 from kubesim.why.export import explain_as_text
 from tests.learner import rows
 from tests.patience import SECONDS, eventually, within
@@ -379,6 +380,7 @@ def test_ctrl_c_is_left_to_jupyterlab(tmp_path: Path) -> None:
 
 GOOD = ROWS["good"]
 START = len(next(found for name, found in documents("quizzes") if name == "00-start.yaml"))  # beside a task
+TASKS = len(load_tasks()) + len(ROUNDS)
 PARTLY = {"kubesim-progress": 2, "given": {"start-no-secret": [[2]], "start-simulated-time": 5}}
 
 
@@ -398,8 +400,8 @@ def test_a_class_is_graded_in_a_table(tmp_path: Path) -> None:
     lines = graded.stdout.splitlines()
     assert [line.split()[:6] for line in lines[:3]] == [
         ["FILE", "QUIZZES", "FIRST", "TRY", "TASKS", "SCORE"],
-        ["ada.json", f"2/{len(question_ids())}", "1", f"1/{len(load_tasks())}", "7/12", f"2/{START + 1}"],
-        ["=bob.json", f"1/{len(question_ids())}", "1", f"0/{len(load_tasks())}", "-", f"1/{START + 1}"],
+        ["ada.json", f"2/{len(question_ids())}", "1", f"1/{TASKS}", "7/12", f"2/{START + 1}"],
+        ["=bob.json", f"1/{len(question_ids())}", "1", f"0/{TASKS}", "-", f"1/{START + 1}"],
     ]
     assert max(map(len, lines[:3])) <= 60
     assert lines[3].startswith("Too narrow for: ")
@@ -411,7 +413,7 @@ def test_a_class_is_graded_as_csv(tmp_path: Path) -> None:
     graded = grade(tmp_path, "--csv", "ada.json", "=bob.json")
     ada, bob = csv.DictReader(graded.stdout.splitlines())
     assert list(ada)[:8] == ["file", "right", "first_try", "quizzes", "tasks_done", "tasks", "points", "points_of"]
-    counts = ["2", "1", str(len(question_ids())), "1", str(len(load_tasks())), "7", "12", "2", str(START + 1)]
+    counts = ["2", "1", str(len(question_ids())), "1", str(TASKS), "7", "12", "2", str(START + 1)]
     assert list(ada.values())[:10] == ["ada.json", *counts]
     assert ada["01-storing-credentials done"] == "1"
     assert (bob["file"], bob["right"], bob["points"], bob["00-start done"]) == ("'=bob.json", "1", "", "1")
@@ -465,10 +467,9 @@ def test_lab_opens_a_copy_of_the_notebooks_that_the_learner_may_change(
     assert (folder / "docs" / "glossary.md").is_file()
     kept = "notebooks/00-start.ipynb; move one away to get the new one"
     assert capsys.readouterr().out == f"kubesim: 1 file with your changes kept ({kept})\n"
-    url = "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb"
-    assert commands == [
-        [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", url, "--allow-root", "--no-browser"],
-    ]
+    lab = ["-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+    settings = ["--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb", "--LanguageServerManager.autodetect=False"]
+    assert commands == [[sys.executable, *lab, *settings, "--allow-root", "--no-browser"]]
 
 
 def test_lab_takes_options_without_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
