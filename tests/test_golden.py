@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 
 from kubesim import Session
 from kubesim.api.objects import Object
-from kubesim.api.resources import EVENT, POD, Resource
+from kubesim.api.resources import CONFIG_MAP, EVENT, POD, Resource
 from kubesim.cluster.apiserver import printers
 from kubesim.cluster.apiserver.store import Store
 from tests.learner import rows
@@ -24,20 +24,35 @@ ROWS = rows(__file__)
 RECORDINGS = [golden.find(name) for name in [*golden.recorded(), *golden.recorded(*golden.OWN)]]
 
 
-@pytest.fixture
-def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fails where an object is changed after it was stored: copies of a cluster share it."""
+def watch_stored(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """A function that returns the objects stored from now on, as they were, if they have been changed since."""
     versions: list[tuple[Object, str]] = []
     put = Store.put
 
-    def keep(store: Store, resource: Resource, obj: Object) -> Object:
-        version = put(store, resource, obj)
-        versions.append((version, json.dumps(version)))
-        return version
+    def keep(store: Store, resource: Resource, obj: Object) -> Object | None:
+        replaced = put(store, resource, obj)
+        versions.append((obj, json.dumps(obj)))
+        return replaced
 
     monkeypatch.setattr(Store, "put", keep)
+    return lambda: [before for version, before in versions if json.dumps(version) != before]
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fails where an object is changed after it was stored: copies of a cluster share it."""
+    changed = watch_stored(monkeypatch)
     yield
-    assert [before for version, before in versions if json.dumps(version) != before] == []
+    assert changed() == []
+
+
+def test_an_object_that_is_changed_in_its_place_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session()
+    changed = watch_stored(monkeypatch)
+    session.run("kubectl create configmap settings --from-literal=a=1")
+    assert changed() == []
+    session.cluster.api.get(CONFIG_MAP, "default", "settings")["data"]["a"] = "2"
+    assert len(changed()) == 1
 
 
 @pytest.mark.usefixtures("stored")

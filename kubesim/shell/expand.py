@@ -35,7 +35,8 @@ _PART_COST = 8  # a word may have dozens of parts
 _FOLDER_COST = 2000
 _PATTERN_COST = 40  # for each character of a file name pattern
 # The word `"$@"`: each parameter becomes a field of its own.
-_ALL_PARAMETERS = (Literal("", quoted=True), Variable("@", quoted=True))
+_PARAMETERS = Variable("@", quoted=True)
+_ALL_PARAMETERS = (Literal("", quoted=True), _PARAMETERS)
 
 
 class Piece(NamedTuple):
@@ -110,6 +111,9 @@ class Expander:
                 self.machine.budget.produce(len(text))
                 yield [Piece(text, quoted=True)]
             return
+        parameters = self.machine.shell.parameters[1:]
+        if len(parameters) > 1 and _PARAMETERS in word.parts:
+            raise UnsupportedError("'\"$@\"' as a part of a word")
         current: list[Piece] = []
         for part, piece in zip(word.parts, self._pieces(word), strict=True):
             if piece.quoted or isinstance(part, Literal):

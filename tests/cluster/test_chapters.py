@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from kubesim.api.clock import Clock, Identity
+from kubesim.api.clock import SECOND, Clock, Identity
+from kubesim.api.errors import not_found
+from kubesim.api.resources import POD
 from kubesim.cluster import BOOT
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.controllers.base import Loop
@@ -36,6 +39,23 @@ def test_a_key_that_waits_is_not_queued_twice() -> None:
     loop.add_key(("default", "a"))
     clock.advance(1)
     assert worked == [("default", "a"), ("default", "b"), ("default", "a")]
+
+
+def test_a_refused_key_is_tried_again_after_twice_the_time_up_to_a_thousand_seconds() -> None:
+    tried = []
+    clock = Clock(BOOT)
+
+    class Refused(Loop):
+        def reconcile(self, namespace: str, name: str) -> None:
+            tried.append(clock.now)
+            raise not_found(POD, name)
+
+    Refused(APIServer(clock, Identity(0)).as_component(), clock).add_key(("default", "a"))
+    clock.advance(1_500_000)
+    delays = [(after - before) / SECOND for before, after in pairwise(tried)]
+    assert delays[:3] == [0.01, 0.02, 0.04]
+    assert set(delays[18:]) == {1000}
+    assert len(delays) > 1100  # 2 to that power is no float any more
 
 
 def test_each_pod_has_an_address_of_its_own(learner: Learner) -> None:

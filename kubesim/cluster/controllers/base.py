@@ -32,10 +32,12 @@ from kubesim.api.sharing import Stateful
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.events import EventContent, Recorder
 
-# Seconds from a change to the sync that it causes, and until a refused sync is tried again (doubled up to the last).
+# Seconds from a change to the sync that it causes, and until a refused sync is tried again: doubled with each refusal,
+# up to the last. client-go begins with 5 ms; with 10, as many are recorded in a time. Twenty doublings exceed the last.
 REACTION = 0.02
-FIRST_RETRY = 0.005
+FIRST_RETRY = 0.01
 LAST_RETRY = 1000.0
+_MOST_DOUBLINGS = 20
 # The most Pods that one sync creates or deletes. Real controllers have 500, which the rate limit of their client
 # spreads over half a minute.
 BURST = 100
@@ -107,8 +109,9 @@ class Loop(Part):
         try:
             self.reconcile(*key)
         except StatusError:
-            failures = self._failures[key] = self._failures.get(key, 0) + 1
-            self.add_key(key, min(FIRST_RETRY * 2**failures, LAST_RETRY))
+            failures = self._failures.get(key, 0)
+            self._failures[key] = failures + 1
+            self.add_key(key, min(FIRST_RETRY * 2 ** min(failures, _MOST_DOUBLINGS), LAST_RETRY))
         else:
             self._failures.pop(key, None)
 
@@ -165,7 +168,7 @@ class Controller(Loop):
             raise self.refusal
 
     def _keep_selected(self, obj: Object, owned: list[Object]) -> list[Object]:
-        """Release the dependents that the selector of `obj` no longer matches, such as a relabelled Pod; the others.
+        """Release the dependents that the selector of `obj` no longer matches. Returns the others.
 
         Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
         """
