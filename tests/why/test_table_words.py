@@ -55,6 +55,7 @@ CLIENTS = {
     "docker",
     "helm",
     "podman",
+    "apptainer",
     "skopeo",
     "buildah",
     "nerdctl",

@@ -55,7 +55,7 @@ _PROXY = re.compile(r"proxy|docker-?hub|cache")
 _NO_SUCH = (*UNCLEAR, "unauthorized", "anonymous")
 """Kinds of answers for an image of Docker Hub that doesn't exist."""
 _UNNAMED: Known = {
-    **dict.fromkeys(("bitnami", "inspect_bitnami", "plain_version", "v_version", "tags", "existing"), ""),
+    **dict.fromkeys(("bitnami", "inspect_bitnami", "tags", "existing"), ""),
     "missing": "such tag",
     "unlisted_export": True,
 }
@@ -201,12 +201,9 @@ def not_found(facts: Facts) -> Known | None:
     tags = facts.scene.registries.tags(reference)
     bare = facts.image.partition("@")[0].removesuffix(f":{reference.tag}")
     tag = nearest(reference.tag or "", tags) or (tags[-1] if tags else "")
-    version = facts.scene.is_export and re.fullmatch(r"(v?)(\d+\.\d+(?:\.\d+)?)", reference.tag or "")
     return {
         "bitnami": _bitnami_legacy(reference),
         "inspect_bitnami": inspect(facts, _bitnami_legacy(reference)),
-        "plain_version": version[2] if version and not version[1] else "",
-        "v_version": version[2] if version and version[1] else "",
         "missing": "such digest" if reference.digest else f"tag {reference.tag}",
         "tags": ", ".join(tags[:9]),
         "existing": f"{bare}:{tag}",

@@ -276,6 +276,18 @@ class Derived(NamedTuple):
         """The command that shows the image's platforms; "" if the text shows them."""
         return Command("") if self.has_only else fill("{inspect}   # its platforms", Words(self.facts))
 
+    @property
+    def doubled(self) -> str:
+        """The last part of a chart's path, if the part before is the same; else ""."""
+        *_, folder, name = ("", "", *self.path.split("/"))
+        return name if folder == name and self.facts.client in ("flux", "argocd", "helm") else ""
+
+    @property
+    def cloud(self) -> str:
+        """The name that Flux has for the registry's cloud."""
+        clouds = {"region": "aws", "acr": "azure", "location": "gcp"}
+        return next((cloud for part, cloud in clouds.items() if _part_of_host(part, self.facts)), "")
+
     # Its pull secrets
 
     @property
