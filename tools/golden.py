@@ -3,7 +3,7 @@
     python tools/golden.py [NAME ...]    play the named recordings, or all in tests/golden and its folders
     python tools/golden.py real [NAME …] the same with the real kubectl, which talks to the served cluster
     python tools/golden.py table         write docs/fidelity.md, how many commands agree, and the figure of README
-    python tools/golden.py add FILE      check the form of a new recording, and copy it into tests/golden
+    python tools/golden.py add FILE ...  check the form of new recordings, and copy them into tests/golden
 
 Uids, times, addresses and whatever else differs between any two clusters is masked on both sides. Column gaps are
 compared exactly, unless a masked word in the output may have moved the columns. The lines under `Events:` are a set,
@@ -52,7 +52,9 @@ KNOWN_REAL = {
     },
     **KNOWN,
     # kubesim's kubectl lacks the command; the served API answers what the real one asks for it.
-    "formats": {line: why for line, why in KNOWN["formats"].items() if not line.startswith("kubectl api-resources")},
+    "formats": {
+        line: why for line, why in KNOWN.get("formats", {}).items() if not line.startswith("kubectl api-resources")
+    },
 }
 
 _AGE = r"(?:\d+(?:\.\d+)?(?:ms|µs|[smhd]))+"
@@ -97,8 +99,9 @@ class PlayedCommand(NamedTuple):
 
 def difference(recorded: str, got: str, title: str) -> str:
     """A unified diff of two outputs, "" if they are equal once they are masked."""
-    (want, one), (have, other) = _masked(recorded), _masked(got)
-    before, after = _screen(want, one or other), _screen(have, one or other)
+    (want, want_is_masked), (have, have_is_masked) = _masked(recorded), _masked(got)
+    is_masked = want_is_masked or have_is_masked
+    before, after = _screen(want, is_masked), _screen(have, is_masked)
     return "\n".join(difflib.unified_diff(before, after, f"{title} recorded", f"{title} by kubesim", lineterm="", n=1))
 
 
@@ -138,10 +141,8 @@ def load(path: Path) -> Recording:
 
 
 def play(recording: Recording, session: Session | None = None) -> Iterator[PlayedCommand]:
-    """Play the steps of a recording, by default in a new session, and yield its commands."""
-    beside = find(recording["name"]).with_name("world.yml")
-    world = beside if beside.is_file() else WORLD
-    session = session or Session(registries=world, node=recording.get("node"))
+    """Play the steps of a recording, by default in a session of its own, and yield its commands."""
+    session = session or _session_of(recording)
     for step in recording["steps"]:
         if "file" in step:
             session.write_file(step["file"], step["text"])
@@ -151,6 +152,12 @@ def play(recording: Recording, session: Session | None = None) -> Iterator[Playe
             found = _run(session, step)
             if not step.keys() & _NOT_COMPARED:
                 yield PlayedCommand(step["run"], found)
+
+
+def _session_of(recording: Recording) -> Session:
+    """A new session with the recording's registries and node."""
+    beside = find(recording["name"]).with_name("world.yml")  # no *.yaml, which are recordings
+    return Session(registries=beside if beside.is_file() else WORLD, node=recording.get("node"))
 
 
 def _run(session: Session, step: dict[str, Any]) -> str:
@@ -203,6 +210,8 @@ def add(source: Path) -> list[str]:
     """Copy a recording into tests/golden under its own name. Returns the mistakes that prevent that."""
     recording = load(source)
     wrong = mistakes(recording)
+    if not wrong and find(recording["name"]).exists():
+        wrong = ["there is a recording of that name, and recordings aren't edited"]
     if not wrong:
         shutil.copyfile(source, FOLDER / f"{recording['name']}.yaml")
     return wrong
@@ -211,7 +220,7 @@ def add(source: Path) -> list[str]:
 def show(names: Sequence[str], *, real: bool = False) -> bool:
     """Print the differences of the named recordings, or of all. Returns whether there is an unknown one."""
     surprised = False
-    everything = recorded() if real else [*recorded(), *recorded(*OWN)]
+    everything = recorded() if real else recorded(FOLDER, *OWN)
     for recording in [load(find(name)) for name in names or everything]:
         known = (KNOWN_REAL if real else KNOWN).get(recording["name"], {})
         for command, diff in play_real(recording) if real else play(recording):
@@ -285,7 +294,8 @@ def main(words: Sequence[str]) -> int:
         README.write_text(README_FIGURE.sub(figure(page), README.read_text(encoding="utf-8")), encoding="utf-8")
         return 0
     words = words[1:] if real else words
-    if any(not find(name).is_file() for name in words):
+    there = recorded() if real else recorded(FOLDER, *OWN)  # the real kubectl doesn't play those of OWN
+    if not set(words) <= set(there):
         print(__doc__)
         return 2
     return int(show(words, real=real))

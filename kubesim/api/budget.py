@@ -9,6 +9,8 @@ from typing import Any
 from kubesim.api.errors import StatusError, not_simulated
 from kubesim.gotext.gojson import levels
 
+# The levels and the values that decoded JSON or YAML may have. Python's recursion ends at a thousand calls, and ten may
+# read one level.
 MAX_DEPTH = 100
 MAX_VALUES = 30_000
 
@@ -92,21 +94,21 @@ class _Unpaid(Budget):
 UNPAID = _Unpaid(10**18, 10**18)
 
 
-def count_values(value: Any, subject: str, room: int = MAX_VALUES) -> int:
-    """The number of values in decoded JSON or YAML. Raises StatusError (501) beyond `room` values or MAX_DEPTH levels.
+def count_values(value: Any, subject: str, values_left: int = MAX_VALUES) -> int:
+    """The number of values in decoded JSON or YAML. Raises StatusError (501) beyond `values_left` or MAX_DEPTH.
 
-    `subject` begins the refusal. `room` is what the file's earlier documents have left of MAX_VALUES. `value`
+    `subject` begins the refusal. `values_left` is what the file's earlier documents have left of MAX_VALUES. `value`
     consists of str, int, finite float, bool, None, list and dict; see gojson and kubectl's documents.
     """
     count = 0
     for depth, level in enumerate(levels(value)):
         count += len(level)
-        if count > room or depth == MAX_DEPTH:
-            raise too_much(subject)
+        if count > values_left or depth == MAX_DEPTH:
+            raise too_large(subject)
     return count
 
 
-def too_much(subject: str) -> StatusError:
+def too_large(subject: str) -> StatusError:
     """The refusal of a file with more than MAX_VALUES values or MAX_DEPTH levels."""
     limits = f"{MAX_VALUES} values, or of more than {MAX_DEPTH} one in the other,"
     return not_simulated(f"{subject} of more than {limits} is not part of this simulator")

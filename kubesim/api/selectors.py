@@ -40,7 +40,7 @@ def label_selector(text: str) -> Selector:
 
 
 def matches(selector: Object, labels: Mapping[str, str]) -> bool:
-    """True if a metav1.LabelSelector (matchLabels, matchExpressions), or a node selector term, selects `labels`."""
+    """True if a metav1.LabelSelector (matchLabels, matchExpressions) selects `labels`. An empty one selects all."""
     for key, value in (selector.get("matchLabels") or {}).items():
         if labels.get(key) != value:
             return False
@@ -58,7 +58,10 @@ class _Requirement(NamedTuple):
     values: Collection[str] = ()
 
     def is_met_by(self, labels: Mapping[str, str]) -> bool:
-        """True if `labels` meet the requirement. "Gt" and "Lt" compare integers, and have one value."""
+        """True if `labels` meet the requirement. "Gt" and "Lt" compare integers, and have one value.
+
+        Raises ValueError for any other operator.
+        """
         label = labels.get(self.key)
         match self.operator:
             case "In":
@@ -69,12 +72,13 @@ class _Requirement(NamedTuple):
                 return label is not None
             case "DoesNotExist":
                 return label is None
-        number = integer(label or "")
-        (value,) = self.values
-        bound = integer(value)
-        if number is None or bound is None:
-            return False
-        return number > bound if self.operator == "Gt" else number < bound
+            case "Gt" | "Lt":
+                (value,) = self.values
+                number, bound = integer(label or ""), integer(value)
+                if number is None or bound is None:
+                    return False
+                return number > bound if self.operator == "Gt" else number < bound
+        raise ValueError(f"unknown operator {self.operator}")
 
 
 class _Parser:
@@ -215,7 +219,7 @@ class _FieldTest(NamedTuple):
 
 
 def _field_value(obj: Object, field: str) -> str:
-    """The value that a field selector compares: mostly that of the path, else as the type's registry computes it."""
+    """The value that a field selector compares: mostly that of the path, else as kube-apiserver computes it."""
     if field == "source":
         return str(at(obj, "source.component") or at(obj, "reportingComponent") or "")
     if field == "status.successful":

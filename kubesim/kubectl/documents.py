@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from kubesim.api import yaml_loader
-from kubesim.api.budget import MAX_VALUES, count_values, too_much
+from kubesim.api.budget import MAX_VALUES, count_values, too_large
 from kubesim.gotext import gofmt, gojson
 from kubesim.gotext.gojson import JSONError
 from kubesim.gotext.jsonerrors import END
@@ -175,7 +175,7 @@ def _yaml(text: str) -> Any:
         most = 2 * MAX_VALUES  # a list or map has two events
         events = sum(1 for _ in islice(yaml.parse(text, Loader=_BASE_LOADER), most))
         if events == most:
-            raise too_much("a file")
+            raise too_large("a file")
     loader = _Loader(text)
     try:
         node = loader.get_single_node()

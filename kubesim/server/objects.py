@@ -16,7 +16,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver import LogOptions, patch
 from kubesim.cluster.apiserver.checks import WriteOptions, check_name, check_namespace
-from kubesim.cluster.apiserver.deletion import DeleteOptions, decoded_options
+from kubesim.cluster.apiserver.deletion import DeleteOptions, decode_options
 from kubesim.gotext import gofmt
 from kubesim.server.request import SHOWN_COST, Call, Request, Response, text
 from kubesim.server.routes import integer_in, is_on
@@ -167,7 +167,7 @@ def _delete_options(request: Request) -> DeleteOptions:
         grace = integer_in(request.query, "gracePeriodSeconds")
         policy = request.query.get("propagationPolicy", "")
         options_sent = {"propagationPolicy": policy, "gracePeriodSeconds": grace}
-    options = decoded_options(options_sent)
+    options = decode_options(options_sent)
     return options._replace(dry_run=options.dry_run or request.dry_run)
 
 

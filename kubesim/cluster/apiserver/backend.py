@@ -72,7 +72,10 @@ class Backend:
         self._listeners: dict[Resource | None, tuple[Listener, ...]] = {}
 
     def resume(self, other: Backend) -> None:
-        """Take over the state of another API server, but not its watches and kubelets."""
+        """Take over the state of another API server, but not its watches and kubelets.
+
+        The clock has to be a copy of the other's clock already: it has the timer that `_expires` is about.
+        """
         self.store.resume(other.store)
         self.writes_of_users = other.writes_of_users
         self._discarded = other._discarded
@@ -115,8 +118,8 @@ class Backend:
             self._note_written((obj["metadata"]["namespace"], obj["metadata"]["name"]))
         else:
             self.clock.work += 1 if old else CREATION
-        kind = "MODIFIED" if old else "ADDED"
-        self._notify(Change(kind, resource, obj, old, self.store.revision, of_status))
+        change_type = "MODIFIED" if old else "ADDED"
+        self._notify(Change(change_type, resource, obj, old, self.store.revision, of_status))
         return obj
 
     def amend_event(self, key: Key, fields: Object) -> bool:

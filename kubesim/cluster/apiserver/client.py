@@ -238,7 +238,7 @@ class Client:
         checks.check_preconditions(resource, obj, options.preconditions)
         if options.dry_run:
             return obj
-        seconds = options.seconds_for(resource, obj)
+        seconds = options.grace_period_of(resource, obj)
         if seconds == 0 and resource is not NAMESPACE and not obj["metadata"].get("finalizers"):
             self._count_write()
             return self._backend.discard(resource, obj)

@@ -21,13 +21,13 @@ _KIND = "DeleteOptions"
 
 
 class DeleteOptions(NamedTuple):
-    """The options of a deletion: fields of the API's DeleteOptions."""
+    """The options of a deletion: fields of the API's DeleteOptions. The policy isn't among them (see _POLICIES)."""
 
     grace_seconds: int | None = None  # None: the Pod's own grace period; 0: remove at once
     dry_run: bool = False
     preconditions: Mapping[str, str] = {}  # the required uid and resourceVersion
 
-    def seconds_for(self, resource: Resource, obj: Object) -> int:
+    def grace_period_of(self, resource: Resource, obj: Object) -> int:
         """The grace period in seconds: 0 for anything but a Pod that runs on a node.
 
         An object that is already being deleted keeps its grace period, unless `grace_seconds` is set.
@@ -64,7 +64,7 @@ def with_deletion_timestamp(resource: Resource, obj: Object, now: Micros, second
     elif "generation" in meta:
         changed["generation"] = meta["generation"] + 1
     changed["deletionTimestamp"] = rfc3339(end)
-    if resource is NAMESPACE:
+    if resource is NAMESPACE:  # which has no grace period; the phase is its whole status
         return {**obj, "metadata": {**meta, **changed}, "status": {"phase": "Terminating"}}
     return {**obj, "metadata": {**meta, **changed, "deletionGracePeriodSeconds": seconds}}
 
@@ -77,7 +77,7 @@ def has_only_finalizers_left(resource: Resource, obj: Object) -> bool:
     return is_deleted(obj) and bool(meta.get("finalizers"))
 
 
-def decoded_options(body: Object) -> DeleteOptions:
+def decode_options(body: Object) -> DeleteOptions:
     """Decode the DeleteOptions in the body of a request. Raises StatusError, also for any policy but Background."""
     if body.get("kind", _KIND) != _KIND:
         raise errors.bad_request(f"no kind {_KIND} is in the body of the request")

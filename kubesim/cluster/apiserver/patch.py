@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from kubesim.api import decoding, schema
-from kubesim.api.budget import Budget, count_values, too_much
+from kubesim.api.budget import Budget, count_values, too_large
 from kubesim.api.errors import StatusError, bad_request, invalid_request, invalid_value, why_of_other_type
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
@@ -30,7 +30,7 @@ def json_patch(obj: Object, operations: Any, budget: Budget) -> Object:
     except LookupError:
         raise _refused() from None
     except RecursionError:
-        raise too_much("a patched object") from None
+        raise too_large("a patched object") from None
     if not isinstance(changed, dict):
         raise _refused()
     count_values(changed, "a patched object")

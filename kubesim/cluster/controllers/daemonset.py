@@ -51,7 +51,7 @@ class DaemonSetController(RevisionedController):
         """Create a Pod on each matching node without one, delete misplaced and surplus ones, and roll out templates."""
         template = _with_tolerations(daemon_set["spec"]["template"])
         node_names = [name_of(node) for node in self.api.list(NODE) if matches_node(template, node)]
-        revision = labels_of(self.current_revision(daemon_set))[REVISION_HASH]
+        revision = labels_of(self.ensure_revision(daemon_set))[REVISION_HASH]
         occupied = set(map(_node_of, owned))  # Pods that are being deleted still occupy their node
         for node_name in node_names:
             if node_name not in occupied:

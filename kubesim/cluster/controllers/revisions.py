@@ -18,13 +18,14 @@ REVISION_HASH = "controller-revision-hash"
 class RevisionedController(Controller):
     """A controller that stores each template of its objects in a ControllerRevision."""
 
+    # The label of a ControllerRevision with its hash. StatefulSets have another one, and all Pods REVISION_HASH.
     HASH_LABEL = REVISION_HASH
 
     def revisions(self, owner: Object) -> list[Object]:
         """The ControllerRevisions of an object, by ascending revision."""
         return sorted(self.api.owned_by(owner, CONTROLLER_REVISION), key=lambda item: int(item["revision"]))
 
-    def current_revision(self, owner: Object) -> Object:
+    def ensure_revision(self, owner: Object) -> Object:
         """The revision of the owner's current template, created if needed; it gets the highest number."""
         known = self.revisions(owner)
         data = {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}

@@ -33,7 +33,7 @@ class StatefulSetController(RevisionedController):
 
         "Update revision" is that of the current template; "current revision" the one before the update is complete.
         """
-        update_revision = name_of(self.current_revision(stateful_set))
+        update_revision = name_of(self.ensure_revision(stateful_set))
         current_revision = stateful_set["status"].get("currentRevision") or update_revision
         by_ordinal = {_ordinal(pod): pod for pod in pods}
         is_whole = self._create_missing(stateful_set, by_ordinal, update_revision)

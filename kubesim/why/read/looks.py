@@ -1,7 +1,8 @@
 """Patterns that find Pods, containers and the state of a pull in records of pasted text.
 
-Each table has examples and their patterns. A test checks each row: its pattern matches its own example, and no other
-row's pattern does. Add an example with every new pattern. rows.py uses the tables.
+Each table has examples and their patterns. A test checks each row: in its own example, no other row of the table
+matches further to the left, and in PODS and CONTAINERS none at the same place. Add an example with every new pattern.
+rows.py uses the tables. Named groups are fields of its Row, and `pulled` and `present` the image.
 """
 
 from __future__ import annotations
