@@ -20,23 +20,22 @@ from kubesim.why.hide.oddities import WHOLE, Flaw, Oddities, flaws_of, is_masked
 from kubesim.why.hide.redact import MASK, MOST, UNPRINTABLE, redact
 from kubesim.why.tables import vocabulary
 
+# The least length of a password to look for in texts. Shorter ones are ordinary words too often.
 _SHORTEST = 6
-"""The least length of a password to look for in texts. Shorter ones are ordinary words too often."""
+# Beginnings of tokens.
 _TOKEN = re.compile(r"gh[a-z]_|github_pat_|gl[a-z]+-|dckr_|eyJ|xox|npm_|hvs\.")
-"""Beginnings of tokens."""
+# The largest number of hosts compared with each password, to bound the time.
 _MOST_HOSTS = 100
-"""The largest number of hosts compared with each password, to bound the time."""
+# The greatest length of a user's name. A longer one is taken for a token.
 _LONGEST_USER = 64
-"""The greatest length of a user's name. A longer one is taken for a token."""
+# Keys of a Docker config, in lower case, that name a credential helper: the passwords aren't in the file then.
 _HELPERS = ("credsstore", "credhelpers")
-"""Keys of a Docker config, in lower case, that name a credential helper: the passwords aren't in the file then."""
+# Keys of an entry of a Docker config, in lower case, whose values aren't secret.
 _NO_SECRETS = ("username", "email")
-"""Keys of an entry of a Docker config, in lower case, whose values aren't secret."""
+# Maps that `mask_object` leaves alone: `hide_secret` has masked the data, and an annotated manifest must stay JSON.
+#
+# No explanation quotes them.
 _AS_THEY_ARE = ("data", "annotations")
-"""Maps that `mask_object` leaves alone: `hide_secret` has masked the data, and an annotated manifest must stay JSON.
-
-No explanation quotes them.
-"""
 
 
 class Masks:
@@ -47,16 +46,16 @@ class Masks:
     """
 
     def __init__(self) -> None:
+        # The oddities of the hidden Secrets, by namespace and name.
         self.oddities: dict[tuple[str, str], Oddities] = {}
-        """The oddities of the hidden Secrets, by namespace and name."""
+        # A number for each password, in the order of appearance: the mask of equal passwords is equal.
         self._numbers: dict[str, int] = {}
-        """A number for each password, in the order of appearance: the mask of equal passwords is equal."""
+        # The words to mask in texts, by their first _SHORTEST letters.
         self._passwords: dict[str, set[str]] = {}
-        """The words to mask in texts, by their first _SHORTEST letters."""
+        # The hosts of registries in the Secrets. Explanations name them, so no part of a host is masked.
         self._hosts: set[str] = set()
-        """The hosts of registries in the Secrets. Explanations name them, so no part of a host is masked."""
+        # Mask one text. Results are cached, because the objects of a cluster repeat their texts.
         self.mask_text = cache(self._mask)
-        """Mask one text. Results are cached, because the objects of a cluster repeat their texts."""
 
     def hide_secret(self, secret: Object) -> Object:
         """A copy of a Secret with the same registries and users, and with masked passwords. Records its oddities.

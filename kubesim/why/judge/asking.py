@@ -10,14 +10,14 @@ from kubesim.pull.keyring import split_port
 from kubesim.why.read.names import HUB, REDACTED_PART
 from kubesim.why.read.signs import REQUEST, Reply
 
+# Hosts at which clouds' registries keep layers.
 _STORAGE = re.compile(
     r"\bs3\b|\bblob\.core|cloudfront\.net|storage\.googleapis|cloudflarestorage|\bcdn0?\d*\.quay|\bproduction\.cloudflare\.docker"
 )
-"""Hosts at which clouds' registries keep layers."""
+# The path of a request to a registry: its root, or a part of an image.
 _REGISTRY_PATH = re.compile(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/")
-"""The path of a request to a registry: its root, or a part of an image."""
+# The path of a layer where a registry keeps it.
 _BLOB = re.compile(r"/blobs?/|/sha256[:/]")
-"""The path of a layer where a registry keeps it."""
 
 
 class Asked(NamedTuple):

@@ -18,10 +18,10 @@ from kubesim.why.judge.words import Known, Words, first_that_holds
 from kubesim.why.read.signs_table import signs
 from kubesim.why.tables import Verdict
 
+# Checks with rows for several kinds of replies. Their causes are named after the kind.
 _BY_KIND = ("answer", "refused", "unseen_list")
-"""Checks with rows for several kinds of replies. Their causes are named after the kind."""
+# A placeholder for the name of an image or a registry.
 _NAMES = re.compile(r"\{(?:image|asked|registry|repository)\}")
-"""A placeholder for the name of an image or a registry."""
 _MOST_OTHERS = 2
 # Names in sentences where the facts have a placeholder for a command, such as '<image>'.
 _UNNAMED = {"image": "the image", "asked": "the registry", "registry": "the registry", "paused": "its image"}

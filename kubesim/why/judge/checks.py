@@ -25,12 +25,13 @@ from kubesim.why.judge.scene import entries_of, host_of
 from kubesim.why.judge.words import Derived, Known, inspect
 from kubesim.why.read.signs_table import signs
 
+# Remains of a template whose value wasn't set.
 _UNSET = re.compile(r"[{}$<>]|(?:^|[:/])(?:none|null|nil|undefined)(?:$|[:/])")
-"""Remains of a template whose value wasn't set."""
+# A name with two tags: its repository, and both.
 _TWO_TAGS = re.compile(r"^([^:@]+(?::\d+/[^:@]+)?):([\w.-]+):([\w.-]+)$")
-"""A name with two tags: its repository, and both."""
+# A command line in the place of an image.
 _COMMAND = re.compile(r" -|^(?:\S*sh|echo|java|node|npm|python3?|sleep|yarn) ")
-"""A command line in the place of an image."""
+# The words of `invalid_name`, each "" for a mistake that the name doesn't have.
 _NO_MISTAKE: Known = dict.fromkeys(
     (
         "command",
@@ -48,26 +49,25 @@ _NO_MISTAKE: Known = dict.fromkeys(
     ),
     "",
 )
-"""The words of `invalid_name`, each "" for a mistake that the name doesn't have."""
 _VERSION = re.compile(r"v?\d+(\.\d+)+(-[a-z0-9.]+)?|latest")
+# A name of a project that asks Docker Hub.
 _PROXY = re.compile(r"proxy|docker-?hub|cache")
-"""A name of a project that asks Docker Hub."""
+# Kinds of answers for an image of Docker Hub that doesn't exist.
 _NO_SUCH = (*UNCLEAR, "unauthorized", "anonymous")
-"""Kinds of answers for an image of Docker Hub that doesn't exist."""
+# The words of `not_found` for a message that names no image.
 _UNNAMED: Known = {
     **dict.fromkeys(("bitnami", "inspect_bitnami", "tags", "existing"), ""),
     "missing": "such tag",
     "unlisted_export": True,
 }
-"""The words of `not_found` for a message that names no image."""
+# Ends of the names of Services in the cluster's DNS.
 _SERVICES = (".svc", ".cluster.local", ".kube-system", ".default")
-"""Ends of the names of Services in the cluster's DNS."""
+# Kinds of replies without an answer from the registry.
 _NO_ROUTE = ("timeout", "no_route", "closed", "blocked_port", "proxy", "interrupted", "token_service")
-"""Kinds of replies without an answer from the registry."""
+# Kinds of replies that credentials could change.
 _NO_LOGIN = ("anonymous", "unauthorized", "permission", "forbidden", "scope", "denied", "expired")
-"""Kinds of replies that credentials could change."""
+# A mirror in CRI-O's list of failed mirrors.
 _MIRROR = re.compile(r"(?:Mirrors also failed: \[|\]? \[|\], \[)([^/\s]+)/[^\s:]+(?::[^\s/]+)?: ")
-"""A mirror in CRI-O's list of failed mirrors."""
 
 
 def invalid_name(facts: Facts) -> Known | None:
@@ -290,6 +290,7 @@ def answer(facts: Facts) -> Known:
     }
 
 
+# All checks by name. causes.yaml has their order.
 CHECKS: Mapping[str, Callable[[Facts], Known | None]] = {
     check.__name__: check
     for check in (
@@ -309,4 +310,3 @@ CHECKS: Mapping[str, Callable[[Facts], Known | None]] = {
         *credentials.CHECKS,
     )
 }
-"""All checks by name. causes.yaml has their order."""

@@ -23,10 +23,10 @@ from kubesim.why.hide.redact import MASK
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _MASKED = re.compile(rf"\b{MASK}\b")
+# A quoted placeholder, which stands for a name in the facts, too.
 _PLACEHOLDER = re.compile(r"'(<[^'\n]*>)'")
-"""A quoted placeholder, which stands for a name in the facts, too."""
+# Slots for the arguments of a command, whose letters would be no help in a placeholder.
 _ARGUMENTS = "abc"
-"""Slots for the arguments of a command, whose letters would be no help in a placeholder."""
 _PLAIN_IN_DOUBLE_QUOTES = re.compile(r"[^\"$`\\\n]*")
 _SPECIAL_IN_SED = re.compile(r"([/.*\[\]^$&\\])")
 
@@ -40,12 +40,12 @@ class Command(str):
 class _Place(NamedTuple):
     """The place of a slot in a command."""
 
+    # The open quote; "#" in a comment, and "" outside of quotes and comments.
     quote: str
-    """The open quote; "#" in a comment, and "" outside of quotes and comments."""
+    # The command up to the last quote or #, open or not.
     before: str
-    """The command up to the last quote or #, open or not."""
+    # The command from there to the slot.
     after: str
-    """The command from there to the slot."""
 
 
 def fill(template: str, words: Mapping[str, Any]) -> Command:

@@ -24,12 +24,12 @@ from kubesim.why.judge.scene import entries_of, host_of, manifest_of, seconds
 from kubesim.why.judge.words import Known, Words, listed, say
 from kubesim.why.read.signs import read
 
+# Paths of a list imagePullSecrets that the API server drops.
 _MISPLACED = re.compile(r"([\w.]*ontainers\[\d+\]|metadata)\.imagePullSecrets")
-"""Paths of a list imagePullSecrets that the API server drops."""
+# Errors of containerd after the manifest, while it gets the layers.
 _COPYING = re.compile(r"failed to copy|httpReadSeeker: failed open")
-"""Errors of containerd after the manifest, while it gets the layers."""
+# Kinds of refusals, the clearest first.
 _REFUSALS = (("unauthorized",), UNCLEAR, ("forbidden", "permission", "expired"))
-"""Kinds of refusals, the clearest first."""
 
 
 def unreadable(facts: Facts) -> Known | None:

@@ -28,10 +28,10 @@ from kubesim.why.read.names import REDACTED, filled, is_redacted, lacks_registry
 from kubesim.why.read.signs import Provider, Reply, read
 from kubesim.why.read.text import POD_NAME
 
+# Hosts that are the machine itself.
 LOOPBACKS = ("localhost", "127.0.0.1", "[::1]")
-"""Hosts that are the machine itself."""
+# Kinds of answers that registries give both for a missing image and to a user without rights.
 UNCLEAR = ("scope", "denied")
-"""Kinds of answers that registries give both for a missing image and to a user without rights."""
 
 
 def reply_to(attempt: Attempt) -> Reply:

@@ -22,8 +22,8 @@ from kubesim.why.read.signs import Reply, read
 _WITHOUT_ASKING = ("ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "SignatureValidationFailed")
 _PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "FailedCreatePodSandBox", *_WITHOUT_ASKING)
 _EARLIER = ("", "ContainerCreating", "PodInitializing")
+# Kinds of messages without the reason of a failed pull.
 _NO_CAUSE = ("other", "missing_secret", "pulling")
-"""Kinds of messages without the reason of a failed pull."""
 _BEFORE = "at that time not found yet, or with other content"
 _FAILED = "Failed to pull image "
 _REVISION = re.compile("[0-9]{1,30}")
@@ -39,10 +39,10 @@ class ReportedRegistries:
     """Registries, as far as the statuses of Pods repeat their answers."""
 
     def __init__(self) -> None:
+        # The refused credentials by image.
         self._refused: dict[str, set[Credential]] = {}
-        """The refused credentials by image."""
+        # Images with a failure that no credentials would change.
         self._hopeless: set[str] = set()
-        """Images with a failure that no credentials would change."""
 
     def note(self, facts: Facts, reply: Reply, refused: Iterable[Credential] = ()) -> None:
         """Record the reply for an image, and the credentials that it refused."""

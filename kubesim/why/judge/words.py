@@ -23,12 +23,13 @@ from kubesim.why.read.names import REDACTED
 from kubesim.why.read.signs_table import Client, Signs, signs
 from kubesim.why.tables import Sentences
 
+# An IPv4 or IPv6 address without brackets.
 _ADDRESS = re.compile(r"[\d.]+|.*:.*")
-"""An IPv4 or IPv6 address without brackets."""
+# A named group of a regular expression.
 _GROUP = re.compile(r"\(\?P<(\w+)>")
-"""A named group of a regular expression."""
+# A placeholder of a command.
 _SLOT = re.compile(r"\{(\w+)\}")
-"""A placeholder of a command."""
+# Words that are fields or properties of Facts.
 _OF_FACTS = (
     "account",
     "client",
@@ -52,21 +53,20 @@ _OF_FACTS = (
     "wanted",
     "workload",
 )
-"""Words that are fields or properties of Facts."""
+# Words by other names than those of their fields in Facts.
 _RENAMED = {"free": "free_name", "is_export": "scene.is_export", "role": "asking.role", "unit": "runtime"}
-"""Words by other names than those of their fields in Facts."""
+# Words that are fields of the registry's row in signs.yaml.
 _OF_REGISTRY = ("title", "rights", "who", "private", "token", "login", "identity", "robot", "open")
-"""Words that are fields of the registry's row in signs.yaml."""
+# Words that are properties of the last reply.
 _OF_REPLY = ("means", "isnt", "sentence", "credentials", "transport")
-"""Words that are properties of the last reply."""
 # Distributions of Kubernetes with a command for containerd's client.
+# What a text is about, beside runtimes and distributions (`surroundings` in signs.yaml).
 _AROUND = ("reflector", "crossplane", "docker_desktop", "registries_yaml", "pushing")
-"""What a text is about, beside runtimes and distributions (`surroundings` in signs.yaml)."""
+# Clients with settings of their own for certificates and logins.
 _OUTER = ("flux", "argocd")
-"""Clients with settings of their own for certificates and logins."""
 _WITH_CTR = ("microk8s", "k3s", "k0s")
+# The value of a word. As a condition, it holds if it is true.
 Word = str | int | None
-"""The value of a word. As a condition, it holds if it is true."""
 Known = Mapping[str, Word]
 T = TypeVar("T")
 

@@ -39,14 +39,14 @@ _SPACE = re.compile(r"\s*")
 # A code block in Markdown, and the beginning of an object in YAML or JSON.
 _FENCED = re.compile(r"^ *``` ?[a-z]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _OBJECT = re.compile(r"^[ \"'-]*(kind|apiVersion)[\"']?\s*:", re.MULTILINE)
+# Fields of an Event in events.k8s.io/v1, with their names in v1.
 _EVENT_FIELDS = {"regarding": "involvedObject", "note": "message", "deprecatedLastTimestamp": "lastTimestamp"}
-"""Fields of an Event in events.k8s.io/v1, with their names in v1."""
 # The kinds that matter: Pods, their controllers, ServiceAccounts, Secrets and Events.
 _BY_KIND = {item.kind: item for item in RESOURCES if item.template or item in (POD, SERVICE_ACCOUNT, SECRET, EVENT)}
 
 
+# An object of a kind that matters, cut down to its shape.
 Kept = tuple[Resource, Object]
-"""An object of a kind that matters, cut down to its shape."""
 
 
 @cache
@@ -58,8 +58,8 @@ def _shapes() -> Any:
 class ExportError(Exception):
     """A text can't be explained. The message says why and quotes none of the text, which may have secrets."""
 
+    # The index of the text among several; None if the error is about all of them.
     number: int | None = None
-    """The index of the text among several; None if the error is about all of them."""
 
     def blamed(self, names: Sequence[str]) -> str:
         """The name of the text with the error, or all names."""

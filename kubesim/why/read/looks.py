@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+# Regular expressions by their examples.
 Patterns = Mapping[str, str]
-"""Regular expressions by their examples."""
 
 
 def any_of(patterns: Patterns) -> re.Pattern[str]:
@@ -19,6 +19,7 @@ def any_of(patterns: Patterns) -> re.Pattern[str]:
     return re.compile("|".join(patterns.values()))
 
 
+# The Pod that a record is about, and its namespace.
 PODS: Patterns = {
     # kubectl get events -A, and without a namespace
     "shop   3m (x4 over 5m)   Warning   Failed   pod/web-1": (
@@ -71,16 +72,16 @@ PODS: Patterns = {
     # the command that was typed
     "kubectl describe pod web-1": r"describe pods? (?P<pod>[a-z0-9][a-z0-9.-]*)",
 }
-"""The Pod that a record is about, and its namespace."""
 
+# The container that a record is about.
 CONTAINERS: Patterns = {
     "spec.containers{app}": r"spec\.\w+\{(?P<container>[\w.-]+)\}",
     'failed to "StartContainer" for "app" with': r"for \"(?P<container>[\w.-]+)\" with",
     'container "app" in pod "web-1" is waiting': r"container \"(?![0-9a-f]{64}\")(?P<container>[\w.-]+)\"",
     "container app is waiting to start": r"container (?P<container>[\w.-]+) is waiting",
 }
-"""The container that a record is about."""
 
+# Reasons of events and of waiting containers for a failed pull.
 REASONS = (
     "ErrImagePull",
     "ImagePullBackOff",
@@ -94,8 +95,8 @@ REASONS = (
     "FailedToRetrieveImagePullSecret",
     "BackOff",
 )
-"""Reasons of events and of waiting containers for a failed pull."""
 
+# Beginnings of the message in a record.
 MESSAGES: Patterns = {
     'Failed to pull image "web:1"': r"Failed to ",
     "Failed create pod sandbox: rpc": r"Failed create ",
@@ -124,14 +125,14 @@ MESSAGES: Patterns = {
     "Liveness probe failed: Get": r"(?:[RL]\w+ness|Startup) probe ",
     'Head "https://reg.example/v2/"': r"(?:Get|Head) \"?https?:",
 }
-"""Beginnings of the message in a record."""
 
+# Sentences that say that an image was pulled or is present.
 SUCCESSES: Patterns = {
     'Successfully pulled image "web:1" in 2s': r'Successfully pulled image "?(?P<pulled>[^"\s]+)',
     'Container image "web:1" already present on machine': r'Container image "(?P<present>[^"]+)" already present',
 }
-"""Sentences that say that an image was pulled or is present."""
 
+# Sentences that say that a container waits for an image, without the reason.
 WAITS: Patterns = {
     'Back-off pulling image "web:1"': r"Back-off pulling image",
     'Unable to pull Docker image "web:1"': r"Unable to pull Docker image",
@@ -143,8 +144,8 @@ WAITS: Patterns = {
     "Error: ErrImagePull": r"ErrImagePull",
     "Error: ImageInspectError": r"ImageInspectError",
 }
-"""Sentences that say that a container waits for an image, without the reason."""
 
+# Beginnings of messages with the reason of a failed pull, even if no sign (signs.yaml) knows the reason.
 FAILURES: Patterns = {
     'Failed to pull image "web:1": odd': (
         r'[Ff]ailed to pull (?:and unpack )?image ["\[]?[^"\s\]]+["\]]?: '
@@ -153,8 +154,8 @@ FAILURES: Patterns = {
     "Error response from daemon: odd": r"Error response from daemon: \S",
     "CannotPullContainerError: odd": r"CannotPull\w+: \S",
 }
-"""Beginnings of messages with the reason of a failed pull, even if no sign (signs.yaml) knows the reason."""
 
+# Sentences of the kubelet and of its container runtime alone, not of programs such as docker.
 BY_KUBELET: Patterns = {
     'Failed to pull image "web:1"': r"Failed to pull image(?! with policy)",
     "rpc error: code = Unknown": r"rpc error",
@@ -163,4 +164,3 @@ BY_KUBELET: Patterns = {
     "imagePullSecrets": r"imagePullSecrets",
     "Unable to retrieve some image pull secrets (regcred)": r"image pull secrets",
 }
-"""Sentences of the kubelet and of its container runtime alone, not of programs such as docker."""

@@ -11,21 +11,21 @@ from kubesim.why.hide.quote import known
 from kubesim.why.hide.redact import MOST
 from kubesim.why.read.signs_table import signs
 
+# The hosts of Docker Hub.
 HUB = (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, "registry-1.docker.io")
-"""The hosts of Docker Hub."""
+# Registries by the name of their token service, where the two differ.
 _HUB_SERVICE = {"registry.docker.io": DEFAULT_REGISTRY}
-"""Registries by the name of their token service, where the two differ."""
+# A placeholder for a removed part of a name.
 REDACTED_PART = re.compile(
     r"<[^<>]*>|\[[a-z][^\[\]]*\]|\$?\{+[^{}]*\}+|\$[A-Z_]+|x{3,}|\*+|…|\.{3,}|redacted|censored|\bmasked\b",
     re.IGNORECASE,
 )
-"""A placeholder for a removed part of a name."""
+# The word that replaces such a placeholder where a valid name is needed.
 REDACTED = "redacted"
-"""The word that replaces such a placeholder where a valid name is needed."""
+# A name with a whole digest or a tag.
 _WHOLE = re.compile(r"@sha256:[0-9a-f]{64}$|^[^@]*[^/]:[\w.-]+$")
-"""A name with a whole digest or a tag."""
+# A word that may be an image's name, placeholders included.
 _NAME = re.compile(r"[^\s=%&?|;]+(?=\s|\Z)")
-"""A word that may be an image's name, placeholders included."""
 # A tag or digest behind a name.
 _REST = r"(?:@sha256:[0-9a-f]+|:[\w.-]+)(?![\w/])"
 

@@ -14,20 +14,21 @@ from typing import Any, NamedTuple
 
 from kubesim.why.hide.redact import MASK, MOST
 
+# The least width in columns of a window that wraps within words.
 _NARROWEST = 60
-"""The least width in columns of a window that wraps within words."""
 # The costs of reading, measured in characters.
+# The cost of a text that is read as a whole: half a second.
 _LONGEST_TEXT = 120_000
-"""The cost of a text that is read as a whole: half a second."""
+# Characters read of a line. Of its record, MOST are kept: the rest is there so that no mask is cut.
 _LONGEST_LINE = 2 * MOST
-"""Characters read of a line. Of its record, MOST are kept: the rest is there so that no mask is cut."""
+# The fixed cost of a line.
 _EACH = 60
-"""The fixed cost of a line."""
+# A line that differs from an earlier one in digits alone costs this fraction, because results are cached.
 _REPEATS = 4
-"""A line that differs from an earlier one in digits alone costs this fraction, because results are cached."""
 _NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
+# The beginning of a Pod in the output of `kubectl describe`.
 _POD = re.compile(r"^(?=Name:\s)", re.MULTILINE)
-"""The beginning of a Pod in the output of `kubectl describe`."""
+# Words in lower case; a record about an image contains one of them.
 HINTS = [
     "image",
     "pull",
@@ -66,11 +67,11 @@ HINTS = [
     "not found",
     "invalid",
 ]
-"""Words in lower case; a record about an image contains one of them."""
 # A line inside a box, a horizontal rule, and the marks of a quotation.
 _BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
 _RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮╰╯=]*$")
 _QUOTED = re.compile(r"^(?:> ?)+")
+# Beginnings of lines that don't continue the line before, by the name of their examples in a test.
 _STARTS = {
     "a row of events": r"(?:Normal|Warning)\b|"
     r"(?:Failed|BackOff|Pulling|Pulled|Scheduled|InspectFailed|Created|Started)\s",
@@ -94,9 +95,8 @@ _STARTS = {
     r"|involvedObject|\w+Timestamp|count|source|data|conditions): ?|[\w.-]+:\s*$",
     "a field of describe": r"(?![A-Z]{4})[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
 }
-"""Beginnings of lines that don't continue the line before, by the name of their examples in a test."""
+# The beginning of a typed command line. The next line is output, and doesn't continue it.
 _PROMPT = re.compile(r"\s*(?:[$#%\u276f\u279c] |\S+[@:~]\S*[$#%] )")
-"""The beginning of a typed command line. The next line is output, and doesn't continue it."""
 _START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 

@@ -19,44 +19,44 @@ from kubesim.why.read.paste import is_hint
 from kubesim.why.read.signs import client_of, read
 from kubesim.why.read.signs_table import Kind, signs
 
+# Text behind the message in the logs of the kubelet and of Airflow, and in JSON.
 _LOGGED = re.compile(
     r'"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*'
     r'|", ?"(?:source|type|reason|\w+Timestamp)":.*|"\}+$'
 )
-"""Text behind the message in the logs of the kubelet and of Airflow, and in JSON."""
+# The end of a message quoted in a sentence, before the next sentence.
 _QUOTED = re.compile(r'"(?:[.,;!?] *| +)(?=[A-Z]\w+ )')
-"""The end of a message quoted in a sentence, before the next sentence."""
+# Parts of records that begin a series of records about one Pod.
 _BEGINS = ("Successfully assigned ", "describe po")
-"""Parts of records that begin a series of records about one Pod."""
+# Parts of records that name the image for the records below: pull, "Unable to find image 'web:1' locally", image:,
+# "metadata for", and commands of other clients.
 _NAMING = ("ull", "' locally", "mage:", "metadata for ", "crane ", "oc import-image ", "docker://")
-"""Parts of records that name the image for the records below: pull, "Unable to find image 'web:1' locally", image:,
-"metadata for", and commands of other clients."""
+# The row of a Pod without a node in `kubectl get pods`.
 _PENDING = re.compile(r"^\s*+(?:(?P<namespace>[a-z0-9-]+)\s++)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s++\d+/\d+\s+Pending\s")
-"""The row of a Pod without a node in `kubectl get pods`."""
+# A kubectl command with a namespace; its output follows.
 _ASKED = re.compile(r"\b(?:k|kubectl|oc) .*(?:-n|--namespace)[ =](?P<namespace>[a-z0-9-]+)")
-"""A kubectl command with a namespace; its output follows."""
 _REASON = re.compile(rf"\A.*\b(?P<reason>{'|'.join(looks.REASONS)})\b")
+# Groups of patterns for the names in a record. Of each group, the leftmost match counts.
 _NAMES = (
     tuple(map(re.compile, looks.PODS.values())),
     tuple(map(re.compile, looks.CONTAINERS.values())),
     (re.compile(r"\{?kubelet,? (?P<node>[a-z0-9][\w.-]*)"),),
     (_REASON,),
 )
-"""Groups of patterns for the names in a record. Of each group, the leftmost match counts."""
 _MESSAGE = looks.any_of(looks.MESSAGES)
 _SUCCESS = looks.any_of(looks.SUCCESSES)
 _WAITS = looks.any_of(looks.WAITS)
 _FAILED = looks.any_of(looks.FAILURES)
 _BY_KUBELET = looks.any_of(looks.BY_KUBELET)
 # Kinds of rows beside those of signs.yaml; PULLING is a kind there, too.
+# The image is there.
 PULLED = "success"
-"""The image is there."""
+# The container waits for the image, for an unknown reason.
 SILENT = ""
-"""The container waits for the image, for an unknown reason."""
+# A pull has begun.
 PULLING = "pulling"
-"""A pull has begun."""
+# Kinds of signs.yaml about a Pod that no node takes.
 _WITHOUT_NODE = ("unplaced", "unbound")
-"""Kinds of signs.yaml about a Pod that no node takes."""
 
 
 class Rank(IntEnum):
@@ -70,8 +70,8 @@ class Rank(IntEnum):
     KNOWN = 5  # the pull failed for a reason that a sign matches
 
 
+# The ranks of kinds that signs.yaml doesn't decide.
 _RANKS = {PULLING: Rank.PULLING, SILENT: Rank.WAITING, "other": Rank.UNKNOWN}
-"""The ranks of kinds that signs.yaml doesn't decide."""
 
 
 class Row(NamedTuple):

@@ -14,20 +14,20 @@ from kubesim.api.objects import TEMPLATE_HASH, Object
 from kubesim.why.read.names import as_name
 from kubesim.why.read.rows import Row, missing_secrets, rows_of
 
+# The kind of an object, and the object. load.py adds missing fields by shapes.yaml.
 Item = tuple[str, Object]
-"""The kind of an object, and the object. load.py adds missing fields by shapes.yaml."""
 
+# An unindented line `Name: …` and the indented lines below it.
 _SECTION = re.compile(r"^(\S[^:\n]*):(.*(?:\n(?!\S).*)*)", re.MULTILINE)
-"""An unindented line `Name: …` and the indented lines below it."""
 _CONTAINER = re.compile(r"^  (\S+):[ \t]*$", re.MULTILINE)
 _FIELD = re.compile(r"^\s+(Image|Image ID|State|Reason|Message):[ \t]+(\S.*?)\s*$", re.MULTILINE)
+# The output of `kubectl get secrets`, with or without -A.
 _SECRETS = re.compile(
     r"^(?P<places>NAMESPACE[ \t]+)?NAME[ \t]+TYPE[ \t]+DATA[ \t]+AGE[ \t]*$((?:\n(?:[^ \t\n]+[ \t]+){3,4}\w+[ \t]*$)+)",
     re.MULTILINE,
 )
-"""The output of `kubectl get secrets`, with or without -A."""
+# The namespace in the command line above a table.
 _GIVEN = re.compile(r"(?:-n|--namespace)[ =]?([a-z0-9-]+)[^\n]*\n\Z")
-"""The namespace in the command line above a table."""
 
 
 def described(text: str) -> Iterator[Item]:

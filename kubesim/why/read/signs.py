@@ -20,26 +20,26 @@ from kubesim.why.read.names import image_of
 from kubesim.why.read.signs_table import Kind, Registry, Sign
 from kubesim.why.tables import NONE, Sentences
 
+# Characters of a quoted sentence.
 _LONGEST = 400
-"""Characters of a quoted sentence."""
+# The placeholder in `plain_parts` for everything in an expression but plain characters.
 _GAP = "\0"
-"""The placeholder in `plain_parts` for everything in an expression but plain characters."""
+# Characters read of a word; it bounds the time of the expressions.
 _WORD = 1000
-"""Characters read of a word; it bounds the time of the expressions."""
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 _URL = re.compile(r"https?://[^\s\"'<>\\]*[^\s\"'<>\\:]")
+# Go's words for a DNS query.
 _LOOKUP = re.compile(r"lookup [^\s:]+")
-"""Go's words for a DNS query."""
+# A request in a message: its host, and the rest of its URL.
 REQUEST = re.compile(
     r'(?:(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://|pulling from host |(?:dialing|connecting to) )'
     r'(?:[^/\s"\\@]*@)?(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)',
     re.I,
 )
-"""A request in a message: its host, and the rest of its URL."""
+# Error codes of the distribution API, which are part of the sentence after them.
 _CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
-"""Error codes of the distribution API, which are part of the sentence after them."""
+# Separators in a wrapped error; a sentence begins behind one.
 _MARKS = (": ", "desc = ")
-"""Separators in a wrapped error; a sentence begins behind one."""
 
 
 class Reply(NamedTuple):

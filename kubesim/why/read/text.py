@@ -19,22 +19,32 @@ from kubesim.why.read.screen import Item, described, event_of, is_waiting, parti
 from kubesim.why.read.signs import client_of
 from kubesim.why.read.signs_table import signs
 
+# The first lines, in which a client program is looked for.
 _MOST_LINES = 300
-"""The first lines, in which a client program is looked for."""
+# The largest number of groups of Pods with the same rows that become objects. Few are shown, and each takes time.
 MOST_CAUSES = 300
-"""The largest number of groups of Pods with the same rows that become objects. Few are shown, and each takes time."""
+# The largest number of hosts given to a Pod.
 _MOST_HOSTS = 50
-"""The largest number of hosts given to a Pod."""
+# The largest number of warnings given to one Pod.
 _MOST_WARNINGS = 20
-"""The largest number of warnings given to one Pod."""
+# The reason in a container's status by the reason of an event.
 _INSTEAD = {
     "InspectFailed": "ImageInspectError",
     "BackOff": "ImagePullBackOff",
     "FailedToRetrieveImagePullSecret": "ErrImagePull",
 }
-"""The reason in a container's status by the reason of an event."""
+# Reasons that are informative without a message.
 _TELLING = ("ImageInspectError",)
-"""Reasons that are informative without a message."""
+# Fields that this module adds to a Pod, and that no cluster writes. Exports can't set them: load.py drops them.
+#
+# `partial` marks a Pod made from a text. `client` is the program that failed instead of a node, `unread` the number of
+# lines left out of a long text. `unplaced` means that the namespace is a guess, and `same` names the other Pods of the
+# group. `there` lists the images that a table of the node has, and `built` those that a table of docker has. `logins`
+# are the registries where a client's login succeeded, `created` the pull secrets that a command of the text created,
+# `wanted` those that a piece of a manifest lists, `slips` the mistakes in such a command, and `around` the names of the
+# runtime and of the distribution of Kubernetes (`surroundings` in signs.yaml). `named` has what other commands name, by
+# words (signs.yaml, too), and `hosts` are those at any place of the text. `platforms` are those of the image, and
+# `hosts_file` has the addresses in a pasted /etc/hosts.
 ADDED = (
     "partial",
     "client",
@@ -53,48 +63,37 @@ ADDED = (
     "platforms",
     "hosts_file",
 )
-"""Fields that this module adds to a Pod, and that no cluster writes. Exports can't set them: load.py drops them.
-
-`partial` marks a Pod made from a text. `client` is the program that failed instead of a node, `unread` the number of
-lines left out of a long text. `unplaced` means that the namespace is a guess, and `same` names the other Pods of the
-group. `there` lists the images that a table of the node has, and `built` those that a table of docker has. `logins` are
-the registries where a client's login succeeded, `created` the pull secrets that a command of the text created,
-`wanted` those that a piece of a manifest lists, `slips` the mistakes in such a command, and `around` the names of the
-runtime and of the distribution of Kubernetes (`surroundings` in signs.yaml). `named` has what other commands name, by
-words (signs.yaml, too), and `hosts` are those at any place of the text. `platforms` are those of the image, and
-`hosts_file` has the addresses in a pasted /etc/hosts.
-"""
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
+# An image's name with a version or a digest, at any place. Other words behind a colon could be passwords.
 _IMAGE = re.compile(
     r"(?:(?<![\w./:@-])|(?<=docker://)|(?<=oci://))"
     r"(?:(?P<host>[\w-]++(?:\.[\w-]++)++(?::\d+)?/)(?:[\w.-]++/)*+|(?:[\w.-]++/)++)[\w.-]++"
     r"(?::(?:v?\d+(?:\.\d+)+[\w.-]{0,20}|latest|stable|nightly|master|main|edge|(?(host)\d{1,4}|(?!)))|@sha256:[0-9a-f]+)"
     r"(?![\w/])"
 )
-"""An image's name with a version or a digest, at any place. Other words behind a colon could be passwords."""
+# Characters at the end of a message that must be in another message for the first to be a cut-off copy of it.
 _END = 30
-"""Characters at the end of a message that must be in another message for the first to be a cut-off copy of it."""
 _TAG = re.compile(r"(:[\w.-]+|@sha256:\w+)$")
+# The table that `crictl images` prints.
 _IMAGES = re.compile(
     r"^[ \t]*IMAGE[ \t]+TAG[ \t]+IMAGE ID[ \t]+SIZE[ \t]*$"
     r"((?:\n[ \t]*[^ \t\n]+[ \t]+[\w.<>-]+[ \t]+[0-9a-f]{12,}[ \t].*$)+)",
     re.MULTILINE,
 )
-"""The table that `crictl images` prints."""
+# The table that `docker images` prints.
 _BUILT = re.compile(
     r"^[ \t]*REPOSITORY[ \t]+TAG[ \t]+IMAGE ID[ \t]+CREATED[ \t]+SIZE[ \t]*$"
     r"((?:\n[ \t]*[^ \t\n]+[ \t]+[\w.<>-]+[ \t]+[0-9a-f]{12,}[ \t].*$)+)",
     re.MULTILINE,
 )
-"""The table that `docker images` prints."""
 _LOGIN = re.compile(r"\b(?:docker|podman|nerdctl|skopeo|buildah|helm registry|crane auth) login\b(?P<arguments>.*)")
 _HOST = re.compile(r"(?<![\w@/.-])(?:https://)?([\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)(?![\w@-]|\.\w)")
+# A platform of an image, as commands print it that inspect its manifest.
 _PLATFORM = re.compile(r"\"architecture\": ?\"(\w+)\"|^ *Platform: +\w+/(\w+)", re.MULTILINE)
-"""A platform of an image, as commands print it that inspect its manifest."""
+# A line of /etc/hosts.
 _HOSTS_FILE = re.compile(
     r"^[ \t]*(?P<address>\d+(?:\.\d+){3})[ \t]+(?P<hosts>[\w.-]+(?:[ \t]+[\w.-]+)*)[ \t]*$", re.MULTILINE
 )
-"""A line of /etc/hosts."""
 _CREATED = re.compile(
     r"\b(?:create secret docker-registry|secrets new-dockercfg|create secret generic(?=[^\n]*dockerc))"
     r" (?P<name>[a-z0-9][a-z0-9.-]*)"
@@ -111,10 +110,10 @@ _HOME = re.compile(
     r"|^kind:[ ]*\w+[ ]*\nmetadata:[ ]*\n(?:[ ]+[^\n]*\n){0,3}?[ ]+namespace:[ ]*(?P<manifest>[a-z0-9-]+)[ ]*$",
     re.MULTILINE,
 )
+# The first name in a piece of a manifest.
 _WANTED = re.compile(r"\bimagePullSecrets[\"']?:[\s\[{-]*[\"']?name[\"']?:[ ]*[\"']?(?P<name>[a-z0-9][a-z0-9.-]*)")
-"""The first name in a piece of a manifest."""
+# A Pod's name by a Deployment: its hash and the end are of letters that form no words (apimachinery pkg/util/rand).
 _REPLICA = re.compile(r"(?P<replicas>.+-(?P<hash>[bcdf-hj-np-tv-xz2456789]{6,10}))-[bcdf-hj-np-tv-xz2456789]{5}")
-"""A Pod's name by a Deployment: its hash and the end are of letters that form no words (apimachinery pkg/util/rand)."""
 # The names of Pods and containers that a text doesn't name: placeholders, in quotes for the shell.
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"

@@ -27,10 +27,10 @@ UNSEEN = "to find out"
 
 SYMBOLS = {PASSED: "✓", FAILED: "✗", NOT_REACHED: "·", NOT_NEEDED: "○", WAITING: "…", UNSEEN: "?"}
 SURE = {"certain": "certain", "likely": "most likely", "one": "one of these"}
+# The grade of a cause that is one of several, where no other one is named.
 UNSURE = "can't tell"
-"""The grade of a cause that is one of several, where no other one is named."""
+# Characters of the first line of an explanation, at most.
 _VERDICT_LENGTH = 160
-"""Characters of the first line of an explanation, at most."""
 
 
 @dataclass(frozen=True)
@@ -137,10 +137,11 @@ class Form(Enum):
     POINTS = "points"
 
 
+# Forms with a line of text for each line of the part.
 _LISTS = (Form.FIX, Form.STEPS, Form.POINTS)
-"""Forms with a line of text for each line of the part."""
+# Forms without a command or a name that must stay on one line.
 _SENTENCES = (Form.VERDICT, Form.DETAIL, Form.SUBJECT, Form.PODS, Form.PARAGRAPH, Form.LINE, Form.STEPS, Form.POINTS)
-"""Forms without a command or a name that must stay on one line."""
+# Beginnings of parts in Markdown, with the title and the note behind it; other forms have the title and a colon.
 _OPENINGS: Mapping[Form, str] = {
     Form.VERDICT: "**{}**{}: ",
     Form.FIX: "**{}{}:**\n\n",
@@ -149,7 +150,6 @@ _OPENINGS: Mapping[Form, str] = {
     Form.POINTS: "{}:\n\n",
     Form.STEPS: "<details><summary>{}</summary>\n\n",
 }
-"""Beginnings of parts in Markdown, with the title and the note behind it; other forms have the title and a colon."""
 
 
 class Part(NamedTuple):
