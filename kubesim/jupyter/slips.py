@@ -39,8 +39,8 @@ SLIPS = (
     Slip("", r'unknown field "[^"]*imagePullSecrets"', f"{_PLACE}; a ServiceAccount has its own, beside metadata"),
     Slip(
         "",
-        r"^kubesim: the flag --(stdin|tty|rm) ",
-        "a container has no prompt here: leave out -it and --rm, and run one command at a time with kubectl exec",
+        r"^kubesim: the flag --(stdin|tty) ",
+        "a container has no prompt here: leave out -it, and run one command at a time with kubectl exec",
     ),
     Slip("", r"^Unable to use a TTY", "a container has no prompt here: leave out -it and run one command at a time"),
 )

@@ -30,9 +30,12 @@ PRINTED = {
     'kubectl patch deploy web -p \'{"spec":{"imagePullSecrets":[]}}\'': "Warning: unknown field"
     ' "spec.imagePullSecrets"\n'
     "deployment.apps/web patched (no change)\n" + LEVELS,
-    "kubectl run try --rm -it --image=busybox -- sh": "kubesim: the flag --rm is not part of this simulator\n"
-    "kubesim: a container has no prompt here: leave out -it and --rm, and run one command at a time"
-    " with kubectl exec\n",
+    "kubectl debug on -it --image=busybox -- sh": "kubesim: the flag --stdin is not part of this simulator\n"
+    "kubesim: a container has no prompt here: leave out -it, and run one command at a time with kubectl exec\n",
+    "kubectl run try --rm -it -q --image=busybox -- sh": "Unable to use a TTY - input is not a terminal or the right"
+    " kind of file\n"
+    "kubesim: nobody can type into the container, which would run on; it was interrupted\n"
+    "kubesim: a container has no prompt here: leave out -it and run one command at a time\n",
     "kubectl exec -it on -- sh": "Unable to use a TTY - input is not a terminal or the right kind of file\n"
     "kubesim: a container has no prompt here: leave out -it and run one command at a time\n",
     "echo \"it\u2019s\" a—b 'a “b”'": "it\u2019s a—b a “b”\n" + QUOTE.format("“"),
