@@ -137,7 +137,7 @@ def read_text(text: str) -> list[Item]:
         rows_between_words = list(rows_of(broken.split("\n"))) if broken != plain else []
         if _are_known(rows_between_words):
             plain, rows = broken, rows_between_words
-    rows = _completed(rows, {match[0] for match in _IMAGE.finditer(plain)})
+    rows = _completed(rows, {match[0].rstrip(".") for match in _IMAGE.finditer(plain)})
     if not any(row.namespace for row in rows):
         home = _only({match["created"] or match["manifest"] for match in _HOME.finditer(masked)} - {MASK})
         rows = [row._replace(namespace=home) for row in rows]
