@@ -7,7 +7,7 @@ const [SHELL, PYTHON] = ["text/x-sh", "text/x-ipython"];
 const PRINTED = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.stdout"] pre'; // the output of commands
 const CODE = ":is(.jp-RenderedMarkdown, .ks-card, .ks-flow) pre:not(.ks-known)";
 const COMMANDS = /^(kubectl|docker|crictl|why|undo|nano|cat|sed|aws|helm|base64|echo|curl) /;
-const NAMES = ":is(.jp-RenderedMarkdown, .ks-card, .ks-flow) code:not(.ks-whole, :has(*))";
+const NAMES = ":is(.jp-RenderedMarkdown, .ks-card, .ks-flow) code:not(.ks-whole, :has(*), td *)";
 const RUN = "kubesim-run"; // the event of a "Run in terminal" button; the workbench listens (workbench.js)
 const PREDICTION = /^%predict\b/;
 const LIVE = '.ks-card, [data-mime-type="application/vnd.jupyter.widget-view+json"]'; // a widget, or one that is loading
