@@ -19,7 +19,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbformat import NotebookNode
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
@@ -30,6 +30,7 @@ EXERCISES = ("%quiz", "%review", "%task", "%challenge", "%predict", "%explore")
 DRAWS = (*EXERCISES, "%flow")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # names a widget that lived only in that kernel
 CELL_SECONDS = 60
+_FAILURES = (CellControlSignal, DeadKernelError)  # a cell failed, took too long, or ended its kernel
 
 
 def outputs_of(notebook: NotebookNode) -> Iterator[NotebookNode]:
@@ -38,7 +39,7 @@ def outputs_of(notebook: NotebookNode) -> Iterator[NotebookNode]:
 
 
 def execute(path: Path) -> NotebookNode:
-    """Run a notebook in a fresh kernel, and normalise it. Raises CellExecutionError if a cell fails.
+    """Run a notebook in a fresh kernel, and normalise it. Raises CellControlSignal if a cell fails or takes too long.
 
     Workspace and IPython profile are empty folders, so neither earlier runs nor the reader's own settings show.
     """
@@ -65,7 +66,11 @@ def kernel_environment(empty: Path) -> dict[str, str]:
 
 
 def normalise(notebook: NotebookNode) -> NotebookNode:
-    """Drop, in place, what changes from run to run or from machine to machine, and number the code cells 1 to n."""
+    """Give a notebook the form in which it is stored, in place.
+
+    What changes from run to run or from machine to machine is dropped, text and exercises are protected, cards and
+    answers hidden, and the code cells numbered from 1.
+    """
     notebook.metadata.pop("widgets", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
@@ -172,7 +177,7 @@ def problems(path: Path) -> list[str]:
         return ["not in the form that `make notebooks` writes"]
     try:
         run = execute(path)
-    except CellExecutionError as error:
+    except _FAILURES as error:
         return [str(error)]
     return list(differences(without_pictures(stored), without_pictures(run)))
 
@@ -193,7 +198,7 @@ def rewrite(paths: list[Path]) -> None:
     for path in paths:
         try:
             text = text_of(execute(path))
-        except CellExecutionError as error:
+        except _FAILURES as error:
             sys.exit(f"{path.name}: {error}")
         path.write_text(text, encoding="utf-8", newline="\n")
         print(f"{path.name}: written")

@@ -28,8 +28,8 @@ LONGEST_WAIT = 600
 LONGEST_HISTORY = 500
 # The line of `nano` for terminals without an editor; this one has it.
 _EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)
-# The sequences that clear the screen, as `clear` and `reset` print them.
-_CLEAR = re.compile(r"\x1b\[[23]?J|\x1bc")
+# The sequences that clear the screen, as `clear` and `reset` print them: home first, or the whole screen.
+_CLEAR = re.compile(r"\x1b\[H\x1b\[J|\x1b\[[23]J|\x1bc")
 
 
 def commands(text: str, shell: Shell) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The contents of images by their base in bases.json: folders, files, shells, and programs, simulated or not."""
+"""The contents of images by their base (cluster/kubelet/bases.json): folders, files, shells and programs."""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -7,8 +7,8 @@ from typing import NamedTuple
 from kubesim.shell.memoryfiles import Entries, MemoryFiles, filled
 from kubesim.shell.tools import TOOLS
 
-# Programs whose presence is stated for every base. An unlisted one is absent, even if the base `has_more`.
-_LISTED = {*TOOLS, "tar"}
+# Programs that every base names if its image has them. One that a base doesn't name is absent, even if it `has_more`.
+_KNOWN_EVERYWHERE = {*TOOLS, "tar"}
 
 
 class BaseRow(NamedTuple):
@@ -34,6 +34,7 @@ class BaseRow(NamedTuple):
     root_groups: tuple[int, ...] = (0,)
     # Lines that its server writes at the start; {time} is replaced by the time.
     log: tuple[str, ...] = ()
+    # Its tools print busybox's messages.
     is_busybox: bool = False
 
 
@@ -59,7 +60,7 @@ class Base(BaseRow):
         name = last_part(path)
         if self._is_in_path(path) and name in map(last_part, self.lacking.split()):
             return True
-        return self.has_more and name not in _LISTED and not files.exists(path)
+        return self.has_more and name not in _KNOWN_EVERYWHERE and not files.exists(path)
 
     def _is_in_path(self, path: str) -> bool:
         folder, slash, _ = path.rpartition("/")

@@ -18,6 +18,7 @@ CELLS = {
     "load": "%load_ext kubesim.jupyter",
     "order": "%quiz how-a-pod-inherits",
     "line": "%quiz older-than-the-list",
+    "sort": "%quiz sent",
     "paste": "%why",
     "key": f"%predict {PREDICTIONS[0]}",
     "click": "%predict lists-merged",
@@ -27,7 +28,7 @@ CELLS = {
 
 @pytest.fixture(scope="module")
 def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
-    """A notebook with a quiz of each kind that isn't just choices."""
+    """A notebook with an order, a line, groups to sort into, a paste and two predictions, which `nodes` answers."""
     write_notebook(shared_folder / "quizzes.ipynb", CELLS)
     notebook = open_shared("quizzes.ipynb")
     for name in list(CELLS)[:-1]:
@@ -71,6 +72,17 @@ def test_a_line_is_picked_with_the_arrow_keys(notebook: Any) -> None:
     lines.nth(1).press("Enter")
     expect(card.get_by_role("status")).to_contain_text("✓ Right")
     assert pale_texts(card) == []
+
+
+def test_the_keyboard_stays_where_an_item_was_sorted(notebook: Any) -> None:
+    card: Locator = notebook.cell("sort").locator(".ks-card")
+    groups = card.get_by_role("radiogroup")
+    for number in range(groups.count()):
+        groups.nth(number).get_by_role("radio").first.check()
+    radio = card.get_by_role("radio").first
+    radio.press("Enter")
+    expect(card.get_by_role("status").first).to_contain_text("Not yet")
+    expect(radio).to_be_focused()
 
 
 def test_a_prediction_is_one_click_or_key_and_the_next_output_answers_it(notebook: Any) -> None:

@@ -36,7 +36,7 @@ KEPT = {
     ),
     "multiprocessing": re.compile("__init__|context|process|reduction"),
 }
-# The packages that stay sources, by the beginning of their names: kubesim reads lightkube-models as data.
+# The folder of packages that stays source: kubesim reads lightkube-models as data.
 READ = "lightkube"
 SOURCES = {".py", ".pyi"}
 WITHOUT_DOCSTRINGS = 2  # as python -OO compiles, which the standard library supports: a fifth less to load
@@ -53,7 +53,8 @@ LIBRARY = Path("/pyodide/python_stdlib.zip")
 
 def compile_packages() -> None:
     """Compile and pack the packages."""
-    compileall.compile_dir(PACKAGES, stripdir=PACKAGES, rx=re.compile(f"/{READ}/"), **AS_PACKED)
+    if not compileall.compile_dir(PACKAGES, stripdir=PACKAGES, rx=re.compile(f"/{READ}/"), **AS_PACKED):
+        sys.exit("a module of the packages doesn't compile")
     with tarfile.open("/pyodide/packages.tar", "w:zst", level=19) as archive:  # type: ignore[call-overload]  # since 3.14
         for path in sorted(PACKAGES.rglob("*")):
             name = path.relative_to(PACKAGES)
@@ -74,7 +75,8 @@ def compile_library() -> None:
     sources = Path("/tmp/library")
     shutil.unpack_archive(LIBRARY, sources, "zip")
     for name in used:
-        compileall.compile_file(sources / name, stripdir=sources, optimize=WITHOUT_DOCSTRINGS, **AS_PACKED)
+        if not compileall.compile_file(sources / name, stripdir=sources, optimize=WITHOUT_DOCSTRINGS, **AS_PACKED):
+            sys.exit(f"{name} of the standard library doesn't compile")
     with zipfile.ZipFile(LIBRARY, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in sorted(sources.rglob("*")):
             name = path.relative_to(sources).as_posix()

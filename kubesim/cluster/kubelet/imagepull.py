@@ -228,6 +228,7 @@ def _look_up_credentials(pull: Pull) -> str:
 
 def _unreadable(pull: Pull, error: ValueError) -> str:
     """Report a pull secret that can't be read. The kubelet has no reason for it: the error is reason and message."""
+    pull.image = None
     pull.error = Waiting(str(error), str(error))
     return "unreadable"
 

@@ -118,8 +118,8 @@ function writeAnswer(form, answer, content) {
     guess.ariaPressed = String(answer.includes(content.numbers[place]));
     guess.ariaDisabled = String(answer.length > 0); // `disabled` would take the focus away; Python ignores further picks
   });
-  const list = form.querySelector(".ks-order");
-  if (list) {
+  if (content.kind === "order") {
+    const list = form.querySelector(".ks-order"); // items to sort have that look, too
     const place = (item) => (answer.length ? answer.indexOf(Number(item.dataset.number)) : Number(item.dataset.number));
     list.append(...[...list.children].sort((one, other) => place(one) - place(other)));
   }
@@ -162,6 +162,7 @@ async function followNextCell(model, card) {
   const cells = [...(model.widget_manager?.context?.model?.cells ?? [])];
   if (!cells.length || !(await isInPage(card))) return () => {};
   const number = Number(card.closest(".jp-Cell")?.dataset.windowedListIndex);
+  if (Number.isNaN(number)) return () => {};
   const next = cells.slice(number + 1).find(({ type }) => type === "code");
   if (!next) return () => {};
   const tell = (_, { name, newValue }) => name === "executionCount" && newValue && model.send({ do: "ran" });

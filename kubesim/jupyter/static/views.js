@@ -16,22 +16,23 @@ function makeGoals() {
   const list = element("ul", { className: "ks-notes" });
   const score = element("div", { className: "ks-score", role: "status" });
   const { node, summary } = folding("ks-goals", list, score);
-  let wasDone = null; // `done` of the task drawn last
-  let before = ""; // its title
+  let before = ""; // the title of the task drawn last
+  let wasDone = false; // its `done`
   return {
     node,
-    draw({ title, goals = [], done, score: words, shortest }) {
+    draw({ title, goals = [], done, score: words, shortest: solution }) {
       node.hidden = !title;
       if (!title) return;
       const count = `${goals.filter(({ ok }) => ok).length} of ${goals.length} reached`;
       const heading = done ? ` Task: ${title}. Well done.` : `Task: ${title}. ${count}.`;
       keep(summary, [[done, heading]], () => element("span", {}, ...(done ? [markOf("✓")] : []), heading));
       keep(list, goals, besideLine);
-      keepOne(score, words && [words, shortest], ([told, solution]) => solution ? folded(`${told} Compare?`, solution) : element("p", {}, told));
-      if (title !== before) [wasDone, node.open] = [done, true];
+      const draw = () => solution ? folded(`${words} Compare?`, solution) : element("p", {}, words);
+      keepOne(score, words && [words, solution], draw);
+      if (title !== before) node.open = true;
       else if (done && !wasDone) sweep(node);
       node.classList.toggle("ks-reached", Boolean(done));
-      [before, wasDone] = [title, wasDone && done];
+      [before, wasDone] = [title, done];
     },
   };
 }

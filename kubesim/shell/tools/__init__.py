@@ -238,9 +238,14 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, Op
     try:
         pairs, operands = getopt.gnu_getopt(arguments, letters, long_names)
     except getopt.GetoptError as error:
-        if "requires argument" in error.msg:
-            raise misused(name, f"option requires an argument -- '{error.opt}'") from None
         dashes = "--" if len(error.opt) > 1 else "-"
+        if "requires argument" in error.msg:
+            is_long = f"option '--{error.opt}' requires an argument"
+            raise misused(
+                name, is_long if dashes == "--" else f"option requires an argument -- '{error.opt}'"
+            ) from None
+        if "must not have an argument" in error.msg:
+            raise misused(name, f"option '--{error.opt}' doesn't allow an argument") from None
         raise UnsupportedError(f"'{name} {dashes}{error.opt}'") from None
     letter_of = {long_name: letter for letter, _, long_name in long_ones}
     options: Options = {}

@@ -70,7 +70,7 @@ def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
         evidence=facts.reply.sentence if facts.reply else "",
         collect=command(facts, "collect") if _has_more(facts, cause) else "",
         recipe=_recipe(facts, cause) if cause else "",
-        practice=practice_of(cause) if cause and facts.scene.is_export and facts.is_node else "",
+        practice=practice_of(cause) if cause and facts.is_node else "",
         same=tuple(same),
     )
 
