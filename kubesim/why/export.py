@@ -17,10 +17,10 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, POD, SECRET, Resource
 from kubesim.why.hide.masks import Masks
 from kubesim.why.hide.redact import printable
+from kubesim.why.judge.derived import listed
 from kubesim.why.judge.facts import Facts, facts_of
 from kubesim.why.judge.reported import ReportedRegistries, traces
 from kubesim.why.judge.scene import Scene, seconds
-from kubesim.why.judge.words import listed
 from kubesim.why.read.load import ExportError, Kept, load_all
 from kubesim.why.read.text import MOST_CAUSES
 from kubesim.why.tell import report

@@ -14,9 +14,10 @@ from kubesim.pull.attempt import SeenSecret
 from kubesim.why.judge.causes import Cause, command, find_cause, will_recover
 from kubesim.why.judge.causes_table import causes
 from kubesim.why.judge.commands import fill
+from kubesim.why.judge.derived import in_namespace, known_name
 from kubesim.why.judge.facts import Facts, gather, nearest
 from kubesim.why.judge.scene import Scene, containers
-from kubesim.why.judge.words import Known, Words, first_that_holds, in_namespace, known_name, say
+from kubesim.why.judge.words import Known, Words, first_that_holds, say
 from kubesim.why.tell.hops_table import hops as rows
 from kubesim.why.tell.practice import practice_of
 from kubesim.why.tell.report import FAILED, NOT_REACHED, PASSED, UNSEEN, About, Flow, Hop

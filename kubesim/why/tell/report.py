@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from kubesim.why.judge.causes import Cause
-from kubesim.why.judge.words import listed
+from kubesim.why.judge.derived import listed
 from kubesim.why.tell.markdown import block, prose, span
 
 PASSED = "passed"
