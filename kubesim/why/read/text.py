@@ -127,13 +127,16 @@ def read_text(text: str) -> list[Item]:
     """
     short = shortened(text)
     masked = redact(short.text)
-    plain = _plain(masked, cuts=True)
+    joined = "\n".join(records(masked, cuts=True))
+    # Again, because decoration between a key and its value can hide a secret from the first redaction.
+    plain = redact(joined)
     screens = list(described(plain))
     if any(kind == "Event" or is_waiting(item) for kind, item in screens):
         return screens
     rows = list(rows_of(plain.split("\n")))
     if not _are_known(rows):
-        broken = _plain(masked, cuts=False)
+        between_words = "\n".join(records(masked, cuts=False))
+        broken = redact(between_words) if between_words != joined else plain
         rows_between_words = list(rows_of(broken.split("\n"))) if broken != plain else []
         if _are_known(rows_between_words):
             plain, rows = broken, rows_between_words
@@ -183,12 +186,6 @@ def _listed(tables: re.Pattern[str], text: str) -> Iterator[str]:
     """The images in tables of `crictl images` or `docker images`, each with its tag."""
     for table in tables.finditer(text):
         yield from (":".join(row.split()[:2]) for row in table[1].strip().splitlines())
-
-
-def _plain(text: str, *, cuts: bool) -> str:
-    """The records of a redacted text, one a line, redacted again. `cuts` is that of `records`."""
-    # Again, because decoration between a key and its value can hide a secret from the first redaction.
-    return redact("\n".join(records(text, cuts=cuts)))
 
 
 def _are_known(rows: list[Row]) -> bool:
