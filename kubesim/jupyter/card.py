@@ -164,7 +164,7 @@ class Exercise(Card):
     def help(self) -> dict[str, Any]:
         """The fields of `feedback` about help: the `hints` shown so far, and the answer as `reveal`, or ""."""
         hints = [inline(hint) for hint in self.hints[: self.hints_shown]]
-        return {"hints": hints, "reveal": self.answer_html() if self.revealed else ""}
+        return {"hints": hints, "revealed": self.answer_html() if self.revealed else ""}
 
     def help_buttons(self, reveal: str, *between: Button) -> list[Button]:
         """The buttons for help not yet taken: the next hint, then `between`, then the answer, labelled `reveal`."""

@@ -135,7 +135,7 @@ class Paste(Card):
     def _show(self, verdict: str, heading: str, explanation: str = "", answers: Sequence[Button] = ()) -> None:
         buttons = [("check", "Explain"), *answers]
         fields = {"verdict": verdict, "heading": heading, "explanation": explanation, "buttons": buttons}
-        self.feedback = {**fields, "notes": [], "hints": [], "reveal": ""}
+        self.feedback = {**fields, "notes": [], "hints": [], "revealed": ""}
 
 
 # HTML

@@ -133,7 +133,7 @@ class Workbench(Terminal):
                     for line, reading in zip(goal_lines(readings, solved), readings, strict=True)
                 ],
                 "done": is_done,
-                **_score(task, took),
+                **_comparison(task, took),
             }
             if self._circumstances() != self._drawn_for:  # else the seat has called `refresh`, and nothing is new
                 self.refresh()
@@ -254,8 +254,8 @@ def _outputs(task: Task, reading: Reading) -> dict[str, str]:
     return {"now": reading.printed[:_LONGEST], "goal": goal[:_LONGEST]}
 
 
-def _score(task: Task, took: int) -> dict[str, str]:
-    """The fields `score` and `shortest` of `goals`: the second only if the solution has fewer commands than it `took`.
+def _comparison(task: Task, took: int) -> dict[str, str]:
+    """The fields `comparison` and `solution` of `goals`: the second only if it has fewer commands than were taken.
 
     {} if `took` is 0, for a task that isn't done.
     """
@@ -263,9 +263,9 @@ def _score(task: Task, took: int) -> dict[str, str]:
     if not took:
         return {}
     if took <= least:
-        return {"score": f"{counted(took, 'command')}: no solution is shorter."}
+        return {"comparison": f"{counted(took, 'command')}: no solution is shorter."}
     words = f"{counted(took, 'command')}. The shortest solution has {least}."
-    return {"score": words, "shortest": listing(task.solution)}
+    return {"comparison": words, "solution": listing(task.solution)}
 
 
 def _is_system(namespace: str) -> bool:

@@ -32,7 +32,7 @@ def make(name, seat):
 def test_a_fresh_card_says_nothing_yet(card):
     assert card.answer == []
     buttons = [("check", "Check"), ("hint", "Hint"), ("reveal", "Reveal answer")]
-    blank = {"verdict": "", "heading": "", "notes": [], "printed": "", "hints": [], "reveal": "", "said": ""}
+    blank = {"verdict": "", "heading": "", "notes": [], "printed": "", "hints": [], "revealed": "", "said": ""}
     assert card.feedback == {**blank, "buttons": buttons}
 
 
@@ -88,11 +88,11 @@ def test_hints_come_one_after_another(card):
 
 
 def test_reveal_and_try_again(card, seat):
-    assert "<code>kubernetes.io/dockerconfigjson</code>" in press(card, "reveal")["reveal"]
+    assert "<code>kubernetes.io/dockerconfigjson</code>" in press(card, "reveal")["revealed"]
     press(card, "check", answer=[0])
     press(card, "retry")
     assert card.answer == []
-    assert card.feedback["verdict"] == card.feedback["reveal"] == ""
+    assert card.feedback["verdict"] == card.feedback["revealed"] == ""
     assert make("pick", seat).answer == []
 
 
@@ -197,7 +197,7 @@ def test_a_second_time_the_question_has_other_names_and_letters(seat):
     press(shown, "retry")
     assert shown.plain() == "Quiz: Which is the first letter of Bo?\n  A. z\n  B. B\nOne answer is right."
     assert shown.content["choices"] == ["z", "B"]
-    assert press(shown, "reveal")["reveal"] == "<p>B. It's B.</p>"
+    assert press(shown, "reveal")["revealed"] == "<p>B. It's B.</p>"
     assert press(shown, "check", answer=[1])["heading"] == "Right"
     again = QuizCard(ways, seat)
     assert (again.content["html"], again.answer) == ("Which is the first letter of Bo?", [1])

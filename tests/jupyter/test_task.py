@@ -116,7 +116,7 @@ def test_the_goal_stands_beside_the_state_and_follows_it(card, seat):
 
 
 def test_the_faces_of_a_task(card):
-    assert "--docker-password=mypassword" in press(card, "reveal")["reveal"]
+    assert "--docker-password=mypassword" in press(card, "reveal")["revealed"]
     bundle = card._repr_mimebundle_()[0]
     assert bundle["text/plain"] == (
         "Task: The right Secret in the wrong place (5 minutes)\n"

@@ -211,15 +211,15 @@ def test_a_task_shows_the_state_beside_the_goal_and_how_its_commands_compare(sea
     assert (running["ok"], running["goal"]) == (False, "Running registry.example.com/myapp:1.0")
     assert running["now"] == "Pending registry.example.com/myapp:1.0"
     assert "goal" not in bench.goals["goals"][0]  # whose check takes more than one text
-    assert "score" not in bench.goals
+    assert "comparison" not in bench.goals
     seat.run("kubectl create namespace detour; kubectl get pods")
     for line in (*task.solution, "kubectl get pods -n market", "sleep 330"):
         seat.run(line)
     assert bench.goals["goals"][1]["now"] == running["goal"]
-    assert bench.goals["score"] == "2 commands. The shortest solution has 1."
-    assert "kubectl create secret docker-registry market-creds" in bench.goals["shortest"]
+    assert bench.goals["comparison"] == "2 commands. The shortest solution has 1."
+    assert "kubectl create secret docker-registry market-creds" in bench.goals["solution"]
     seat.undo()
-    assert "score" not in bench.goals
+    assert "comparison" not in bench.goals
 
 
 def test_a_broken_cluster_shows_no_goal_beside_its_state(seat, bench):

@@ -33,7 +33,7 @@ function orderedItems(content) {
   const move = (item, by) => {
     const items = [...list.children];
     const to = items.indexOf(item) + by;
-    const name = letter(Number(item.dataset.number));
+    const name = letter(numberOf(item));
     if (to < 0 || to >= items.length) {
       said.textContent = `${name} is at the ${to < 0 ? "top" : "bottom"} already`;
       return;
@@ -47,7 +47,7 @@ function orderedItems(content) {
   const button = (item, by, sign, words) => element("button", {
     type: "button",
     textContent: sign,
-    ariaLabel: `Move ${letter(Number(item.dataset.number))} ${words}`,
+    ariaLabel: `Move ${letter(numberOf(item))} ${words}`,
     onclick: () => move(item, by),
   });
   list.append(...content.choices.map((innerHTML, number) => {
@@ -99,31 +99,49 @@ function typedInput(content, name) {
   return [input];
 }
 
-// The nodes of the inputs, by the kind of question; other kinds have a typed answer. `pick(number)` sends an answer at once.
-const INPUTS = { choice: choiceInputs, choices: choiceInputs, line: outputLines, order: orderedItems, sort: sortedItems, predict: clickableChoices };
+const checkedNumbers = (form) => [...form.querySelectorAll("input:checked")].map((input) => Number(input.value));
 
-function readAnswer(form, content) {
-  if (!content.choices.length) return form.querySelector(".ks-typed").value;
-  if (content.kind === "order") return [...form.querySelectorAll(".ks-item")].map((item) => Number(item.dataset.number));
-  return [...form.querySelectorAll("input:checked")].map((input) => Number(input.value));
+function checkNumbers(form, answer) {
+  for (const input of form.querySelectorAll(".ks-choice input")) input.checked = answer.includes(Number(input.value));
 }
 
-function writeAnswer(form, answer, content) {
-  const typed = form.querySelector(".ks-typed");
-  if (typed) typed.value = typeof answer === "string" ? answer : content.gap ?? "";
-  for (const input of form.querySelectorAll(".ks-choice input")) {
-    input.checked = Array.isArray(answer) && answer.includes(Number(input.value));
-  }
-  form.querySelectorAll(".ks-guesses button").forEach((guess, place) => {
+// Marks the picked choice of a prediction, after which no other can be picked.
+function markPick(form, answer, content) {
+  form.querySelectorAll(".ks-guess").forEach((guess, place) => {
     guess.ariaPressed = String(answer.includes(content.numbers[place]));
     guess.ariaDisabled = String(answer.length > 0); // `disabled` would take the focus away; Python ignores further picks
   });
-  if (content.kind === "order") {
-    const list = form.querySelector(".ks-order"); // items to sort have that look, too
-    const place = (item) => (answer.length ? answer.indexOf(Number(item.dataset.number)) : Number(item.dataset.number));
-    list.append(...[...list.children].sort((one, other) => place(one) - place(other)));
-  }
 }
+
+const numberOf = (item) => Number(item.dataset.number);
+const orderedNumbers = (form) => [...form.querySelectorAll(".ks-item")].map(numberOf);
+
+function putInOrder(form, answer) {
+  const place = (item) => (answer.length ? answer.indexOf(numberOf(item)) : numberOf(item));
+  const list = form.querySelector(".ks-order");
+  list.append(...[...list.children].sort((one, other) => place(one) - place(other)));
+}
+
+const CHECKED = { read: checkedNumbers, write: checkNumbers };
+const TYPED = {
+  build: typedInput,
+  read: (form) => form.querySelector(".ks-typed").value,
+  write: (form, answer, content) => (form.querySelector(".ks-typed").value = answer.length ? answer : content.gap ?? ""),
+};
+// By the kind of question (`Kind` in lessons/quiz.py, and "paste"): `build(content, name, pick)` returns the nodes of its
+// inputs; `read(form)` returns the answer in them, numbers of choices or a text; `write(form, answer, content)` shows an
+// answer, an empty one for none. `pick(number)` sends an answer at once.
+const KINDS = {
+  choice: { build: choiceInputs, ...CHECKED },
+  choices: { build: choiceInputs, ...CHECKED },
+  line: { build: outputLines, ...CHECKED },
+  sort: { build: sortedItems, ...CHECKED },
+  predict: { build: clickableChoices, read: () => [], write: markPick },
+  order: { build: orderedItems, read: orderedNumbers, write: putInOrder },
+  text: TYPED,
+  command: TYPED,
+  paste: TYPED,
+};
 
 function buildFields(content, pick) {
   const name = uniqueName("ks-answer");
@@ -132,7 +150,7 @@ function buildFields(content, pick) {
     element("span", { innerHTML: content.html }));
   // A single choice and a prediction need no instruction.
   if (!["choice", "predict"].includes(content.kind)) legend.append(" ", element("span", { className: "ks-how", textContent: content.how }));
-  const inputs = (INPUTS[content.kind] ?? typedInput)(content, name, pick);
+  const inputs = KINDS[content.kind].build(content, name, pick);
   return element("fieldset", {}, legend, ...inputs);
 }
 
@@ -141,7 +159,7 @@ function noteLine({ ok, html: innerHTML }) {
   return element("li", { className: ok ? "ks-ok" : "ks-no" }, markOf(ok ? "✓" : "✗"), word, element("span", { innerHTML }));
 }
 
-function drawFeedback(status, { verdict, heading, notes, printed, explanation, hints, reveal: answer, said }) {
+function drawFeedback(status, { verdict, heading, notes, printed, explanation, hints, revealed, said }) {
   status.replaceChildren();
   if (said) status.append(element("p", { textContent: said }));
   if (verdict) {
@@ -153,7 +171,7 @@ function drawFeedback(status, { verdict, heading, notes, printed, explanation, h
       element("ul", { className: "ks-notes" }, ...notes.map(noteLine))));
   }
   status.append(...hints.map(hintLine));
-  if (answer) status.append(reveal("Answer", answer));
+  if (revealed) status.append(reveal("Answer", revealed));
 }
 
 // Tells a prediction when the code cell below it has run. Python alone can't tell that cell from others, which the
@@ -182,14 +200,14 @@ function render({ model, el }) {
   form.append(buttons);
 
   const ask = connect(model, card);
-  const send = (action) => ask(ANSWERING.has(action) ? { do: action, answer: readAnswer(form, content) } : { do: action });
+  const send = (action) => ask(ANSWERING.has(action) ? { do: action, answer: KINDS[content.kind].read(form) } : { do: action });
 
   const draw = () => {
     drawFeedback(status, model.get("feedback"));
     drawButtons(buttons, model.get("feedback").buttons, send);
     if (model.get("feedback").open) el.dispatchEvent(new CustomEvent("kubesim-open", { bubbles: true })); // for foldAnswers in lesson.js
   };
-  const restore = () => writeAnswer(form, model.get("answer"), content);
+  const restore = () => KINDS[content.kind].write(form, model.get("answer"), content);
   const rebuild = () => {
     content = model.get("content");
     const old = form.querySelector("fieldset");

@@ -28,7 +28,7 @@ function render({ model, el }) {
       element("div", { className: "ks-verdict ks-right" }, marked("✓", element("b", { textContent: "Well done. " }), html("span", "", words))));
     keep(warnings, view.warnings ?? [], (words) => warning(words));
     keep(hints, view.hints, hintLine);
-    keepOne(solution, view.reveal, (words) => reveal("A solution", words));
+    keepOne(solution, view.revealed, (words) => reveal("A solution", words));
     keepOne(beside, view.beside, (words) => html("div", "ks-columns", words));
     keepOne(said, view.said, (words) => html("span", "", words));
     announce(view);

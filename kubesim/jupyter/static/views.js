@@ -5,7 +5,8 @@
 const UNROLL = 400; // milliseconds
 const SWEEP = 900; // milliseconds
 
-function folding(className, ...content) {
+// A <details> that is open, with these nodes below its empty summary.
+function makeDetails(className, ...content) {
   const summary = element("summary");
   const node = element("details", { className, open: true }, summary, ...content);
   return { node, summary };
@@ -15,24 +16,25 @@ function folding(className, ...content) {
 function makeGoals() {
   const list = element("ul", { className: "ks-notes" });
   const score = element("div", { className: "ks-score", role: "status" });
-  const { node, summary } = folding("ks-goals", list, score);
-  let before = ""; // the title of the task drawn last
-  let wasDone = false; // its `done`
+  const { node, summary } = makeDetails("ks-goals", list, score);
+  let lastTitle = ""; // of the task drawn last
+  let wasDone = false; // `done` of the task drawn last
   return {
     node,
-    draw({ title, goals = [], done, score: words, shortest: solution }) {
+    draw({ title, goals = [], done, comparison, solution }) {
       node.hidden = !title;
       if (!title) return;
       const count = `${goals.filter(({ ok }) => ok).length} of ${goals.length} reached`;
       const heading = done ? ` Task: ${title}. Well done.` : `Task: ${title}. ${count}.`;
       keep(summary, [[done, heading]], () => element("span", {}, ...(done ? [markOf("✓")] : []), heading));
       keep(list, goals, besideLine);
-      const draw = () => solution ? folded(`${words} Compare?`, solution) : element("p", {}, words);
-      keepOne(score, words && [words, solution], draw);
-      if (title !== before) node.open = true;
+      const drawScore = () => solution ? folded(`${comparison} Compare?`, solution) : element("p", {}, comparison);
+      keepOne(score, comparison && [comparison, solution], drawScore);
+      if (title !== lastTitle) node.open = true;
       else if (done && !wasDone) sweep(node);
       node.classList.toggle("ks-reached", Boolean(done));
-      [before, wasDone] = [title, done];
+      lastTitle = title;
+      wasDone = done;
     },
   };
 }
@@ -57,6 +59,7 @@ function sweep(node) {
   light.animate(moves, { duration: SWEEP, easing: "ease-in-out" }).finished.then(() => light.remove(), () => {});
 }
 
+// A closed <details>; its content is HTML.
 const folded = (words, content) => element("details", {}, element("summary", {}, words), html("div", "", content));
 
 // A goal, and below it the output of its check now and at the goal.
@@ -72,13 +75,13 @@ function besideLine({ now, goal, ...line }) {
 // The details of a pull that the road (road.js) leaves out, each in a <details>: advice, story, X-ray and anatomy.
 function makePath(model, terminal) {
   const names = ["advice", "story", "xray", "anatomy"];
-  const parts = names.map((name) => folding(`ks-${name}`, element("div")));
+  const parts = names.map((name) => makeDetails(`ks-${name}`, element("div")));
   const [advice, story, xray, anatomy] = parts;
   xray.summary.textContent = "X-ray of the Secret";
   anatomy.summary.textContent = "Anatomy of the error";
   xray.node.addEventListener("toggle", () => xray.node.open && unroll(xray.node));
   const node = element("div", { className: "ks-path" }, ...parts.map((part) => part.node));
-  let before = ""; // the title drawn last; another one closes all parts
+  let lastTitle = ""; // drawn last; another one closes all parts
   const drawPart = (content) => html("div", "", content);
   const drawAdvice = (content) => {
     const made = drawPart(content);
@@ -94,8 +97,8 @@ function makePath(model, terminal) {
     draw(view) {
       const { title = "", broken } = view;
       setText(story.summary, view.past ? `Why? The attempt of ${view.past}` : "Why? The last attempt, step by step");
-      if (title !== before) for (const part of parts) part.node.open = false;
-      before = title;
+      if (title !== lastTitle) for (const part of parts) part.node.open = false;
+      lastTitle = title;
       node.classList.toggle("ks-broken", Boolean(broken));
       setText(advice.summary, broken ? "What's wrong, and how to fix it" : "In one sentence");
       parts.forEach(({ node: part }, number) => {
@@ -107,9 +110,11 @@ function makePath(model, terminal) {
   };
 }
 
+// Namespaces with their objects, each a button; the trait `objects` has [namespace, objects, how many more] for each, and
+// [kind, name, words, sign] for each object (glance.py).
 function makeCluster(model, terminal) {
   const list = element("div");
-  const { node, summary } = folding("ks-cluster", list);
+  const { node, summary } = makeDetails("ks-cluster", list);
   summary.textContent = "The cluster";
   // Fills the prompt with a command, and puts a Pod into focus.
   const describe = (kind, name, namespace) => {
