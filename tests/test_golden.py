@@ -139,7 +139,7 @@ def played(recorded: list[Moment]) -> list[Moment]:
     session = Session()
     session.write_file("pod.yaml", MANIFEST)
     session.run("kubectl apply -f pod.yaml")
-    moments = []
+    moments: list[Moment] = []
     for seconds, *_ in recorded:
         session.advance(seconds - (moments[-1][0] if moments else 0.0))
         moments.append((seconds, *_look(session)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from kubesim.api import load_yaml
 from tools import reach
@@ -29,7 +30,7 @@ def test_a_function_that_is_not_entered_is_found() -> None:
         'class A:\n    """A."""\n\n    def f(self):\n        """F."""\n        return 1\n\n\ndef g():\n    return 2\n'
     )
     entered: list[str] = []
-    space = {reach.MARK: entered.append}
+    space: dict[str, Any] = {reach.MARK: entered.append}
     exec(reach.marked(source, "a.py"), space)
-    space["A"]().f()  # type: ignore[operator]
+    space["A"]().f()
     assert entered == ["a.py: A.f"]

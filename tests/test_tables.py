@@ -480,9 +480,11 @@ def paths_in(function: Callable[..., Any], holders: Mapping[str, str]) -> Iterat
         if not isinstance(node, ast.Call):
             continue
         match node.func, node.args:
-            case ast.Name(id="at"), [ast.Name(id=holder), ast.Constant(value=path)] if holder in holders:
+            case ast.Name(id="at"), [ast.Name(id=holder), ast.Constant(value=str(path))] if holder in holders:
                 yield f"{holders[holder]}{path}"
-            case ast.Attribute(value=ast.Name(id=holder), attr="get"), [ast.Constant(value=path)] if holder in holders:
+            case ast.Attribute(value=ast.Name(id=holder), attr="get"), [ast.Constant(value=str(path))] if (
+                holder in holders
+            ):
                 yield f"{holders[holder]}{path}"
 
 

@@ -96,8 +96,8 @@ def test_the_progress_files_are_graded_as_shown(
     assert program.main(line.removeprefix("python -m kubesim ").split()) == 1
     captured = capfd.readouterr()
     told = without_totals(captured.err + captured.out)
-    for line, whole in zip(without_totals(shown), told, strict=True):
-        assert line == whole or line == [*whole[: len(line) - 1], "…"]  # the page shows the first lessons alone
+    for words, whole in zip(without_totals(shown), told, strict=True):
+        assert words == whole or words == [*whole[: len(words) - 1], "…"]  # the page shows the first lessons alone
 
 
 def test_the_csv_begins_as_shown(

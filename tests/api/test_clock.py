@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,8 @@ START = datetime(2026, 11, 24, 14, tzinfo=UTC)
 
 
 def test_timers_run_in_order_of_their_time_then_of_their_making() -> None:
-    clock, ran = Clock(START), []
+    clock = Clock(START)
+    ran: list[Any] = []
     for name, seconds in (("late", 2), ("first", 1), ("second", 1), ("never", 3.1)):
         clock.call_later(seconds, lambda name=name: ran.append((name, clock.timestamp())))
     clock.advance(3)
@@ -38,7 +40,8 @@ def test_timers_run_in_order_of_their_time_then_of_their_making() -> None:
 
 
 def test_a_timer_that_is_cancelled_never_runs_and_one_that_has_run_may_be_cancelled() -> None:
-    clock, ran = Clock(START), []
+    clock = Clock(START)
+    ran: list[Any] = []
     first, second, _ = [clock.call_later(seconds, ran.append, seconds) for seconds in (1, 2, 3)]
     clock.advance(1)
     clock.cancel(first)
@@ -48,14 +51,20 @@ def test_a_timer_that_is_cancelled_never_runs_and_one_that_has_run_may_be_cancel
 
 
 def test_a_timer_may_set_another_that_falls_due_on_the_way() -> None:
-    clock, ran = Clock(START), []
-    clock.call_later(1, lambda: clock.call_later(1, lambda: ran.append(clock.timestamp())))
+    clock = Clock(START)
+    ran: list[Any] = []
+
+    def set_another() -> None:
+        clock.call_later(1, lambda: ran.append(clock.timestamp()))
+
+    clock.call_later(1, set_another)
     clock.advance(2)
     assert ran == ["2026-11-24T14:00:02Z"]
 
 
 def test_run_until_stops_at_the_timer_that_made_it_true() -> None:
-    clock, ran = Clock(START), []
+    clock = Clock(START)
+    ran: list[Any] = []
     for seconds in (1, 2, 3):
         clock.call_later(seconds, lambda: ran.append(None))
     assert clock.run_until(lambda: len(ran) == 2, timeout=60)

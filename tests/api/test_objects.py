@@ -26,7 +26,7 @@ def test_a_clone_shares_nothing() -> None:
 
 def test_what_is_remembered_of_an_object_is_not_taken_for_another_one() -> None:
     asked: list[str] = []
-    name = remembered(lambda obj: asked.append(name_of(obj)) or name_of(obj))  # type: ignore[func-returns-value]
+    name = remembered(lambda obj: asked.append(name_of(obj)) or name_of(obj))
     objects = [{"metadata": {"name": str(number)}} for number in range(9000)]
     assert [name(obj) for obj in objects] == [name(obj) for obj in objects] == [str(number) for number in range(9000)]
     assert name(objects[0]) == name({"metadata": {"name": "0"}}) == "0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ RESOURCES = {"limits": {"cpu": "200m", "memory": "64Mi"}, "requests": {"cpu": "1
 NOW = parse_time("2026-11-24T14:00:41.9Z")
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "age": lambda text: age(text, NOW),
     "base64": lambda text: gobase64.decode(text).decode(),
     "base64 without padding": lambda text: gobase64.decode(text, padded=False).decode(),
@@ -56,7 +57,7 @@ def expanded(text: Any) -> Any:
 )
 def test_texts(function: str, text: str, expected: Any) -> None:
     try:
-        found = FUNCTIONS[function](expanded(text))  # type: ignore[no-untyped-call]
+        found = FUNCTIONS[function](expanded(text))
     except ValueError as error:
         found = str(error)
     assert found == expanded(expected)

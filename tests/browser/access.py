@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page
 
-from browser.themes import themes
+from tests.browser.themes import themes
 from tests.patience import once_drawn
 
 # Selectors of what is examined.
@@ -164,7 +164,7 @@ def tab_through(root: Locator) -> list[str]:
         return []  # a picture
     first.focus()
     assert root.evaluate(FOCUS)
-    hidden = []
+    hidden: list[str] = []
     for _ in range(MOST_TABS):
         focused = root.evaluate(FOCUS)
         if focused is None:

@@ -91,7 +91,7 @@ def wait_until(page: Page, condition: str, arg: object = None) -> None:
 
 def as_saved(page: Page) -> nbformat.NotebookNode:
     """The current notebook, as it would be saved now."""
-    return strip_transient(nbformat.reads(page.evaluate(STORED), 4))  # type: ignore[no-untyped-call]
+    return strip_transient(nbformat.reads(page.evaluate(STORED), 4))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator
 
-from browser.themes import themes
+from tests.browser.themes import themes
 from tests.patience import once_drawn
 
 # The least contrast of a text (WCAG 2, 1.4.3).

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Locator, Page, expect
 
-from browser.conftest import Notebook
+from tests.browser.conftest import Notebook
 
 CELLS = {"load": "%load_ext kubesim.jupyter\n%workbench", "pods": "%%kubectl\nkubectl get pods"}
 SECRET = (

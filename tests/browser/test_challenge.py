@@ -9,10 +9,10 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, expect
 
-from browser.access import AXE, cut_parts
-from browser.contrast import pale_texts
-from browser.test_notebooks import magics
 from kubesim.lessons.clusters import RoundId, broken_clusters
+from tests.browser.access import AXE, cut_parts
+from tests.browser.contrast import pale_texts
+from tests.browser.test_notebooks import magics
 
 TASK = broken_clusters(RoundId(1))[0]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from browser.contrast import pale_now
 from kubesim.jupyter.card import styles
 from kubesim.jupyter.flowview import picture
 from kubesim.jupyter.seat import Seat
 from kubesim.session import Session
+from tests.browser.contrast import pale_now
 
 SHEETS = styles("card.css", "flow.css", "task.css", "progress.css", "terminal.css", "workbench.css")
 CARD = """<div class="ks-card"><fieldset><legend>A question</legend><p class="ks-how">Choose.</p></fieldset>

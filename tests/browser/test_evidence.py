@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from browser.conftest import as_saved
-from browser.contrast import pale_texts
-from browser.terminal import write_notebook
+from tests.browser.conftest import as_saved
+from tests.browser.contrast import pale_texts
+from tests.browser.terminal import write_notebook
 from tests.patience import once_drawn
 
 EVENTS = "kubectl events --for pod/web --types=Warning"

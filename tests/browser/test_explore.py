@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.access import cut_parts, tab_through, violations
-from browser.contrast import pale_texts
-from browser.terminal import write_notebook
 from kubesim.jupyter.explore import names
 from kubesim.lessons import load_quizzes
+from tests.browser.access import cut_parts, tab_through, violations
+from tests.browser.contrast import pale_texts
+from tests.browser.terminal import write_notebook
 
 CELLS = {"load": "%load_ext kubesim.jupyter", **{name: f"%explore {name}" for name in names()}}
 EACH = pytest.mark.parametrize("name", names())

@@ -11,9 +11,9 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.access import BENCH, cut_parts, tab_through, violations
-from browser.terminal import enter, write_cells
-from browser.themes import themes
+from tests.browser.access import BENCH, cut_parts, tab_through, violations
+from tests.browser.terminal import enter, write_cells
+from tests.browser.themes import themes
 from tools.screenshots import RENEW, WIDGETS, Widget, picture_path
 
 WIDTH = 1800

@@ -9,8 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
-from browser.conftest import CURRENT, Lab, wait_until
-from browser.test_notebooks import magics
+from tests.browser.conftest import CURRENT, Lab, wait_until
+from tests.browser.test_notebooks import magics
 from tests.patience import eventually, once_drawn
 
 FILES = "() => window.jupyterapp.shell.expandLeft('filebrowser')"

@@ -11,10 +11,10 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.conftest import IN_NOTEBOOK, wait_until
-from browser.contrast import pale_texts
-from browser.terminal import write_cells
 from kubesim.lessons import load_predictions, load_tasks
+from tests.browser.conftest import IN_NOTEBOOK, wait_until
+from tests.browser.contrast import pale_texts
+from tests.browser.terminal import write_cells
 
 PREDICTIONS = list(load_predictions())
 TASK = next(iter(load_tasks().values()))

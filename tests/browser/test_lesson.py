@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.access import LISTEN
-from browser.contrast import pale_texts
-from browser.terminal import SECRET, enter, write_notebook
+from tests.browser.access import LISTEN
+from tests.browser.contrast import pale_texts
+from tests.browser.terminal import SECRET, enter, write_notebook
 
 POD = (
     "kubectl delete pod early --now; kubectl run early --image=registry.example.com/myapp:1.0 "

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from browser.access import resize, violations
-from browser.conftest import CURRENT, OPEN, RUN_ALL, SETTLE, VIEWPORT, Lab, wait_until
-from browser.terminal import write_notebook
 from kubesim.lessons import load_predictions, load_tasks
+from tests.browser.access import resize, violations
+from tests.browser.conftest import CURRENT, OPEN, RUN_ALL, SETTLE, VIEWPORT, Lab, wait_until
+from tests.browser.terminal import write_notebook
 from tests.patience import SECONDS
 
 GONE, BUSY = "Disconnected: this kernel is gone.", "Waiting for the kernel: it is busy or just starting."

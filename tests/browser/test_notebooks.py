@@ -13,11 +13,12 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.access import BENCH, OUTPUTS, cut_parts, length_of, structure_violations
-from browser.conftest import CURRENT, NOTEBOOKS, SELECT_FIRST, as_saved, wait_until
-from browser.contrast import pale_now
-from kubesim.lessons import VARIANT, load_quizzes, load_tasks
+from kubesim.lessons import load_quizzes, load_tasks
+from kubesim.lessons.quiz import VARIANT
 from kubesim.lessons.task import Task
+from tests.browser.access import BENCH, OUTPUTS, cut_parts, length_of, structure_violations
+from tests.browser.conftest import CURRENT, NOTEBOOKS, SELECT_FIRST, as_saved, wait_until
+from tests.browser.contrast import pale_now
 from tests.patience import eventually
 from tools import notebooks as tool
 

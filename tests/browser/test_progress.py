@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.contrast import pale_texts
 from kubesim.lessons import load_quizzes
 from kubesim.lessons.grade import contents
+from tests.browser.contrast import pale_texts
 
 DONE = {"kubesim-progress": 2, "given": {"start-no-secret": [[0], [2]]}, "tasks": {"store-credentials": True}}
 START = len(contents()["00-start"].quizzes)

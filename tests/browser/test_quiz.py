@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.contrast import pale_texts
-from browser.terminal import write_notebook
 from kubesim.lessons import load_predictions
+from tests.browser.contrast import pale_texts
+from tests.browser.terminal import write_notebook
 
 PREDICTIONS = list(load_predictions())
 CELLS = {

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.contrast import pale_texts
-from browser.terminal import SECRET, enter, write_notebook
+from tests.browser.contrast import pale_texts
+from tests.browser.terminal import SECRET, enter, write_notebook
 from tests.patience import eventually
 
 CELLS = {

@@ -11,11 +11,11 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.access import violations
-from browser.conftest import CURRENT, NOTEBOOKS, OPEN, RUN_ALL, Notebook, as_saved, wait_until
-from browser.test_notebooks import answer, enter, magics, solve
-from browser.themes import THEMES
 from kubesim.lessons import load_tasks
+from tests.browser.access import violations
+from tests.browser.conftest import CURRENT, NOTEBOOKS, OPEN, RUN_ALL, Notebook, as_saved, wait_until
+from tests.browser.test_notebooks import answer, enter, magics, solve
+from tests.browser.themes import THEMES
 from tests.patience import SECONDS, eventually
 from tools import loopback
 

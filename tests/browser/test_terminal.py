@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from browser.access import cut_parts, tab_through, violations
-from browser.conftest import IN_NOTEBOOK, VIEWPORT, Notebook, wait_until
-from browser.contrast import pale_texts
-from browser.terminal import TABLE, TOP, Terminal, begin, write_notebook
+from tests.browser.access import cut_parts, tab_through, violations
+from tests.browser.conftest import IN_NOTEBOOK, VIEWPORT, Notebook, wait_until
+from tests.browser.contrast import pale_texts
+from tests.browser.terminal import TABLE, TOP, Terminal, begin, write_notebook
 from tests.patience import at_rest, eventually
 
 NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook"

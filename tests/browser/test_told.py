@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from browser.terminal import write_notebook
-from browser.themes import show_theme
 from kubesim.lessons import load_predictions
+from tests.browser.terminal import write_notebook
+from tests.browser.themes import show_theme
 from tests.patience import once_drawn
 
 QUESTIONS = {name: prediction.question for name, prediction in load_predictions().items()}

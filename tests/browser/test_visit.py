@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.conftest import OPEN, wait_until
+from tests.browser.conftest import OPEN, wait_until
 from tests.patience import eventually
 from tools import loopback, runtime, website
 

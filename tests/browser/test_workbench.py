@@ -12,8 +12,8 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
-from browser.conftest import OPEN, RESTART, RUN_ALL, Notebook
-from browser.terminal import TABLE, TOP, Terminal, begin, write_notebook
+from tests.browser.conftest import OPEN, RESTART, RUN_ALL, Notebook
+from tests.browser.terminal import TABLE, TOP, Terminal, begin, write_notebook
 from tests.patience import SECONDS, at_rest, eventually, slowness
 
 # Runs commands one after the other, each with what follows its answer. All of it in the page, for Playwright's own
@@ -149,7 +149,7 @@ def test_a_command_is_answered_quickly_at_the_end_of_a_notebook(
 
     def listen(socket: WebSocket) -> None:
         for event in ("framesent", "framereceived"):
-            socket.on(event, lambda payload: messages.append(len(payload)))  # type: ignore[call-overload]
+            socket.on(event, lambda payload: messages.append(len(payload)))
 
     loaded_page.on("websocket", listen)
     notebook = open_notebook("03-when-the-pull-fails.ipynb")

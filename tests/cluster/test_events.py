@@ -13,7 +13,7 @@ from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.events import BURST, REFILL, EventContent, Recorder
 
-PARTS = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": "web", "uid": "1"}}
+PARTS: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": "web", "uid": "1"}}
 
 
 class Scene:

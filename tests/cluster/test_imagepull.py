@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kubesim.api.clock import SECOND, Clock
+from kubesim.api.objects import Object
 from kubesim.cluster.events import EventContent
 from kubesim.cluster.kubelet.imagepull import STEPS, TRANSITIONS, ImageManager, Pull, PullRequest
 from kubesim.cluster.registry import Registries
@@ -48,7 +49,7 @@ class Node:
         self.now = 0
 
     def ask(self, *secrets: dict[str, Any], image: str = MYAPP, policy: str = "IfNotPresent", pod: str = "app") -> Pull:
-        named = [(item["metadata"]["name"], item) for item in secrets]
+        named: list[tuple[str, Object | None]] = [(item["metadata"]["name"], item) for item in secrets]
         return self.manager.ensure_image(PullRequest("default", pod, pod, "app", image, policy, named, self.now))
 
     def names(self, pull: Pull) -> tuple[str, str]:

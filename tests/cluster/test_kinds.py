@@ -37,10 +37,10 @@ SPECS: dict[str, Any] = {
 }
 
 
-def rows(name: str) -> list[Any]:
+def entries(name: str) -> list[Any]:
     """The entries of a file, each with its name as the test's."""
-    entries = load_yaml(Path(__file__).with_name(name))
-    return [pytest.param(entry, id=f"{index} {entry['name']}") for index, entry in enumerate(entries)]
+    found = load_yaml(Path(__file__).with_name(name))
+    return [pytest.param(entry, id=f"{index} {entry['name']}") for index, entry in enumerate(found)]
 
 
 def grown(value: Any) -> Any:
@@ -70,13 +70,13 @@ def whole(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     return obj
 
 
-@pytest.mark.parametrize("entry", rows("defaults.yaml"))
+@pytest.mark.parametrize("entry", entries("defaults.yaml"))
 def test_defaults(entry: dict[str, Any]) -> None:
     apply_defaults(KINDS[entry["kind"]], entry["object"])
     assert entry["object"] == entry["completed"]
 
 
-@pytest.mark.parametrize("entry", rows("validation.yaml"))
+@pytest.mark.parametrize("entry", entries("validation.yaml"))
 def test_validation(entry: dict[str, Any]) -> None:
     resource, new = KINDS[entry["kind"]], whole(entry["kind"], entry["object"])
     if "before" in entry:
@@ -86,7 +86,7 @@ def test_validation(entry: dict[str, Any]) -> None:
     assert [str(error) for error in errors] == entry["problems"]
 
 
-@pytest.mark.parametrize("entry", rows("rows.yaml"))
+@pytest.mark.parametrize("entry", entries("rows.yaml"))
 def test_rows(entry: dict[str, Any]) -> None:
     cells = printers.row(entry["object"], parse_time(entry["now"]))
     assert cells == entry["cells"]

@@ -32,7 +32,7 @@ def test_strategic_merge(plural: str, old: Any, change: Any, new: Any) -> None:
 
 
 @pytest.mark.parametrize(("kind", "change", "code", "sentence"), PATCHES["refused"])
-def test_a_patch_that_cannot_be_applied(kind: str, change: Any, code: int, sentence: str) -> None:
+def test_a_patch_that_cannot_be_applied(kind: patch.PatchType, change: Any, code: int, sentence: str) -> None:
     with pytest.raises(StatusError) as caught:
         patch.patched(SERVICE_ACCOUNT, {**SA, "secrets": [{"name": "a"}]}, change, kind, Budget())
     assert (caught.value.code, caught.value.message) == (code, sentence)
@@ -119,20 +119,16 @@ def test_a_patch_between_two_objects_adds_one_again_of_two_items_with_one_key() 
 
 
 NAMES = st.sampled_from("abcd")
-CONTAINERS = st.lists(
-    st.fixed_dictionaries(
-        {"name": NAMES},
-        optional={
-            "image": st.sampled_from(["x", "y"]),
-            "command": st.lists(NAMES, max_size=2),
-            "env": st.lists(
-                st.fixed_dictionaries({"name": NAMES, "value": NAMES}), max_size=3, unique_by=lambda item: item["name"]
-            ),
-        },
-    ),
-    max_size=3,
-    unique_by=lambda item: item["name"],
+VARIABLES: st.SearchStrategy[dict[str, str]] = st.fixed_dictionaries({"name": NAMES, "value": NAMES})
+CONTAINER: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"name": NAMES},
+    optional={
+        "image": st.sampled_from(["x", "y"]),
+        "command": st.lists(NAMES, max_size=2),
+        "env": st.lists(VARIABLES, max_size=3, unique_by=lambda variable: variable["name"]),
+    },
 )
+CONTAINERS = st.lists(CONTAINER, max_size=3, unique_by=lambda container: container["name"])
 PODS = st.fixed_dictionaries(
     {"metadata": st.fixed_dictionaries({"name": st.just("p")}, optional={"labels": st.dictionaries(NAMES, NAMES)})},
     optional={
@@ -207,7 +203,7 @@ OPERATIONS = st.lists(
     st.sampled_from([POD, SECRET, SERVICE_ACCOUNT]),
     st.sampled_from(["strategic", "merge", "json"]),
 )
-def test_any_json_is_a_patch_or_is_refused(change: Any, resource: Resource, kind: str) -> None:
+def test_any_json_is_a_patch_or_is_refused(change: Any, resource: Resource, kind: patch.PatchType) -> None:
     obj: Any = {
         **SA,
         **pod({"name": "a", "env": [{"name": "A"}]}),

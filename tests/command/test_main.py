@@ -127,7 +127,7 @@ def ask(config: Path, method: str, path: str, body: object = None) -> Any:
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[list[str]]:
     """`python -m kubesim serve` until it is killed; the lines that it prints."""
-    words = [sys.executable, "-m", "kubesim", "serve", "--kubeconfig", folder / "kube config", *options]
+    words = [sys.executable, "-m", "kubesim", "serve", "--kubeconfig", str(folder / "kube config"), *options]
     served = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert served.stdout
     try:
@@ -191,7 +191,7 @@ def test_registries_of_ones_own_are_a_file(tmp_path: Path, words: list[str]) -> 
 
 
 def test_serve_runs_the_lines_of_a_pipe_and_ends_with_it(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "kubesim", "serve", "--kubeconfig", tmp_path / "config"]
+    words = [sys.executable, "-m", "kubesim", "serve", "--kubeconfig", str(tmp_path / "config")]
     lines = "kubectl create namespace team\n"
     served = subprocess.run(words, input=lines, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert (served.returncode, served.stderr) == (0, "")
@@ -342,7 +342,7 @@ def with_ctrl_c() -> Iterator[None]:
 def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
     terminal, stdin = os.openpty()
     words = [sys.executable, "-m", "kubesim", "why"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(words, stdin=stdin, start_new_session=True, **pipes) as why:
         assert why.stderr
         assert why.stderr.readline() == "kubesim: paste what kubectl printed, then press Ctrl+D\n"
@@ -370,7 +370,7 @@ def test_ctrl_c_is_left_to_jupyterlab(tmp_path: Path) -> None:
     (tmp_path / "jupyterlab.py").write_text(ASKS_FIRST)
     words = [sys.executable, "-m", "kubesim", "lab", str(tmp_path / "learn")]
     env = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(words, env=env, start_new_session=True, **pipes) as lab:
         assert lab.stdout
         assert lab.stdout.readline() == "started\n"

@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import pytest
 
@@ -238,14 +239,14 @@ def test_no_such_round(seat, asked):
 
 @pytest.mark.parametrize(("asked", "seed"), [("", 1), (" 2 ", 2), ("9999", 9999)])
 def test_show(seat, monkeypatch, asked, seed):
-    shown = []
+    shown: list[Any] = []
     monkeypatch.setattr(challenge, "display", shown.append)
     challenge.show(asked, seat)
     assert shown[0].content["label"] == f"Challenge, round {seed}: 12 broken clusters"
 
 
 def test_a_small_round_has_its_own_clusters_and_gives_no_score(seat, monkeypatch):
-    displayed = []
+    displayed: list[Any] = []
     monkeypatch.setattr(challenge, "display", displayed.append)
     challenge.show("six", seat)
     challenge.show("six 2", seat)
@@ -263,7 +264,7 @@ def test_a_small_round_has_its_own_clusters_and_gives_no_score(seat, monkeypatch
 
 
 def test_a_review_has_one_broken_cluster_a_day_which_gives_no_score(seat, monkeypatch):
-    shown = []
+    shown: list[Any] = []
     monkeypatch.setattr(challenge, "display", shown.append)
     monkeypatch.setattr("kubesim.jupyter.quiz.display", shown.append)
     assert refused(challenge.review, "", seat) == NOTHING

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -243,7 +244,7 @@ def test_the_sorting_reads_well_without_a_page(sorting):
 
 
 def test_the_sorting_is_shown_by_its_name(seat, monkeypatch):
-    shown = []
+    shown: list[Any] = []
     monkeypatch.setattr(quiz, "display", shown.append)
     explore.show("sent", seat)
     assert shown[0].content["kind"] == "sort"

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from types import ModuleType, SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -29,7 +29,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 class Shown(NamedTuple):
     stdout: str
-    displayed: list
+    displayed: list[Any]
 
     @property
     def plain(self):
@@ -110,7 +110,7 @@ def test_cells_share_the_cluster_and_loading_again_keeps_it(cell):
 
 
 def test_the_cell_after_a_prediction_answers_it(cell, monkeypatch):
-    shown = []
+    shown: list[Any] = []
     monkeypatch.setattr(prediction, "display", shown.append)
     cell("%predict touch-the-pod")
     [guess] = shown
@@ -124,7 +124,7 @@ def test_the_cell_after_a_prediction_answers_it(cell, monkeypatch):
 def test_a_page_of_skills_is_shown(cell, monkeypatch):
     [empty] = cell("%skills").displayed
     assert empty["text/plain"] == "My skills: which goals you've reached, when, and with how much help."
-    shown = []
+    shown: list[Any] = []
     with monkeypatch.context() as patch:
         patch.setattr(quiz, "display", shown.append)
         cell("%quiz start-no-secret")
@@ -318,8 +318,12 @@ def test_watchers_hear_of_every_change(cell):
 
 
 def test_a_watcher_that_fails_does_not_keep_others_from_hearing(cell):
-    heard = []
-    current.seat().on_change(lambda: 1 / 0)
+    heard: list[str] = []
+
+    def fail():
+        raise ZeroDivisionError
+
+    current.seat().on_change(fail)
     current.seat().on_change(lambda: heard.append("heard"))
     assert "No resources found" in cell("%kubectl get pods").stdout
     assert heard == ["heard"]

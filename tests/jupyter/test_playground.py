@@ -6,8 +6,8 @@ import pytest
 
 from kubesim.jupyter.markup import inline
 from kubesim.jupyter.playground import CASE, Playground
+from kubesim.jupyter.screen import strip_escapes
 from kubesim.jupyter.task import TaskCard
-from kubesim.jupyter.terminal import strip_escapes
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
 from kubesim.lessons.clusters import RoundId, broken_clusters

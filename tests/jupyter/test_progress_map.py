@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_it_follows_what_is_done_elsewhere(shown, progress):
 
 
 def test_the_download_is_up_to_date_and_can_be_taken_in_elsewhere(shown, progress, monkeypatch, tmp_path):
-    sent = []
+    sent: list[dict[str, Any]] = []
     monkeypatch.setattr(shown, "send", sent.append)
     progress.keep("start-no-secret", [2])
     press(shown, "download")
@@ -128,7 +129,7 @@ def test_it_says_what_is_due_and_how_many_predictions_were_right(tmp_path):
 
 
 def test_my_skills_are_saved_as_a_page_and_as_markdown(shown, progress, monkeypatch, capsys):
-    sent = []
+    sent: list[dict[str, Any]] = []
     monkeypatch.setattr(shown, "send", sent.append)
     for form in ("html", "markdown"):
         press(shown, "skills", form=form)
@@ -189,7 +190,7 @@ def test_only_ascii_goes_into_the_file_that_the_page_stores(seat, progress):
 
 
 def test_the_magic(seat, monkeypatch):
-    shown = []
+    shown: list[Any] = []
     monkeypatch.setattr(jupyter_progress, "display", shown.append)
     jupyter_progress.show(seat)
     assert shown[0].plain().startswith("The map of your progress: ")

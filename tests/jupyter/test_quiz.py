@@ -1,4 +1,5 @@
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -72,6 +73,7 @@ def test_a_wrong_answer_then_the_right_one(card):
 
 
 def test_no_answer_counts_as_none(card, seat):
+    nothing: list[int] | str
     for nothing in ([], "", "  "):
         assert press(card, "check", answer=nothing)["said"] == "Choose or type an answer first. This doesn't count."
     assert card.feedback["verdict"] == ""
@@ -163,7 +165,7 @@ def test_lines_stand_as_they_were_printed(seat):
 
 
 def test_a_review_starts_unanswered_and_keeps_only_when_it_was(seat, monkeypatch):
-    shown = []
+    shown: list[Any] = []
     monkeypatch.setattr(quiz, "display", shown.append)
     monkeypatch.setattr(lessons, "load_quizzes", lambda: QUIZZES)
     press(make("pick", seat), "check", answer=[1])
@@ -284,7 +286,7 @@ def test_a_strange_message_gives_no_traceback(card, message):
 
 
 def test_show(seat, monkeypatch):
-    shown = []
+    shown: list[Any] = []
     monkeypatch.setattr(quiz, "display", shown.append)
     monkeypatch.setattr(lessons, "load_quizzes", lambda: QUIZZES)
     unknown = "there is no quiz 'nothing'; there are: pick, two, typed, command, order, line"
@@ -324,7 +326,7 @@ def ran(source):
 
 def test_an_answered_prediction_follows_no_more_cells(seat, monkeypatch):
     shell = InteractiveShell()
-    shown = []
+    shown: list[Any] = []
     monkeypatch.setattr(prediction, "display", shown.append)
     monkeypatch.setattr(prediction, "get_ipython", lambda: shell)
     monkeypatch.setattr(prediction, "load_predictions", lambda: {"guess": PREDICTION})

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from kubesim.jupyter import task
@@ -158,7 +160,7 @@ def test_progress_that_cannot_be_kept_is_shown(card, seat, tmp_path):
 
 
 def test_what_goes_wrong_is_told_to_the_page(card, monkeypatch):
-    replies = []
+    replies: list[dict[str, Any]] = []
     monkeypatch.setattr(card, "send", replies.append)
     monkeypatch.setattr(card, "do_hint", lambda _message: 1 / 0)
     press(card, "hint", id="page-1")
@@ -173,7 +175,7 @@ def test_watchers_hear_of_the_start_state(seat):
 
 
 def test_show(seat, monkeypatch):
-    shown = []
+    shown: list[Any] = []
     monkeypatch.setattr(task, "display", shown.append)
     monkeypatch.setattr(task, "load_tasks", lambda: {TASK.id: TASK})
     assert (

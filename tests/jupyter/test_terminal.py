@@ -1,6 +1,7 @@
 """The terminal without a page: what is run, shown, completed, edited and answered."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,8 @@ class Page:
     """Sends what the page sends and returns the answer."""
 
     def __init__(self, terminal, monkeypatch):
-        self._terminal, self._answers = terminal, []
+        self._terminal = terminal
+        self._answers: list[dict[str, Any]] = []
         monkeypatch.setattr(terminal, "send", self._answers.append)
 
     def ask(self, do, **message):
@@ -216,7 +218,7 @@ def test_restart_makes_a_fresh_cluster_and_keeps_files_and_history(terminal):
 
 def test_the_page_gets_only_what_is_new(terminal):
     """What it puts together from the increments is what is on the screen, however much is forgotten meanwhile."""
-    shown = []
+    shown: list[Any] = []
     long = f"printf '%0{LARGEST_TRANSCRIPT // 3}d' 1"
     few = ("echo one", "echo two\nclear", "", "echo three")
     for text in (*few, long, long, long, f"{long}\nclear\necho four", "clear"):

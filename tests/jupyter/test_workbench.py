@@ -68,11 +68,11 @@ def test_no_synced_trait_holds_none(seat, bench):
     seat.run(RUN)
     bench.feed("nano new.yaml")
     for card in cards:
-        own = set(card.keys) - set(AnyWidget.class_trait_names(sync=True))
-        assert own
-        assert [name for name in own if holds_none(getattr(card, name))] == []
+        traits = set(card.keys) - set(AnyWidget.class_trait_names(sync=True))
+        assert traits
+        assert [name for name in traits if holds_none(getattr(card, name))] == []
         press_any(card)
-        assert [name for name in own if holds_none(getattr(card, name))] == []
+        assert [name for name in traits if holds_none(getattr(card, name))] == []
 
 
 def press_any(card):

@@ -3,6 +3,7 @@
 import base64
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_whatever_is_in_it_is_shown_as_text(seat, data, said):
         "type": "kubernetes.io/dockerconfigjson",
         "data": {".dockerconfigjson": data},
     }
-    cluster = SimpleNamespace(api=SimpleNamespace(find=lambda *_: odd))  # the API server would refuse it
+    cluster: Any = SimpleNamespace(api=SimpleNamespace(find=lambda *_: odd))  # the API server would refuse it
     shown = xray(cluster, pod, About("default", "web", "web", "registry.example.com/myapp:1.0"))
     assert said in shown
     assert "<b>x</b>" not in shown

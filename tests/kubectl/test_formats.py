@@ -152,7 +152,8 @@ def test_several_objects(output: str, printed: str) -> None:
     ],
 )
 def test_a_second_print_of_the_same_command(output: str, no_headers: bool, printed: str) -> None:
-    form = form_of(output, **{"no-headers": no_headers})
+    options: dict[str, Any] = {"no-headers": no_headers}
+    form = form_of(output, **options)
     assert form.render(WEB) + form.render(ONE) == printed
 
 
@@ -191,6 +192,7 @@ def test_what_cannot_be_sorted_is_refused(field: str, message: str) -> None:
         sort_objects([{"v": 1, "map": {}, "mixed": 1}, {"v": 2, "map": {}, "mixed": "a"}], field, Budget())
     assert str(refusal.value) == message
     assert sort_objects([], ".nosuch", Budget()) == []
+    values: list[Any]
     for values in ([{}, {}], [1, "a"], [True, False]):
         with pytest.raises(NotSimulated, match="whose values have no order"):
             sort_objects([{"v": value} for value in values], ".v", Budget())

@@ -16,7 +16,7 @@ ROWS = rows(__file__)
 
 OWN = flags_of(
     Row(
-        flags=[
+        flags=(
             {"name": "output", "short": "o"},
             {"name": "dry-run", "default": "none", "bare": "unchanged"},
             {"name": "watch", "short": "w", "kind": "switch"},
@@ -25,8 +25,8 @@ OWN = flags_of(
             {"name": "timeout", "kind": "duration"},
             {"name": "types", "kind": "list"},
             {"name": "from", "kind": "array"},
-        ],
-        refused={"text": ["cascade", "interactive/i"]},
+        ),
+        refused={"text": ("cascade", "interactive/i")},
     )
 )
 FLAGS = FlagSet((*GLOBAL, *OWN))

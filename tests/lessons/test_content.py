@@ -151,7 +151,7 @@ def test_the_messages_to_sort_are_those_of_five_pods_and_the_answers_follow_from
     choices = {choice.text.split("`")[1]: choice for choice in load_quizzes()["sent"].choices}
     assert [list(choices), len(choices)] == [FAILURES["pods"], 5]
     for name, choice in choices.items():
-        pod = session.cluster.api.find(POD, "default", name)
+        pod = session.cluster.api.get(POD, "default", name)
         events = session.run(
             f"kubectl get events --field-selector involvedObject.name={name} -o jsonpath={EVENTS}"
         ).stdout
@@ -370,7 +370,7 @@ AFFIRMING = {"yes", "both", "all", "each", "every", "always"}
 
 def _first_word(choice):
     """The first word of a choice outside code."""
-    return re.search(r"\w+", re.sub(r"`[^`]*`", "code", choice.text))[0].lower()
+    return re.findall(r"\w+", re.sub(r"`[^`]*`", "code", choice.text))[0].lower()
 
 
 @pytest.mark.parametrize("words", [DENYING, AFFIRMING], ids=["denying", "affirming"])

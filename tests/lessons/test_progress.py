@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -335,7 +336,7 @@ def test_what_was_kept_survives_that_the_kernel_is_killed(workspace, tmp_path):
 
 def test_two_kernels_do_not_lose_what_the_other_keeps(workspace, tmp_path):
     words = [sys.executable, "-c", TWO_KERNELS, str(tmp_path)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     kernels = [subprocess.Popen([*words, name], **pipes) for name in "ab"]
     for kernel in kernels:
         kernel.stdout.readline()
@@ -361,7 +362,7 @@ def test_an_upload_merges(workspace):
     progress = Progress(workspace)
     progress.keep("one", [1])
     progress.add({"scores": {"round": [5, 12]}})
-    older = {
+    older: dict[str, Any] = {
         "answers": {"one": [0], "two": "x"},
         "given": {"one": [[0]], "two": ["x"]},
         "tasks": {"mend": True},
@@ -447,9 +448,8 @@ def test_of_two_scores_with_the_same_points_that_of_fewer_is_kept(scores):
     assert merge({"scores": {"q": older}}, {"scores": {"q": newer}})["scores"] == {"q": [3, 5]}
 
 
-ours = st.dictionaries(sections, anything | st.integers(1, 4)).filter(
-    lambda found: type(found.get("kubesim-progress")) is not int or found["kubesim-progress"] <= 4
-)
+contents: st.SearchStrategy[dict[str, Any]] = st.dictionaries(sections, anything | st.integers(1, 4))
+ours = contents.filter(lambda found: type(found.get("kubesim-progress")) is not int or found["kubesim-progress"] <= 4)
 
 
 @given(st.binary() | ours.map(lambda found: json.dumps(found).encode()))

@@ -4,10 +4,10 @@ import json
 import re
 
 import pytest
-from pages import FOLDER, PATH, ROOT, prose_of
 
 from kubesim.jupyter.playground import LOAD
 from kubesim.session import Session
+from tests.notebooks.pages import FOLDER, PATH, ROOT, prose_of
 
 GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
 SHEET = (ROOT / "docs/cheat-sheet.md").read_text(encoding="utf-8")
@@ -112,7 +112,7 @@ def test_each_word_of_the_glossary_is_used_where_it_says():
 
 
 def test_every_letter_of_the_tree_has_its_row():
-    tree = re.search(r"```text\n(.*?)```", SHEET, re.DOTALL)[1]
+    tree = re.findall(r"```text\n(.*?)```", SHEET, re.DOTALL)[0]
     letters = re.findall(r"· ([A-Z])$", tree, re.MULTILINE)
     assert letters == sorted(letters) == [row[0].strip().removeprefix("**")[0] for row in ROWS]
 

@@ -4,11 +4,11 @@ import re
 from functools import cache
 
 import pytest
-from pages import PATH, ROOT, prose_of, without_code
 
 from kubesim.lessons import documents
 from kubesim.lessons.explore import load_explorables
 from tests.learner import rows
+from tests.notebooks.pages import PATH, ROOT, prose_of, without_code
 
 ROWS = rows(__file__)
 

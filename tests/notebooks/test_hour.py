@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from pages import PATH, asked, cells, output_of, prose_of, source, without_code
 
 from kubesim.lessons import load_quizzes, load_tasks
 from kubesim.lessons.clusters import RoundId
+from tests.notebooks.pages import PATH, asked, cells, output_of, prose_of, source, without_code
 
 HOUR = [name for name in PATH if name[0] == "0"]
 COUNTED = [name for name in PATH if name[0].isdigit()]
@@ -61,7 +61,7 @@ def minutes(name):
 
 
 def stated(name):
-    return int(re.search(r"Time: about (\d+) minutes", source(cells(name)[0]))[1])
+    return int(re.findall(r"Time: about (\d+) minutes", source(cells(name)[0]))[0])
 
 
 @NAMES
@@ -76,7 +76,7 @@ def test_it_is_done_more_than_read(name):
 
 @NAMES
 def test_it_ends_with_something_done_alone(name):
-    asks = [ASKS.match(source(cell))[1] for cell in cells(name, "code") if ASKS.match(source(cell))]
+    asks = [match[1] for cell in cells(name, "code") if (match := ASKS.match(source(cell)))]
     assert asks[-1] in ("task", "challenge")
 
 

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from pages import FOLDER, PATH, ROOT, anchors, links, prose_of
+
+from tests.notebooks.pages import FOLDER, PATH, ROOT, anchors, links, prose_of
 
 [SOURCE] = re.findall(r'^Source = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
 OWN = re.compile(rf"{re.escape(SOURCE)}/(?:blob|raw)/HEAD/")

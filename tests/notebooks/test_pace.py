@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def replay(name, folder, pause):
 
 def spans_below(name):
     """What the text below each code cell has in `code`, up to the next one, by the id of the cell."""
-    found = {}
+    found: dict[str, Any] = {}
     above = ""
     for cell in cells(name):
         if cell["cell_type"] == "code":

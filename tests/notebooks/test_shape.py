@@ -4,11 +4,11 @@ import itertools
 import re
 
 import pytest
-from pages import FOLDER, PATH, ROOT, asked, cells, commands, links, output_of, prose_of, source
 
 from kubesim.jupyter.explore import names as explorables
 from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
 from kubesim.lessons.skills import lessons
+from tests.notebooks.pages import FOLDER, PATH, ROOT, asked, cells, commands, links, output_of, prose_of, source
 
 TITLE = re.compile(r"# \S.*\n\n(?s:.+)you will be able to:\n\n(- .+;\n)+- .+\.\n\n(?s:.*)", re.MULTILINE)
 TIME = re.compile(r"Time: about \d+ minutes\. (?s:.*)You should have ")

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from pages import PATH, ROOT, prose_of, without_code
 
 from kubesim.lessons import documents
 from tests.learner import rows
+from tests.notebooks.pages import PATH, ROOT, prose_of, without_code
 
 ROWS = rows(__file__)
 

@@ -358,8 +358,13 @@ def owners(dice: random.Random) -> Case:
     ]
     mounts = [{"name": "v", "mountPath": "/v"}, {"name": "w", "mountPath": dice.choice(["/w", "/v/w", "/", "/tmp"])}]
     image = dice.choice(["busybox", "alpine", "nginx"])
-    container = {"name": "c", "image": image, "command": ["sleep", "9d"], "volumeMounts": mounts}
-    container["securityContext"] = {"readOnlyRootFilesystem": dice.random() < 0.3}
+    container = {
+        "name": "c",
+        "image": image,
+        "command": ["sleep", "9d"],
+        "volumeMounts": mounts,
+        "securityContext": {"readOnlyRootFilesystem": dice.random() < 0.3},
+    }
     spec = {
         "securityContext": dict(dice.sample(sorted(context.items()), 2)),
         "volumes": volumes,

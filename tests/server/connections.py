@@ -55,12 +55,15 @@ class Client:
         is_json = found and answer.headers.get_content_type() == "application/json"
         return answer.status, json.loads(found) if is_json else found.decode(), dict(answer.headers)
 
-    def raw(self, tls: bool = True) -> socket.socket:
-        """A bare connection."""
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
-        return self.tls.wrap_socket(plain, server_hostname="127.0.0.1") if tls else plain
+    def plain(self) -> socket.socket:
+        """A bare connection without TLS."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
 
-    def watch(self, path: str = MAPS, more: str = "") -> socket.socket:
+    def raw(self) -> ssl.SSLSocket:
+        """A bare connection, with TLS and nothing sent."""
+        return self.tls.wrap_socket(self.plain(), server_hostname="127.0.0.1")
+
+    def watch(self, path: str = MAPS, more: str = "") -> ssl.SSLSocket:
         """A watch whose headers have come."""
         found = self.raw()
         head = f"Host: localhost\r\nAuthorization: Bearer {self.token}\r\n\r\n"

@@ -109,7 +109,7 @@ bodies = st.one_of(
     st.integers(1, 1000).map(lambda depth: b'{"spec":' * depth + b"1" + b"}" * depth),
 )
 few = st.dictionaries(st.sampled_from(PARAMETERS), st.sampled_from(VALUES), max_size=1)
-plain = st.just({})
+plain: st.SearchStrategy[dict[str, str]] = st.just({})
 manifests = st.sampled_from([*MANIFESTS.values(), {}]).flatmap(
     lambda obj: st.builds(
         lambda more: {**obj, **more}, st.dictionaries(st.sampled_from(list(obj) or ["a"]), wrong, max_size=1)

@@ -225,4 +225,4 @@ def test_a_copy_of_the_cluster_wakes_nobody(call: Caller) -> None:
 
 
 def test_head_of_a_watch_is_a_list(call: Caller) -> None:
-    assert call.api.answer(request("HEAD", f"{MAPS}?watch=1")).code == 200  # type: ignore[union-attr]
+    assert call.api.answer(request("HEAD", f"{MAPS}?watch=1")).code == 200

@@ -71,7 +71,8 @@ def test_a_dry_run_answers_alike_and_changes_nothing(
     method: str, path: str, body: Any, headers: dict[str, str]
 ) -> None:
     call, real = Caller(*WORLD), Caller(*WORLD)
-    before, changes = call.cluster.api.revision, []
+    before = call.cluster.api.revision
+    changes: list[Any] = []
     call.cluster.api.subscribe(changes.append)
     code, found = call(method, f"{path}?dryRun=All", body, **headers)
     assert (call.cluster.api.revision, changes) == (before, [])

@@ -161,7 +161,7 @@ GARBAGE = [
 @pytest.mark.parametrize("tls", [True, False])
 @pytest.mark.parametrize("raw", GARBAGE, ids=range(len(GARBAGE)))
 def test_garbage_hurts_nobody(raw: bytes, tls: bool, client: Client, capfd: pytest.CaptureFixture[str]) -> None:
-    with client.raw(tls) as connection:
+    with client.raw() if tls else client.plain() as connection:
         try:
             connection.sendall(raw)
             connection.settimeout(0.3)  # of some it waits for more
@@ -194,7 +194,7 @@ def test_half_requests_and_many_idle_connections_hurt_nobody() -> None:
             half.sendall(b"GET / HT")
         for half in halves[10:]:
             half.sendall(f"{_head(client)}100\r\n\r\n{{".encode())
-        idle = [client.raw(tls=False) for _ in range(200)]
+        idle = [client.plain() for _ in range(200)]
         assert client("POST", MAPS, {"metadata": {"name": "amid"}})[0] == 201
         assert [connection for connection in (*halves, *idle) if _is_cut(connection, 0.001)] == []
         for connection in (*halves, *idle):
@@ -216,7 +216,7 @@ def test_silent_connections_shut_nobody_out(capfd: pytest.CaptureFixture[str]) -
         request = f"GET {MAPS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {client.token}\r\n\r\n"
         known.sendall(request.encode())
         assert known.recv(1 << 16).startswith(b"HTTP/1.1 200 OK\r\n")
-        silent = [client.raw(tls=False) for _ in range(https.MOST_CONNECTIONS + 50)]
+        silent = [client.plain() for _ in range(https.MOST_CONNECTIONS + 50)]
         assert client("GET", MAPS)[0] == 200
         assert _is_cut(silent[0])  # the oldest
         known.sendall(request.encode())
@@ -229,7 +229,7 @@ def test_silent_connections_shut_nobody_out(capfd: pytest.CaptureFixture[str]) -
 def test_where_all_connections_are_the_learners_one_more_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(https, "MOST_CONNECTIONS", 2)
     with served() as (_, _, client), client.watch(), client.watch():
-        assert _is_cut(client.raw(tls=False))
+        assert _is_cut(client.plain())
 
 
 def _raises(call: Callable[[], object]) -> bool:
@@ -262,7 +262,7 @@ def test_who_keeps_silent_for_ten_seconds_is_cut(sent: bytes | None) -> None:
     """In the handshake (None), in the header, and after an answer."""
     with served() as (_, server, client):
         clock = StoppedClock(server)
-        with client.raw(tls=sent is not None) as connection:
+        with client.plain() if sent is None else client.raw() as connection:
             connection.sendall(sent or b"")
             assert client("GET", "/healthz")[0] == 200  # by then it has been taken in
             while sent and sent.endswith(b"\n") and b"}" not in connection.recv(1 << 16):
@@ -307,7 +307,7 @@ def test_without_a_descriptor_left_it_waits_and_goes_on(tmp_path: Path) -> None:
         assert process.stdin
         assert process.stdout
         client = Client(tmp_path / "config", int(process.stdout.readline()))
-        waiting = [client.raw(tls=False) for _ in range(60)]
+        waiting = [client.plain() for _ in range(60)]
         process.stdin.write("\n")
         process.stdin.flush()
         assert float(process.stdout.readline()) < 0.3
@@ -396,8 +396,7 @@ def test_attach_ends_the_watches_of_the_cluster_before() -> None:
 def test_closing_is_prompt_and_can_be_done_again() -> None:
     alone = len(Session().cluster.api._backend._listeners[None])
     with served() as (session, server, client):
-        open_ones = [client.watch() for _ in range(5)] + [client.raw() for _ in range(5)]
-        open_ones += [client.raw(tls=False) for _ in range(5)]
+        open_ones = [make() for make in (client.watch, client.raw, client.plain) for _ in range(5)]
         open_ones[5].sendall(b"POST / HTTP/1.1\r\n")
         StoppedClock(server)
         server.close()  # without any time that passes

@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 from tests import patience
 from tests.server.connections import MAPS, Client, holds, served
@@ -73,7 +74,7 @@ class Worker(threading.Thread):
             self._ask(connection, "DELETE", f"{MAPS}/{old}", None)
             del self.kept[old]
 
-    def _ask(self, connection: http.client.HTTPSConnection, method: str, path: str, body: object) -> None:
+    def _ask(self, connection: http.client.HTTPSConnection, method: str, path: str, body: Any) -> None:
         begin = time.monotonic()
         connection.request(method, path, body and json.dumps(body), self._client.authorization)
         answer = connection.getresponse()
@@ -130,7 +131,7 @@ class Nuisance(threading.Thread):
         for half in halves:
             half.sendall(f"POST {MAPS} HTTP/1.1\r\nHost: localhost\r\nContent-Le".encode())
         while not self.stop.wait(0.5):
-            with self._client.raw(tls=False) as garbage:
+            with self._client.plain() as garbage:
                 garbage.sendall(b"\xff" * 1000)
             assert self._client("POST", MAPS, b" " * 10 * 1024 * 1024)[0] == 413
             self._client.watch().close()
@@ -160,7 +161,8 @@ def test_many_clients_and_some_that_misbehave() -> None:
             client("GET", MAPS)
         for thread in (nuisance, *observers):
             thread.join(patience.SECONDS)
-        assert [problem for thread in (*warm, *workers, *observers) for problem in thread.problems] == []
+        assert [problem for worker in (*warm, *workers) for problem in worker.problems] == []
+        assert [problem for observer in observers for problem in observer.problems] == []
         kept = {name: value for worker in (*warm, *workers) for name, value in worker.kept.items()}
         stored = {
             item["metadata"]["name"]: item["data"]["n"]

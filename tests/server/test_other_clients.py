@@ -75,7 +75,7 @@ def test_the_official_client(place: tuple[Session, str], tmp_path: Path) -> None
         session.advance(5)
         core = client.CoreV1Api(api)
         (pod,) = core.list_namespaced_pod("default", label_selector="app=web").items
-        assert "nginx/1.27" in core.read_namespaced_pod_log(pod.metadata.name, "default")
+        assert "nginx/1.27" in core.read_namespaced_pod_log(str(pod.metadata.name), "default")
         ran = stream(
             core.connect_get_namespaced_pod_exec,
             *(pod.metadata.name, "default"),
@@ -162,7 +162,7 @@ def test_kopf(place: tuple[Session, str], monkeypatch: pytest.MonkeyPatch) -> No
     @kopf.on.create("configmaps", labels={"mirror": "yes"}, registry=registry)
     def create(name: str, body: kopf.Body, **_: Any) -> None:
         with config.new_client_from_config(path) as api:
-            own = {"metadata": {"name": name}, "stringData": dict(body["data"])}
+            own: Any = {"metadata": {"name": name}, "stringData": dict(body["data"])}
             kopf.adopt(own, owner=body)
             client.CoreV1Api(api).create_namespaced_secret("default", own)
 

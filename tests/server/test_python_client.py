@@ -93,7 +93,7 @@ def test_every_verb(name: str, api: ApiClient) -> None:
     with pytest.raises(ApiException) as refused:
         kind.make()
     assert (refused.value.status, refused.value.reason) == (409, "Conflict")
-    assert '"reason":"AlreadyExists"' in refused.value.body
+    assert '"reason":"AlreadyExists"' in str(refused.value.body)
     kind("delete", "x", **({"grace_period_seconds": 0} if name == "Pod" else {}))
     if name != "Namespace":
         with pytest.raises(ApiException) as gone:
@@ -143,7 +143,7 @@ def test_refusals(method: str, arguments: Any, code: int, reason: str, api: ApiC
     with pytest.raises(ApiException) as refused:
         getattr(client.CoreV1Api(api), method)(*arguments)
     assert refused.value.status == code
-    assert f'"reason":"{reason}"' in refused.value.body
+    assert f'"reason":"{reason}"' in str(refused.value.body)
 
 
 def test_what_else_clients_ask(place: tuple[Session, ApiClient]) -> None:
@@ -163,7 +163,7 @@ def test_what_else_clients_ask(place: tuple[Session, ApiClient]) -> None:
     assert answer.status.allowed is True
     with pytest.raises(ApiException) as refused:
         client.CoreV1Api(api).delete_collection_namespaced_pod(NAMESPACE, label_selector="run=talk")
-    assert (refused.value.status, json.loads(refused.value.body)["message"]) == (501, COLLECTION)
+    assert (refused.value.status, json.loads(str(refused.value.body))["message"]) == (501, COLLECTION)
 
 
 def test_the_token_is_needed(place: tuple[Session, ApiClient]) -> None:

@@ -15,7 +15,7 @@ from kubesim import Session
 from tests.learner import rows
 from tests.server.connections import holds
 from tools import golden
-from tools.realkubectl import find_kubectl
+from tools.realkubectl import RealSession, find_kubectl
 
 ROWS = rows(__file__)
 
@@ -43,7 +43,7 @@ DEBUGGED = ROWS["debugged"]
 
 def test_debug_does_what_kubesims_own_does() -> None:
     own = Session()
-    with golden.RealSession() as real:
+    with RealSession() as real:
         for line in DEBUGGED:
             answers = [session.run(line) for session in (own, real)]
             screens = [(answer.stdout, answer.stderr, answer.exit_code) for answer in answers]

@@ -24,7 +24,10 @@ from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
 
 KINDS = [resource for resource in RESOURCES if resource.simulated]
-TEMPLATE = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
+TEMPLATE: dict[str, Any] = {
+    "metadata": {"labels": {"a": "b"}},
+    "spec": {"containers": [{"name": "c", "image": "nginx"}]},
+}
 ONCE = {**TEMPLATE, "spec": {**TEMPLATE["spec"], "restartPolicy": "Never"}}
 WORKLOAD = {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": TEMPLATE}
 ROLE_REF = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "nobody"}
@@ -91,12 +94,12 @@ def namespace_of(resource: Resource, name: str = "") -> str:
 def session() -> Session:
     session = Session()
     session.run("kubectl create namespace team; kubectl create namespace other")
-    objects = []
+    objects: list[dict[str, Any]] = []
     for resource in KINDS:
         meta = {"name": name_of(resource), "annotations": {"word": f"word-{resource.plural}"}}
         if resource.namespaced:
             meta["namespace"] = "team"
-        obj = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta}
+        obj: dict[str, Any] = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta}
         objects.append({**obj, **BODIES.get(resource.plural, {})})
     exists = [obj for obj in objects if obj["kind"] in ("Namespace", "Node")]
     for obj in exists:

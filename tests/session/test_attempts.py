@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def tries(seat):
 
 def test_the_back_off_grows_to_five_minutes(seat):
     seat.run(RUN)
-    last = {}
+    last: dict[str, Any] = {}
     for _ in range(250):
         seat.advance(5)
         last |= {one.at: max(one, last.get(one.at, one)) for one in tries(seat)}
@@ -44,7 +45,7 @@ def test_the_back_off_grows_to_five_minutes(seat):
     ],
 )
 def test_what_else_needs_an_image_has_attempts_too(seat, spec, subject):
-    containers = [{"name": "web", "image": "nginx"}]
+    containers: list[dict[str, Any]] = [{"name": "web", "image": "nginx"}]
     if "volumes" in spec:
         containers[0]["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
     pod = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "web"}, "spec": {"containers": containers, **spec}}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from shells import new_shell
 
 from kubesim.shell import Shell
+from tests.shell.shells import new_shell
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kubesim.api import load_yaml
 from kubesim.cluster.kubelet.containers import bases
 from kubesim.shell.container import Outside, Place
-from kubesim.shell.process import Process, StartError, server
+from kubesim.shell.process import Process, StartError, Write, server
 
 CASES = load_yaml(Path(__file__).with_name("containers.yaml"))
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "web", "TWO": "a b"}
@@ -59,7 +59,11 @@ def test_a_second_process_sees_the_first() -> None:
 
 
 def test_volumes_hide_what_the_image_has_there() -> None:
-    volumes = {"/etc": {"": None, "/a": "1"}, "/etc/in/it": {"": None, "/b": "2"}, "/var": {"": "a file"}}
+    volumes: dict[str, dict[str, str | None]] = {
+        "/etc": {"": None, "/a": "1"},
+        "/etc/in/it": {"": None, "/b": "2"},
+        "/var": {"": "a file"},
+    }
     ran = (
         place()._replace(volumes=volumes).run(["sh", "-c", "ls /etc /etc/in; cat /etc/in/it/b /var /etc/marker"], START)
     )
@@ -68,7 +72,7 @@ def test_volumes_hide_what_the_image_has_there() -> None:
 
 
 def test_servers_and_loops_go_on() -> None:
-    assert server(("started",), START, None) == Process(((0, "stdout", "started\n"),), 0, inf)
+    assert server(("started",), START, None) == Process((Write(0, "stdout", "started\n"),), 0, inf)
     loop = place().run(["sh", "-c", "while true; do echo -n wait; sleep 2; echo ing; done"], START)
     assert loop.seconds == inf
     assert loop.lines_by(5) == [(2, "waiting\n"), (4, "waiting\n"), (4, "wait")]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shells import new_shell
 
 from kubesim.api import load_yaml
 from tests.patience import within
+from tests.shell.shells import new_shell
 
 BOUND = 2.0  # seconds of this process's own time
 

@@ -8,7 +8,7 @@ import re
 import shlex
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,7 @@ def test_no_command_of_the_tables_runs_a_name(name: str, tmp_path: Path) -> None
     run(lines, tmp_path)
 
 
-def run(lines: list[str], folder: Path) -> None:
+def run(lines: Sequence[str], folder: Path) -> None:
     """Let a shell without a program read commands, and a sed that may run nothing; what a name says isn't done."""
     sed = 'sed() { /bin/sed --sandbox "$@" </dev/null || : >ran; }'
     programs = 'for program in kubectl docker crictl kind grep journalctl aws; do eval "$program() { :; }"; done'

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -377,27 +378,27 @@ def exports(draw: st.DrawFn) -> str:
     reason = draw(st.sampled_from(["ErrImagePull", "ImagePullBackOff", "ContainerCreating", "ErrImageNeverPull", "x"]))
     image = draw(st.sampled_from([IMAGE, "nginx", f"me:{PASSWORD}@registry.example.com/app", "A B"]))
     annotation = {"kubectl.kubernetes.io/last-applied-configuration": f'{{"stringData":"{PASSWORD}"}}'}
-    made = pod(draw(st.sampled_from(MESSAGES)), reason, image, annotations=annotation)  # type: ignore[arg-type]
+    made = pod(draw(st.sampled_from(MESSAGES)), reason, image, annotations=annotation)
     kinds = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg", "Opaque"]
     held = secret(content, kind=draw(st.sampled_from(kinds)))
     account = {"kind": "ServiceAccount", "metadata": {"name": "default"}, "imagePullSecrets": [{"name": "regcred"}]}
-    items = [made, held, account]
+    items: list[Any] = [made, held, account]
     if draw(st.booleans()):
         spoil(draw, draw(st.sampled_from(items)))
     if draw(st.booleans()):
-        items[1]["data"] = {".dockerconfigjson": f"{PASSWORD}!", "password": PASSWORD}  # type: ignore[index]
+        items[1]["data"] = {".dockerconfigjson": f"{PASSWORD}!", "password": PASSWORD}
     return "\n---\n".join(json.dumps(item) for item in items)
 
 
-def spoil(draw: st.DrawFn, value: object) -> None:
+def spoil(draw: st.DrawFn, value: Any) -> None:
     """Put anything in the place of one part of it."""
     while isinstance(value, dict | list) and value:
         keys = list(value) if isinstance(value, dict) else range(len(value))
         key = draw(st.sampled_from(keys))
-        if draw(st.booleans()) or not isinstance(value[key], dict | list):  # type: ignore[index]
-            value[key] = draw(ANYTHING)  # type: ignore[index]
+        if draw(st.booleans()) or not isinstance(value[key], dict | list):
+            value[key] = draw(ANYTHING)
             return
-        value = value[key]  # type: ignore[index]
+        value = value[key]
 
 
 @given(exports())

@@ -7,6 +7,7 @@ import string
 
 import pytest
 
+from kubesim.api.objects import Object
 from kubesim.why.export import Export
 from kubesim.why.judge import asking
 from kubesim.why.judge.causes_table import causes
@@ -95,10 +96,9 @@ def test_every_placeholder_of_a_kind_has_a_word() -> None:
         "sent_by_hosts",
         "has_only",
     }
-    pods = [{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "quay.io/acme/web:1"}]}}]
-    facts = Facts(
-        Scene(Export(()), {}, ReportedRegistries(), is_export=True), "shop", pods[0], pods[0]["spec"]["containers"][0]
-    )
+    container = {"name": "app", "image": "quay.io/acme/web:1"}
+    pod: Object = {"metadata": {"name": "web"}, "spec": {"containers": [container]}}
+    facts = Facts(Scene(Export(()), {}, ReportedRegistries(), is_export=True), "shop", pod, container)
     for kind in signs_table.signs().kinds.values():
         verdicts = [kind.verdict, *kind.verdict.others] if kind.verdict else []
         texts = [

@@ -17,6 +17,7 @@ import pytest
 
 from kubesim import why
 from kubesim.api import load_yaml
+from kubesim.api.objects import Object
 from kubesim.pull.attempt import Attempt
 from kubesim.why.export import Export
 from kubesim.why.hide.oddities import Flaw
@@ -137,9 +138,9 @@ def _keys(path: Path) -> Iterator[str]:
             for key in node.keys:
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
                     yield key.value
-        is_stored = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
-        if is_stored and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-            yield node.slice.value
+        match node:
+            case ast.Subscript(ctx=ast.Store(), slice=ast.Constant(value=str(stored))):
+                yield stored
 
 
 def given(signs: Signs) -> set[str]:
@@ -202,8 +203,9 @@ def at(table: Any, path: tuple[Any, ...]) -> Any:
 
 
 def test_a_word_that_nobody_gives_raises() -> None:
-    pod = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "quay.io/acme/web:1"}]}}
-    facts = Facts(Scene(Export(()), {}, ReportedRegistries()), "shop", pod, pod["spec"]["containers"][0])
+    container = {"name": "app", "image": "quay.io/acme/web:1"}
+    pod: Object = {"metadata": {"name": "web"}, "spec": {"containers": [container]}}
+    facts = Facts(Scene(Export(()), {}, ReportedRegistries()), "shop", pod, container)
     words = Words(facts, {"given": "yes"})
     assert (words["given"], words["registry"], words["owner"]) == ("yes", "quay.io", None)
     assert set(words) == {"given", *common_words(signs())}
@@ -225,7 +227,7 @@ def test_a_misspelled_word_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", READERS)
 def test_no_row_can_be_taken_away(name: str) -> None:
-    lists = {
+    lists: dict[str, list[tuple[str, ...]]] = {
         "signs": [("kinds",), ("registries",)],
         "causes": [("commands",), ("sentences",), ("alternatives",)],
         "hops": [(), ("hops",)],
