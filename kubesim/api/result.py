@@ -10,12 +10,14 @@ class Edit(NamedTuple):
     """A command's request to a front end to open a file in its editor.
 
     `path` is relative to the workspace. A new file starts as `draft`. When the learner has saved and closed it, the
-    front end runs the command line `then`, if there is one. `editor` is the program that the command named.
+    front end runs the command line `then`, if there is one, which `undo` calls `label`. `editor` is the program that
+    the command named.
     """
 
     path: str
     draft: str = ""
     then: str = ""
+    label: str = ""
     editor: str = "nano"
 
 

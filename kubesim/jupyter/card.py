@@ -162,7 +162,7 @@ class Exercise(Card):
         self.revealed = False
 
     def help(self) -> dict[str, Any]:
-        """The fields of `feedback` about help: the `hints` shown so far, and the answer as `reveal`, or ""."""
+        """The fields of `feedback` about help: the `hints` shown so far, and the answer as `revealed`, or ""."""
         hints = [inline(hint) for hint in self.hints[: self.hints_shown]]
         return {"hints": hints, "revealed": self.answer_html() if self.revealed else ""}
 

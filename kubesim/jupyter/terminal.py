@@ -22,7 +22,7 @@ from kubesim.shell import Shell
 from kubesim.shell.completion import word_start
 from kubesim.workspace import HOME
 
-# Simulated seconds of one message "advance" or "until" at most.
+# Simulated seconds of one message "advance" or "advance_to_change" at most.
 LONGEST_WAIT = 600
 # Commands of the history that a page gets at its start, for the up arrow.
 LONGEST_HISTORY = 500
@@ -84,7 +84,7 @@ class Terminal(Widget):
     def __init__(self, seat: Seat) -> None:
         self._is_started = False  # a page has shown the terminal
         self._is_saved = False  # the file was saved since the editor was opened
-        self._after_save = ""  # the command to run when the editor closes after a save (Edit.then); or ""
+        self._edit: Edit | None = None  # the request that opened the editor last
         self.screen = Screen()
         self._commands_sent = 0  # the number of commands of the history that the page has
         super().__init__(seat)
@@ -147,7 +147,7 @@ class Terminal(Widget):
         exists = is_there or bool(text)
         self.editing = {"name": edit.path, "text": text, "saved": text, "exists": exists, "editor": edit.editor}
         self._is_saved = False
-        self._after_save = edit.then
+        self._edit = edit
 
     def do_save(self, text: str) -> Message:
         """Write the open file, with a line end. Returns an `error`, which the page shows, if that fails."""
@@ -163,7 +163,7 @@ class Terminal(Widget):
         self._is_saved = True
         return {}
 
-    def do_check(self, text: str) -> Message:
+    def do_typed(self, text: str) -> Message:
         """Keep the unsaved text, so that other pages and a reloaded one have it. Returns the first mistake in YAML."""
         if not self.editing:
             return {}  # another page has closed it
@@ -172,7 +172,7 @@ class Terminal(Widget):
         return first_mistake(text) if is_yaml else {}
 
     def do_close(self) -> Message:
-        """Close the editor. After a save, run the command that opened it again, with the result as its last option."""
+        """Close the editor. After a save, run the second half of the command that opened it (`Edit.then`)."""
         if not self.editing:
             return {}  # another page has closed it
         name = self.editing["name"]
@@ -182,8 +182,8 @@ class Terminal(Widget):
             self.say(f"closed {name}, nothing was saved")
             return {}
         self.say(f"saved {name} ({counted(lines, 'line')})")
-        if self._after_save:
-            self._print(self._seat.run(self._after_save, label=self._after_save.partition(" --edit-result")[0]))
+        if self._edit and self._edit.then:
+            self._print(self._seat.run(self._edit.then, label=self._edit.label))
         return {}
 
     # Messages of the page
@@ -218,7 +218,7 @@ class Terminal(Widget):
     def do_advance(self, seconds: float) -> None:
         self.say(self._seat.advance(min(seconds, LONGEST_WAIT)))
 
-    def do_until(self) -> None:
+    def do_advance_to_change(self) -> None:
         self.say(self._seat.advance(LONGEST_WAIT, to_change=True))
 
     def do_undo(self) -> None:
@@ -252,6 +252,8 @@ def _with_line_end(text: str) -> str:
     return text if text.endswith("\n") or not text else text + "\n"
 
 
-def _reason(error: Exception) -> str:
-    """The operating system's words for an error; other errors come from files that aren't UTF-8."""
-    return getattr(error, "strerror", None) or "it is not a text file"
+def _reason(error: OSError | UnicodeEncodeError) -> str:
+    """Why a file can't be read or written: the operating system's words, or that it isn't UTF-8."""
+    if isinstance(error, UnicodeEncodeError):
+        return "it is not a text file"
+    return error.strerror or str(error)

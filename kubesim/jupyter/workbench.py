@@ -79,8 +79,8 @@ class Workbench(Terminal):
     objects: traitlets.List[Any] = traitlets.List().tag(sync=True)
     # The open task: `title`, `goals` and `done`, true if all are reached. {} before the first task.
     #
-    # Each goal has the check's output `now` and at the `goal`. A done task may have a `score`, a sentence that compares
-    # the number of commands with the shortest solution, and that solution (`shortest`) as HTML.
+    # Each goal has the check's output `now` and at the `goal`. A done task may have a `comparison`, a sentence about
+    # the number of commands in its shortest solution, and that `solution` as HTML.
     goals = traitlets.Dict().tag(sync=True)
     # Those lines of the notebook's cells, such as `%quiz ID`, whose question or task the learner has done.
     done: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -88,9 +88,10 @@ def _ask_for_editor(call: Call, target: Target, path: str, draft: str, editor: s
     words = ["kubectl", "edit", f"{target.resource.qualified}/{target.name}"]
     if target.resource.namespaced:
         words += ["-n", call.namespace]
-    words.append(f"--edit-result={HOME / path}")
-    then = f"{shlex.join(words)} <<'EOF'\n{draft}EOF"  # an object's YAML has no line that is only EOF
-    call.edit = Edit(path, draft, then, editor)
+    label = shlex.join(words)
+    saved = shlex.quote(str(HOME / path))
+    then = f"{label} --edit-result={saved} <<'EOF'\n{draft}EOF"  # an object's YAML has no line that is only EOF
+    call.edit = Edit(path, draft, then, label, editor)
     call.complain(_EDIT_ELSEWHERE)
     call.exit_code = 1  # of this call; the live terminal shows the result of the second one
 

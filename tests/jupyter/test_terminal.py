@@ -154,7 +154,7 @@ def test_fast_forward_says_how_long_it_was(page, terminal, session):
 
 def test_until_something_changes_says_what_has_changed(page, terminal):
     def until():
-        page.ask("until")
+        page.ask("advance_to_change")
         return terminal.transcript.splitlines()[-1]
 
     terminal.feed("kubectl run web --image=nginx")
@@ -311,7 +311,7 @@ def test_completed(before, candidates: list[str], after):
 
 def test_the_buttons(page, terminal):
     page.ask("advance", seconds=10)
-    page.ask("until")
+    page.ask("advance_to_change")
     assert terminal.transcript == "# 10 s later: each Pod is as before\n# 10 min later: each Pod is as before\n"
     page.ask("clear")
     assert terminal.transcript == ""
@@ -359,7 +359,7 @@ def test_saving_writes_the_real_file_and_says_so(page, terminal, tmp_path):
 
 def test_of_two_pages_the_second_one_that_closes_the_editor_does_nothing_more(page, terminal, tmp_path):
     terminal.feed("nano pod.yaml")
-    assert [page.ask("close"), page.ask("close"), page.ask("check", text="a: 1")] == [{}, {}, {}]
+    assert [page.ask("close"), page.ask("close"), page.ask("typed", text="a: 1")] == [{}, {}, {}]
     closed = {"error": "nothing is saved: the editor was closed meanwhile, on another page"}
     assert page.ask("save", text="a: 1") == closed
     assert (list(tmp_path.iterdir()), terminal.editing) == ([], {})
@@ -368,7 +368,7 @@ def test_of_two_pages_the_second_one_that_closes_the_editor_does_nothing_more(pa
 
 def test_closing_without_saving_writes_nothing(page, terminal, tmp_path):
     terminal.feed("nano pod.yaml")
-    page.ask("check", text="kind: Pod")
+    page.ask("typed", text="kind: Pod")
     page.ask("close")
     assert list(tmp_path.iterdir()) == []
     assert terminal.transcript == "$ nano pod.yaml\n# closed pod.yaml, nothing was saved\n"
@@ -388,7 +388,7 @@ def test_bytes_that_are_no_text_are_not_opened(terminal, tmp_path):
 
 def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page, terminal):
     terminal.feed("nano pod.yaml")
-    assert page.ask("check", text="a: 1\nb: c: d\n") == {
+    assert page.ask("typed", text="a: 1\nb: c: d\n") == {
         "line": 2,
         "words": "a ':' too many, or this line is indented too far",
     }
@@ -399,16 +399,16 @@ def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page, terminal):
         "exists": False,
         "editor": "nano",
     }
-    assert page.ask("check", text="a: 1\n---\nb: 2\n") == {}
+    assert page.ask("typed", text="a: 1\n---\nb: 2\n") == {}
     page.ask("close")
-    assert page.ask("check", text="a: b: c") == {}  # a check that was on its way
+    assert page.ask("typed", text="a: b: c") == {}  # a check that was on its way
     assert terminal.editing == {}
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "a.json", "yaml", "a.yaml.txt"])
 def test_other_files_are_not_checked(name, page, terminal):
     terminal.feed(f"nano {name}")
-    assert page.ask("check", text="a: b: c") == {}
+    assert page.ask("typed", text="a: b: c") == {}
 
 
 def test_kubectl_edit_opens_the_object_and_sends_what_was_saved(page, terminal, tmp_path):

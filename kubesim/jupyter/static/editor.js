@@ -33,7 +33,7 @@ function makeEditor(file, ask) {
 
   async function check() {
     const text = input.value;
-    const reply = await ask({ do: "check", text });
+    const reply = await ask({ do: "typed", text });
     if (text !== input.value) return; // typing went on, and another check follows
     mistake = reply.line ? reply : null;
     markLine();

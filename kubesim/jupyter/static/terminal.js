@@ -238,7 +238,7 @@ function makeBar(ask, focusPrompt) {
     clock,
     askingButton("+10 s", { do: "advance", seconds: 10 }, "Let simulated time pass"),
     askingButton("+1 min", { do: "advance", seconds: 60 }, "Let simulated time pass"),
-    askingButton("Until something changes", { do: "until" }, "Let time pass until a Pod is fixed or tried again"),
+    askingButton("Until something changes", { do: "advance_to_change" }, "Let time pass until a Pod is fixed or tried again"),
     iconButton("↶", "Undo", { do: "undo" }, "revert the last command"),
     iconButton("↷", "Redo", { do: "redo" }, "do again what was reverted"),
     restart,
