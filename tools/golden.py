@@ -1,7 +1,8 @@
 """Play recordings of a real cluster against kubesim and show what differs.
 
     python tools/golden.py [NAME ...]    play the named recordings, or all in tests/golden and its folders
-    python tools/golden.py real [NAME …] the same with the real kubectl, which talks to the served cluster
+    python tools/golden.py real [NAME …] the same with the real kubectl, which talks to the served cluster;
+                                         it doesn't play those in folders
     python tools/golden.py table         write docs/fidelity.md, how many commands agree, and the figure of README
     python tools/golden.py add FILE ...  check the form of new recordings, and copy them into tests/golden
 
@@ -27,7 +28,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "tests" / "golden"
 FAILURES = FOLDER / "failures"  # pulls that fail for other reasons than credentials
 BREADTH = FOLDER / "breadth"  # what kubectl says of other things than pulls
 PULLS = FOLDER / "pulls"  # what people type around a pull
-# Played by kubesim's kubectl only: the real one would wait, or print what depends on chance.
+# Folders that only kubesim's kubectl plays: the real one would wait, or print what depends on chance.
 OWN = (FAILURES, BREADTH, PULLS)
 WORLD = FOLDER / "registries.yaml"  # the recorded registries and images
 PAGE = FOLDER.parent.parent / "docs" / "fidelity.md"
@@ -44,12 +45,16 @@ Recording = dict[str, Any]
 # Recorded commands that kubesim answers differently, by recording, each with the reason.
 KNOWN: dict[str, dict[str, str]] = load_yaml(Path(__file__).with_name("known.yaml"))
 
-# The commands that the real kubectl answers differently: its cluster has another address and another credential.
-KNOWN_REAL = {
+# Commands that the real kubectl answers differently, and kubesim's doesn't: its cluster has another address and another
+# credential. In the form of KNOWN.
+ONLY_REAL = {
     "context-and-cluster": {
         "kubectl config view": "the served cluster has a port of its own, and a token lets in",
         "kubectl cluster-info": "the served cluster has a port of its own",
     },
+}
+KNOWN_REAL = {
+    **ONLY_REAL,
     **KNOWN,
     # kubesim's kubectl lacks the command; the served API answers what the real one asks for it.
     "formats": {
@@ -149,9 +154,9 @@ def play(recording: Recording, session: Session | None = None) -> Iterator[Playe
         elif "sleep" in step:
             session.advance(step["sleep"])
         else:
-            found = _run(session, step)
+            differs = _run(session, step)
             if not step.keys() & _NOT_COMPARED:
-                yield PlayedCommand(step["run"], found)
+                yield PlayedCommand(step["run"], differs)
 
 
 def _session_of(recording: Recording) -> Session:
@@ -193,14 +198,15 @@ def mistakes(recording: Any) -> list[str]:
     """The mistakes in the form of a recording, as sentences."""
     if not isinstance(recording, dict) or not isinstance(recording.get("steps"), list):
         return ["a recording is a map with a list of steps"]
-    wrong = [f"{key} is missing" for key in ("name", "title", "recorded_on") if not recording.get(key)]
+    found = [f"{key} is missing" for key in ("name", "title", "recorded_on") if not recording.get(key)]
     for number, step in enumerate(recording["steps"], 1):
         if not isinstance(step, dict) or not any(_is_step(step, form) for form in _STEPS):
-            wrong.append(f"step {number} is neither file and text, nor sleep, nor run with exit, stdout and stderr")
-    return wrong
+            found.append(f"step {number} is neither file and text, nor sleep, nor run with exit, stdout and stderr")
+    return found
 
 
 def _is_step(step: dict[str, Any], form: dict[str, type | tuple[type, ...]]) -> bool:
+    """True if a step has the keys of a form, with values of its types; `at`, the second of the recording, is no key."""
     return set(step) - {"at"} - _NOT_COMPARED == set(form) and all(
         isinstance(step[key], kind) for key, kind in form.items()
     )
@@ -209,12 +215,12 @@ def _is_step(step: dict[str, Any], form: dict[str, type | tuple[type, ...]]) -> 
 def add(source: Path) -> list[str]:
     """Copy a recording into tests/golden under its own name. Returns the mistakes that prevent that."""
     recording = load(source)
-    wrong = mistakes(recording)
-    if not wrong and find(recording["name"]).exists():
-        wrong = ["there is a recording of that name, and recordings aren't edited"]
-    if not wrong:
+    found = mistakes(recording)
+    if not found and find(recording["name"]).exists():
+        found = ["there is a recording of that name, and recordings aren't edited"]
+    if not found:
         shutil.copyfile(source, FOLDER / f"{recording['name']}.yaml")
-    return wrong
+    return found
 
 
 def show(names: Sequence[str], *, real: bool = False) -> bool:
@@ -255,23 +261,26 @@ def play_all_real() -> dict[str, Future[list[PlayedCommand]]]:
 
 
 def table(real: dict[str, list[PlayedCommand]]) -> str:
-    """The text of docs/fidelity.md. `real` has the commands as the real kubectl played them."""
-    rows = [(name, list(play(load(FOLDER / f"{name}.yaml"))), real[name]) for name in recorded()]
-    counts = [(name, len(own), agreeing(own), agreeing(other)) for name, own, other in rows]
-    total = ("**all**", *(sum(column) for column in list(zip(*counts, strict=True))[1:]))
-    lines = [f"| {name} | {commands} | {own} | {other} |" for name, commands, own, other in [*counts, total]]
-    commands, same = total[1:3]
-    for name in recorded(*OWN):
-        own = list(play(load(find(name))))
-        lines.append(f"| {name} | {len(own)} | {agreeing(own)} | - |")
-        commands, same = commands + len(own), same + agreeing(own)
-    lines.append(f"| **all {len(recorded(FOLDER, *OWN))} recordings** | {commands} | {same} | - |")
-    known = [f"* `{command}`: {why}." for found in {**KNOWN_REAL, **KNOWN}.values() for command, why in found.items()]
-    return TEMPLATE.read_text(encoding="utf-8").format(rows="\n".join(lines), known="\n".join(known))
+    """The text of docs/fidelity.md. `real` has the commands of FOLDER's recordings as the real kubectl played them."""
+    own = {name: list(play(load(find(name)))) for name in recorded(FOLDER, *OWN)}
+    both = recorded()
+    rows = [
+        *(_row(name, own[name], real[name]) for name in both),
+        _row("**all**", [each for name in both for each in own[name]], [each for name in both for each in real[name]]),
+        *(_row(name, own[name]) for name in recorded(*OWN)),
+        _row(f"**all {len(own)} recordings**", [each for commands in own.values() for each in commands]),
+    ]
+    known = [f"* `{command}`: {why}." for found in {**ONLY_REAL, **KNOWN}.values() for command, why in found.items()]
+    return TEMPLATE.read_text(encoding="utf-8").format(rows="\n".join(rows), known="\n".join(known))
+
+
+def _row(title: str, own: list[PlayedCommand], real: list[PlayedCommand] | None = None) -> str:
+    """A row of the table: how many commands there are, and how many of them each kubectl answered as recorded."""
+    return f"| {title} | {len(own)} | {agreeing(own)} | {'-' if real is None else agreeing(real)} |"
 
 
 def figure(page: str) -> str:
-    """The figure of README, from the last row of docs/fidelity.md's table of recordings."""
+    """The figure of README, from the last row that `table` writes of recordings into docs/fidelity.md."""
     [(sessions, commands, same)] = re.findall(r"\*\*all (\d+) recordings\*\* \| (\d+) \| (\d+) \|", page)
     return f"**{same} of {commands}** commands in {sessions} recorded sessions"
 
@@ -284,15 +293,15 @@ def agreeing(played: Iterable[PlayedCommand]) -> int:
 def main(words: Sequence[str]) -> int:
     """Run the command line. The exit status is 1 for an unknown difference or a wrong form, 2 for an unknown name."""
     if words[:1] == ["add"]:
-        wrong = [f"{name}: {text}" for name in words[1:] for text in add(Path(name))]
-        print("".join(f"{line}\n" for line in wrong), end="")
-        return int(bool(wrong))
-    real = words[:1] == ["real"]
+        found = [f"{name}: {mistake}" for name in words[1:] for mistake in add(Path(name))]
+        print("".join(f"{line}\n" for line in found), end="")
+        return int(bool(found))
     if words == ["table"]:
         page = table({name: future.result() for name, future in play_all_real().items()})
         PAGE.write_text(page, encoding="utf-8")
         README.write_text(README_FIGURE.sub(figure(page), README.read_text(encoding="utf-8")), encoding="utf-8")
         return 0
+    real = words[:1] == ["real"]
     words = words[1:] if real else words
     there = recorded() if real else recorded(FOLDER, *OWN)  # the real kubectl doesn't play those of OWN
     if not set(words) <= set(there):
