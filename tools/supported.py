@@ -232,7 +232,7 @@ def _registries() -> Iterator[str]:
     yield from _wrapped("No other host name resolves.")
     yield ""
     for name, base in bases().items():
-        yield from _wrapped(f"* An image of the base `{name}` holds {', '.join(sorted(base.names)) or 'no tools'}.")
+        yield from _wrapped(f"* An image of the base `{name}` holds {', '.join(sorted(base.simulated)) or 'no tools'}.")
     yield ""
     yield ""
     yield from _wrapped(

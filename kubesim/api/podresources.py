@@ -20,12 +20,12 @@ def pod_requests(pod: Object) -> Amounts:
     """The amounts that the scheduler reserves: the largest sum needed at one time, in init containers or later."""
     spec: PodSpec = pod["spec"]
     running: Amounts = {}  # sums of sidecars and, in the end, containers
-    peak: Amounts = {}  # largest sums until the last init container has ended
+    peak: Amounts = {}  # for each resource, its largest sum until the last init container has ended
     for container in spec.get("initContainers") or ():
-        meanwhile = _sum(running, _requests(container))
-        peak = _greater(peak, meanwhile)
+        needed = _sum(running, _requests(container))
+        peak = _greater(peak, needed)
         if container.get("restartPolicy") == "Always":
-            running = meanwhile
+            running = needed
     for container in spec["containers"]:
         running = _sum(running, _requests(container))
     return _greater(running, peak)

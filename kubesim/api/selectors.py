@@ -90,7 +90,7 @@ class _Parser:
     def _is_identifier(self) -> bool:
         return bool(self._tokens[0]) and self._tokens[0][0] not in "=!(),<>"
 
-    def _expect(self, expected: str, is_there: bool) -> None:
+    def _require(self, expected: str, is_there: bool) -> None:
         if not is_there:
             raise SelectorError(f"found '{self._tokens[0]}', expected: {expected}")
 
@@ -103,12 +103,12 @@ class _Parser:
             return
         expected = "!, identifier, or 'end of string'"
         while True:
-            self._expect(expected, self._is_identifier() or self._tokens[0] == "!")
+            self._require(expected, self._is_identifier() or self._tokens[0] == "!")
             try:
                 yield self._requirement()
             except SelectorError as error:
                 raise SelectorError(f"unable to parse requirement: {error}") from None
-            self._expect("',' or 'end of string'", self._tokens[0] in ("", ","))
+            self._require("',' or 'end of string'", self._tokens[0] in ("", ","))
             if not self._take():
                 return
             expected = "identifier after ','"
@@ -121,7 +121,7 @@ class _Parser:
         key = self._key()
         if self._tokens[0] in ("", ","):
             return _Requirement(key, "Exists")
-        self._expect(_EXPECTED_OPERATORS, self._tokens[0] in _OPERATORS)
+        self._require(_EXPECTED_OPERATORS, self._tokens[0] in _OPERATORS)
         symbol = self._take()
         values = self._values_in_parentheses() if symbol in ("in", "notin") else {self._single_value()}
         for index, value in enumerate(sorted(values)):
@@ -131,7 +131,7 @@ class _Parser:
         return _Requirement(key, _OPERATORS[symbol], values)
 
     def _key(self) -> str:
-        self._expect("identifier", self._is_identifier())
+        self._require("identifier", self._is_identifier())
         key = self._take()
         _check("<nil>", key, qualified_name(key))
         return key
@@ -140,7 +140,7 @@ class _Parser:
         """The value after "=" and the like, which may be empty."""
         if self._tokens[0] in ("", ","):
             return ""
-        self._expect("identifier", self._is_identifier())
+        self._require("identifier", self._is_identifier())
         return self._take()
 
     def _values_in_parentheses(self) -> set[str]:
@@ -148,7 +148,7 @@ class _Parser:
         if self._tokens[0] != "(":
             raise SelectorError(f"found '{self._tokens[0]}' expected: '('")
         self._take()
-        self._expect("',', ')' or identifier", self._is_identifier() or self._tokens[0] in (",", ")"))
+        self._require("',', ')' or identifier", self._is_identifier() or self._tokens[0] in (",", ")"))
         values: set[str] = set()
         while True:
             if self._is_identifier():
@@ -157,7 +157,7 @@ class _Parser:
             else:
                 values.add("")
                 expected = "',', or identifier"
-            self._expect(expected, self._tokens[0] in (",", ")"))
+            self._require(expected, self._tokens[0] in (",", ")"))
             if self._take() == ")":
                 return values
 
@@ -175,10 +175,10 @@ def field_selector(text: str, resource: Resource) -> Selector:
     """
     own = resource.fields
     supported = {"metadata.name", *own}
-    if resource.namespaced or not own:
+    if resource.namespaced or not own:  # see DefaultMetaV1FieldSelectorConversion
         supported.add("metadata.namespace")
     refusal = _FIELD_REFUSALS.get(resource.kind, "field label not supported: {}") if own else _ONLY_NAMES
-    tests = [_field_test(term, text) for term in sorted(re.findall(_TERM, text))]
+    tests = [_field_test(term, text) for term in sorted(re.findall(_TERM, text))]  # sorted as in parseSelector
     for test in tests:
         if test.field not in supported:
             raise SelectorError(refusal.format(test.field))

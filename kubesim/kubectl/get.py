@@ -109,9 +109,9 @@ def _print_tables(call: Call, groups: list[Group], is_complete: bool) -> None:
     With `is_complete`, no object was refused, and "No resources found" is printed if there is no table.
     """
     if call.flags["sort-by"] and len(groups) > 1:  # a bug of kubectl: it looks for the field in tables without objects
-        from kubesim.kubectl.formats.sorting import no_field  # late: few lines are sorted
+        from kubesim.kubectl.formats.sorting import missing_field  # late: few lines are sorted
 
-        raise no_field(call.flags["sort-by"])
+        raise missing_field(call.flags["sort-by"])
     with_kind = len(groups) > 1 or call.flags["show-kind"]
     screens = [_screen(call, group, with_kind) for group in groups if group.objects]
     screens = [screen for screen in screens if screen]

@@ -1,4 +1,7 @@
-"""The contents of images by their base (cluster/kubelet/bases.json): folders, files, shells and programs."""
+"""The contents of images by their base: folders, files, shells and programs.
+
+The rows are in kubesim/cluster/kubelet/bases.json, beside the images; containers.py there reads them.
+"""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -34,7 +37,7 @@ class BaseRow(NamedTuple):
     root_groups: tuple[int, ...] = (0,)
     # Lines that its server writes at the start; {time} is replaced by the time.
     log: tuple[str, ...] = ()
-    # Its tools print busybox's messages.
+    # Its tools print busybox's messages (see Machine.in_dialect).
     is_busybox: bool = False
 
 
@@ -42,13 +45,13 @@ class Base(BaseRow):
     """The contents that all images of one base share."""
 
     @property
-    def names(self) -> list[str]:
-        """The names of the simulated programs."""
-        return [*self.shells, *map(last_part, self.programs.split())]
+    def simulated(self) -> list[str]:
+        """The names of the simulated programs, with the shells."""
+        return [*self.shells, *map(program_name, self.programs.split())]
 
     def can_run(self, path: str) -> bool:
         """True if `path`, a name or a path, is a simulated program."""
-        return self._is_in_path(path) and last_part(path) in self.names
+        return self._is_in_path(path) and program_name(path) in self.simulated
 
     def has_unsimulated(self, path: str, files: MemoryFiles) -> bool:
         """True if the real image has, or may have, the program `path` that isn't simulated.
@@ -57,8 +60,8 @@ class Base(BaseRow):
         """
         if self.is_unknown:
             return not files.exists(path)
-        name = last_part(path)
-        if self._is_in_path(path) and name in map(last_part, self.lacking.split()):
+        name = program_name(path)
+        if self._is_in_path(path) and name in map(program_name, self.lacking.split()):
             return True
         return self.has_more and name not in _KNOWN_EVERYWHERE and not files.exists(path)
 
@@ -78,6 +81,6 @@ class Base(BaseRow):
         return filled(self._entries, image_files, folders)
 
 
-def last_part(path: str) -> str:
+def program_name(path: str) -> str:
     """The program's name in a name or path."""
     return path.rpartition("/")[2]

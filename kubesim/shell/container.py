@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
-from kubesim.shell.bases import Base, last_part
+from kubesim.shell.bases import Base, program_name
 from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Input, Machine, Started, Streams
 from kubesim.shell.memoryfiles import Entries, MemoryFiles, mounted
@@ -81,7 +81,7 @@ class _Container(Machine):
         return "root" if self.user.uid == 0 else str(self.user.uid)
 
     def program(self, name: str) -> str:
-        return last_part(name) if self.base.can_run(name) else name
+        return program_name(name) if self.base.can_run(name) else name
 
     def unknown(self, name: str, known: Iterable[str]) -> str:
         if name in _UNSIMULATED_BUILTINS.split() or self.base.has_unsimulated(name, self.files):
@@ -158,7 +158,7 @@ class Place(NamedTuple):
         """The simulated programs of the image by name, those of `outside` included."""
         programs = {**TOOLS, **self.outside.programs()}
         builtins = _BUILTINS.split() if self.base.shells else ()
-        return {name: programs[name] for name in (*builtins, *self.base.names) if name in programs}
+        return {name: programs[name] for name in (*builtins, *self.base.simulated) if name in programs}
 
     def open_files(self) -> MemoryFiles:
         return MemoryFiles(mounted(self.base.with_files(self.files, (*self.volumes, self.folder)), self.volumes))

@@ -15,6 +15,7 @@ from kubesim.shell.syntax import (
     Literal,
     Part,
     Script,
+    Substitution,
     UnsupportedError,
     Variable,
     Word,
@@ -34,7 +35,7 @@ _CHARACTER_COST = 3  # each character may be a brace or a comma, which the patte
 _PART_COST = 8  # a word may have dozens of parts
 _FOLDER_COST = 2000
 _PATTERN_COST = 40  # for each character of a file name pattern
-# The word `"$@"`: each parameter becomes a field of its own.
+# The word `"$@"`: each parameter becomes a field of its own. Within a longer word, it is refused.
 _PARAMETERS = Variable("@", quoted=True)
 _ALL_PARAMETERS = (Literal("", quoted=True), _PARAMETERS)
 
@@ -54,7 +55,10 @@ class Expander:
         self.substitute = substitute
 
     def arguments(self, words: Sequence[Word]) -> list[str]:
-        """The fields that `words` expand to. As in bash, an assignment after `export` isn't split."""
+        """The fields that `words` expand to. As in bash, an assignment after `export` isn't split.
+
+        Raises UnsupportedError and TooMuchError.
+        """
         is_export = bool(words) and words[0].bare == "export"
         fields: list[str] = []
         for word in words:
@@ -70,6 +74,7 @@ class Expander:
                 if re.search(_BRACES, _unquoted(word.parts)):
                     raise UnsupportedError(f"'{word.source[:40]}'")
                 for pieces in self._fields(word):
+                    self.machine.budget.spend(_FIELD_COST)
                     fields += self._file_names(pieces)
         return fields
 
@@ -78,7 +83,7 @@ class Expander:
         return "".join(piece.text for piece in self._pieces(word))
 
     def _pieces(self, word: Word) -> Iterator[Piece]:
-        """Expand the parts of a word. A leading `~` becomes $HOME."""
+        """Expand the parts of a word, each to one piece. A leading `~` becomes $HOME."""
         self.machine.budget.spend(_PART_COST * len(word.parts))
         is_home = re.match(r"~(?:/|\Z)", _unquoted(word.parts[:2])) is not None
         for part in word.parts:
@@ -92,20 +97,18 @@ class Expander:
         match part:
             case Literal(text):
                 return text
-            case Variable(name, _, default, replaces_empty):
+            case Variable(name=name, default=default, replaces_empty=replaces_empty):
                 value = self.machine.value(name)
                 is_missing = value is None or (replaces_empty and not value)
                 return self.text(default) if default and is_missing else value or ""
-        return self.substitute(part.script)
+            case Substitution(script=script):
+                return self.substitute(script)
 
     def _fields(self, word: Word) -> Iterator[list[Piece]]:
-        """The fields of a word, paid from the budget."""
-        for field in self._split(word):
-            self.machine.budget.spend(_FIELD_COST)
-            yield field
+        """The fields of a word, split at the blanks in the values of its unquoted variables and substitutions.
 
-    def _split(self, word: Word) -> Iterator[list[Piece]]:
-        """Split a word at the blanks in the values of its unquoted variables and substitutions."""
+        Raises UnsupportedError for `"$@"` within a longer word and for an IFS of one's own.
+        """
         if word.parts == _ALL_PARAMETERS:
             for text in self.machine.shell.parameters[1:]:
                 self.machine.budget.produce(len(text))

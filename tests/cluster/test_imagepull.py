@@ -10,7 +10,7 @@ import pytest
 from kubesim.api.clock import SECOND, Clock
 from kubesim.api.objects import Object
 from kubesim.cluster.events import EventContent
-from kubesim.cluster.kubelet.imagepull import STEPS, TRANSITIONS, ImageManager, Pull, PullRequest
+from kubesim.cluster.kubelet.imagepull import STEPS, TRANSITIONS, ImageManager, ImagePull, PullRequest
 from kubesim.cluster.registry import Registries
 from kubesim.pull import imageref
 from kubesim.pull.attempt import Attempt, SeenSecret, check_secret
@@ -48,11 +48,13 @@ class Node:
         self.manager = ImageManager(REGISTRIES)
         self.now = 0
 
-    def ask(self, *secrets: dict[str, Any], image: str = MYAPP, policy: str = "IfNotPresent", pod: str = "app") -> Pull:
+    def ask(
+        self, *secrets: dict[str, Any], image: str = MYAPP, policy: str = "IfNotPresent", pod: str = "app"
+    ) -> ImagePull:
         named: list[tuple[str, Object | None]] = [(item["metadata"]["name"], item) for item in secrets]
         return self.manager.ensure_image(PullRequest("default", pod, pod, "app", image, policy, named, self.now))
 
-    def names(self, pull: Pull) -> tuple[str, str]:
+    def names(self, pull: ImagePull) -> tuple[str, str]:
         """What a container's status shows of the image."""
         assert pull.image
         return self.manager.node.status_names(pull.image.digest)
@@ -61,7 +63,7 @@ class Node:
         self.now += round(seconds * SECOND)
 
 
-def path(result: Pull) -> list[tuple[str, str]]:
+def path(result: ImagePull) -> list[tuple[str, str]]:
     return list(result.trace.transitions)
 
 
@@ -73,7 +75,7 @@ def test_every_transition_leads_on_or_ends() -> None:
 
 def test_pulled_with_a_secret() -> None:
     result = Node().ask(GOOD)
-    milliseconds = round(result.duration * 1000)
+    milliseconds = round(result.seconds * 1000)
     assert result.start_event == EventContent("Normal", "Pulling", f'Pulling image "{MYAPP}"')
     assert result.events == (
         EventContent(
@@ -177,7 +179,7 @@ def test_the_right_is_to_a_repository_and_status_shows_the_first_name() -> None:
     assert node.names(second) == node.names(third)
     assert node.names(second)[0] == MYAPP
     assert node.names(second)[1].startswith("registry.example.com/myapp@sha256:")
-    assert second.duration > 0
+    assert second.seconds > 0
 
 
 @pytest.mark.parametrize(
@@ -209,9 +211,9 @@ def test_the_nodes_own_credentials_prove_nothing_for_an_image_that_a_secret_pull
 def test_pulls_go_one_by_one() -> None:
     node = Node()
     first, second = node.ask(GOOD), node.ask(image="nginx", pod="b")
-    own = round((second.duration - first.duration) * 1000)
+    own = round((second.seconds - first.seconds) * 1000)
     assert second.events[-1].message == (
-        f'Successfully pulled image "nginx" in {own}ms ({second.duration * 1000:.0f}ms including waiting). '
+        f'Successfully pulled image "nginx" in {own}ms ({second.seconds * 1000:.0f}ms including waiting). '
         "Image size: 1064048 bytes."
     )
     assert node.ask(GOOD, pod="c").trace.outcome == "Pulled"

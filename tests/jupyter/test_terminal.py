@@ -9,7 +9,7 @@ import kubesim
 from kubesim import shell
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, STEPS
-from kubesim.cluster.apiserver.backend import READS
+from kubesim.cluster.apiserver.backend import READS_PER_WRITE
 from kubesim.cluster.controllers.base import SYNC
 from kubesim.jupyter import seat as room
 from kubesim.jupyter.screen import LARGEST_TRANSCRIPT, strip_escapes
@@ -167,7 +167,9 @@ def test_until_something_changes_says_what_has_changed(page, terminal):
 
 def test_waits_and_pauses_stop_where_too_much_happens(seat, monkeypatch):
     paid = 20  # units of work
-    last = SYNC + 30 // 2 + 30 // READS + 1  # those of the timer in which the budget ends: a sync examines 30 Pods
+    last = (
+        SYNC + 30 // 2 + 30 // READS_PER_WRITE + 1
+    )  # those of the timer in which the budget ends: a sync examines 30 Pods
     monkeypatch.setattr(room, "Budget", lambda: Budget(steps=paid * STEPS))
     clock = seat.session.cluster.clock
     seat.run("kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=30; sleep 60")

@@ -8,7 +8,7 @@ import pytest
 
 from kubesim import Session
 from kubesim.api.clock import SECOND
-from kubesim.cluster.apiserver.backend import READS
+from kubesim.cluster.apiserver.backend import READS_PER_WRITE
 from kubesim.session.history import History
 from tests.patience import within
 
@@ -131,7 +131,7 @@ def test_what_a_controller_looks_at_is_work_as_what_it_writes_is() -> None:
         begin = session.cluster.clock.work
         session.run("kubectl label rs --all a=b; sleep 0.1")
         work.append(session.cluster.clock.work - begin)
-    assert work[1] - work[0] >= 300 // READS
+    assert work[1] - work[0] >= 300 // READS_PER_WRITE
 
 
 @pytest.mark.parametrize("command", ["diff", "get", "apply --dry-run=server", "label a=b --overwrite"])

@@ -26,9 +26,9 @@ LEASE_REUSE = 60
 _EXPIRED_AT_ONCE = 500  # events that one timer removes
 # `Clock.work` counts the cluster's own work in units of one write:
 # Objects that can be read in the time of one write.
-READS = 10
+READS_PER_WRITE = 10
 # The work of a creation, which includes defaults, admission and validation.
-CREATION = 10
+_WORK_OF_CREATION = 10
 
 
 class Change(NamedTuple):  # quicker to make than a dataclass, and there are many
@@ -117,7 +117,7 @@ class Backend:
         if resource is EVENT:
             self._note_written((obj["metadata"]["namespace"], obj["metadata"]["name"]))
         else:
-            self.clock.work += 1 if old else CREATION
+            self.clock.work += 1 if old else _WORK_OF_CREATION
         change_type = "MODIFIED" if old else "ADDED"
         self._notify(Change(change_type, resource, obj, old, self.store.revision, of_status))
         return obj

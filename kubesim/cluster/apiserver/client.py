@@ -17,7 +17,7 @@ from kubesim.api.resources import EVENT, NAMESPACE, POD, Resource
 from kubesim.api.selectors import Selector
 from kubesim.cluster.apiserver import admission, checks, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, rules_for
-from kubesim.cluster.apiserver.backend import READS, Backend, Change, Listener
+from kubesim.cluster.apiserver.backend import READS_PER_WRITE, Backend, Change, Listener
 from kubesim.cluster.apiserver.checks import DEFAULT_WRITE_OPTIONS, WriteOptions
 from kubesim.cluster.apiserver.connection import WHOLE_LOG, Connection, LogOptions, container_of
 from kubesim.cluster.apiserver.defaults import apply_defaults
@@ -29,7 +29,7 @@ from kubesim.cluster.apiserver.deletion import (
 )
 from kubesim.cluster.apiserver.impersonation import check_impersonator, impersonate
 from kubesim.cluster.apiserver.notes import Warn, warn_about_write
-from kubesim.cluster.apiserver.scale import replicas_of, scale_of
+from kubesim.cluster.apiserver.scale import requested_replicas, scale_of
 from kubesim.cluster.apiserver.tokens import user_of
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class Client:
         """
         self.authorize(verb, resource, namespace or "", checks.name_in_selector(fields) if fields else "")
         objects = self._store.list(resource, namespace if resource.namespaced else None)
-        self._backend.clock.work += len(objects) // READS
+        self._backend.clock.work += len(objects) // READS_PER_WRITE
         self._budget.spend(len(objects) * (_OBJECT_COST + (len(labels) + len(fields)) // 4))
         if not labels and not fields:
             return objects
@@ -362,7 +362,7 @@ class Client:
         """
         self.authorize(verb, resource, namespace, name, "scale")
         scale = scale_of(self._backend.existing(resource, namespace, name))
-        replicas = replicas_of(change(scale), resource, scale)
+        replicas = requested_replicas(change(scale), resource, scale)
         change_of_spec = {"spec": {"replicas": replicas}}
         return scale_of(self._patch(resource, namespace, name, change_of_spec, "merge", WriteOptions(dry_run=dry_run)))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from kubesim.api.objects import Object, clone, key_of
 from kubesim.api.resources import Resource
-from kubesim.cluster.apiserver.backend import READS, Listener
+from kubesim.cluster.apiserver.backend import READS_PER_WRITE, Listener
 from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.cluster.apiserver.client import Client
 from kubesim.cluster.apiserver.connection import NodeServer
@@ -39,7 +39,7 @@ class Component(Client):
         namespace = owner["metadata"].get("namespace")
         referring = self._store.owned_by(owner, resource)
         objects = [obj for obj in referring if obj["metadata"].get("namespace") == namespace]
-        self._backend.clock.work += len(objects) // READS
+        self._backend.clock.work += len(objects) // READS_PER_WRITE
         return objects
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:

@@ -26,22 +26,26 @@ class _Place(NamedTuple):
     parent: Any  # the map or list that contains the value
     key: str  # the value's key, or its index as text
 
-    def at(self, size: int) -> Any:
-        """The key for a map, or the index for a list of `size` items; negative ones count from the end."""
+    def at(self, extra: int = 0) -> Any:
+        """The key for a map, or the index for a list; negative ones count from the end.
+
+        With `extra` 1, the place after the last item counts as one: -1 is that place.
+        """
         if isinstance(self.parent, dict):
             return self.key
+        size = len(self.parent) + extra
         if not re.fullmatch(_INDEX, self.key) or not -size <= int(self.key) < size:
             raise LookupError(self.key)
         return int(self.key) % size
 
     def get(self) -> Any:
         """The value, None for a missing key of a map."""
-        key = self.at(len(self.parent))
+        key = self.at()
         return self.parent.get(key) if isinstance(self.parent, dict) else self.parent[key]
 
     def replace(self, value: Any) -> None:
         """Set the value. A map needn't have the key."""
-        self.parent[self.at(len(self.parent))] = value
+        self.parent[self.at()] = value
 
     def add(self, value: Any) -> None:
         """Set the value in a map, or insert it into a list, for the key "-" at its end."""
@@ -50,10 +54,10 @@ class _Place(NamedTuple):
         elif self.key == "-":
             self.parent.append(value)
         else:
-            self.parent.insert(self.at(len(self.parent) + 1), value)
+            self.parent.insert(self.at(extra=1), value)
 
     def remove(self) -> None:
-        self.parent.pop(self.at(len(self.parent)))
+        self.parent.pop(self.at())
 
 
 def _find(document: _Place, path: str) -> _Place:
@@ -90,8 +94,11 @@ def _decoded(operations: Any) -> list[Object]:
 
 
 def _fields(operation: Any) -> Object:
+    """The fields of an operation that aren't null. Raises StatusError (501) if one of _STRINGS isn't a string."""
     if not isinstance(operation, dict) or not all(isinstance(operation.get(field), str | None) for field in _STRINGS):
-        raise not_simulated("an operation of a JSON patch that isn't built as one is not part of this simulator")
+        raise not_simulated(
+            "an operation of a JSON patch whose op or path isn't a string is not part of this simulator"
+        )
     return {field: value for field, value in operation.items() if value is not None}
 
 
@@ -100,7 +107,7 @@ def _change(document: _Place, operation: Object) -> None:
 
     Raises LookupError if it fails, and StatusError (501) for the operations in _UNSIMULATED.
     """
-    path = operation["path"]
+    path = operation["path"]  # without a path or an op, the operation fails: KeyError is a LookupError
     match operation["op"]:
         case "add":
             _find(document, path).add(clone(operation.get("value")))

@@ -13,7 +13,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 
 SCALE = Resource("Scale", "autoscaling")
-_KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+_COPIED_META = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
 def scale_of(obj: Object) -> Object:
@@ -22,7 +22,7 @@ def scale_of(obj: Object) -> Object:
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
-        "metadata": {key: meta[key] for key in _KEPT if key in meta},
+        "metadata": {key: meta[key] for key in _COPIED_META if key in meta},
         "spec": {"replicas": obj["spec"]["replicas"]},
         "status": {
             "replicas": obj.get("status", {}).get("replicas", 0),
@@ -31,10 +31,10 @@ def scale_of(obj: Object) -> Object:
     }
 
 
-def replicas_of(scale: Any, resource: Resource, old: Object) -> int:
-    """The replicas in a Scale from a request; `old` is the workload's current Scale.
+def requested_replicas(scale: Any, resource: Resource, old: Object) -> int:
+    """The replicas in a Scale from a request; `resource` is the workload's type, and `old` its current Scale.
 
-    Raises StatusError for a malformed Scale, a negative number, or an outdated resourceVersion.
+    Raises StatusError for a Scale that can't be decoded, a negative number, or an outdated resourceVersion.
     """
     decoded = decoding.decode(SCALE, scale, strict=False)
     version = decoded.get("metadata", {}).get("resourceVersion")

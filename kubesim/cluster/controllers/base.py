@@ -43,8 +43,8 @@ _MOST_DOUBLINGS = 20
 BURST = 100
 # The work (see `Clock.work`) of a sync without any change.
 SYNC = 3
-# The number of dependents that a sync can examine for one unit of work.
-_OWNED_IN_A_WRITE = 2
+# The number of dependents that a sync examines for one unit of work.
+_DEPENDENTS_PER_WORK = 2
 
 
 class Part(Stateful):
@@ -98,9 +98,9 @@ class Loop(Part):
         due = self.clock.now + round(delay * SECOND)
         if key not in self._waiting or due < self._waiting[key]:
             self._waiting[key] = due
-            self.clock.call_later(delay, self._work, key, due)
+            self.clock.call_later(delay, self._reconcile_due, key, due)
 
-    def _work(self, key: Key, due: Micros) -> None:
+    def _reconcile_due(self, key: Key, due: Micros) -> None:
         """Reconcile a key at the moment `due`, and queue it again if the API server refuses something."""
         if self._waiting.get(key) != due:  # an earlier addition has replaced this one
             return
@@ -133,12 +133,16 @@ class Controller(Loop):
     def __init__(self, api: Component, clock: Clock) -> None:
         self.component = f"{self.resource.singular}-controller"
         super().__init__(api, clock)
-        self.refusal: StatusError | None = None  # of a Pod in the current sync; raised at its end for a retry
+        self.refusal: StatusError | None = None  # the refusal of a Pod in the current sync
         api.subscribe(self._on_object, self.resource)
         api.subscribe(self._on_owned, self.owned)
 
     def sync(self, obj: Object, owned: list[Object]) -> None:
-        """Create and delete dependents of `obj` toward its desired state, and update its status."""
+        """Create and delete dependents of `obj` toward its desired state, and update its status.
+
+        `owned` are the dependents that `obj` controls. `create_pod` keeps a refusal in `self.refusal` until the sync
+        has ended; then `reconcile` raises it.
+        """
         raise NotImplementedError
 
     def enqueue(self, key: Key, delay: float) -> None:
@@ -156,13 +160,13 @@ class Controller(Loop):
                 self.enqueue((namespace_of(change.obj), reference["name"]), self.batch)
 
     def reconcile(self, namespace: str, name: str) -> None:
-        """Release dependents, then sync their owner. A refused Pod is raised afterwards, so that the key is retried."""
+        """Release dependents, then sync their owner. Raises the refusal of a Pod afterwards, for a retry."""
         obj = self.api.find(self.resource, namespace, name)
         if obj is None or is_deleted(obj):
             return
         self.refusal = None
         owned = self.controlled_by(obj)
-        self.clock.work += len(owned) // _OWNED_IN_A_WRITE
+        self.clock.work += len(owned) // _DEPENDENTS_PER_WORK
         self.sync(obj, self._keep_selected(obj, owned))
         if self.refusal:
             raise self.refusal
@@ -199,8 +203,7 @@ class Controller(Loop):
     def create_pod(self, obj: Object, template: Object | None = None, name: str = "", **labels: str) -> bool:
         """Create a Pod from a template, by default that of `obj`, with additional labels, and emit the event.
 
-        Without `name`, the API server generates one. Returns False if the Pod is refused: the caller should end its
-        work, and the sync is tried again.
+        Without `name`, the API server generates one. Returns False if the Pod is refused (see `sync`).
         """
         template = template or obj["spec"]["template"]
         meta = {**metadata(template), "generateName": f"{name_of(obj)}-"}
@@ -252,7 +255,7 @@ def active_pods(pods: Iterable[Object]) -> list[Object]:
     return [pod for pod in pods if not is_deleted(pod) and not has_ended(pod)]
 
 
-def part_of(whole: int, value: int | str) -> float:
+def pods_of(whole: int, value: int | str) -> float:
     """The number of Pods of an IntOrString such as 3 or "25%" of `whole`, not rounded."""
     if isinstance(value, str):
         return whole * numbers.cut_to_int64(value.rstrip("%")) / 100

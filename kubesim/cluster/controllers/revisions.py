@@ -22,7 +22,7 @@ class RevisionedController(Controller):
     HASH_LABEL = REVISION_HASH
 
     def revisions(self, owner: Object) -> list[Object]:
-        """The ControllerRevisions of an object, by ascending revision."""
+        """The ControllerRevisions of an object, by ascending revision. Unlike Pods, all that refer to it count."""
         return sorted(self.api.owned_by(owner, CONTROLLER_REVISION), key=lambda item: int(item["revision"]))
 
     def ensure_revision(self, owner: Object) -> Object:

@@ -26,7 +26,7 @@ from kubesim.api.objects import (
 )
 from kubesim.api.resources import REPLICA_SET
 from kubesim.api.templatehash import hash_of_template
-from kubesim.cluster.controllers.base import dependent, part_of
+from kubesim.cluster.controllers.base import dependent, pods_of
 
 MOST_HISTORY = 2000  # characters of the annotation
 
@@ -53,8 +53,8 @@ class Rollout:
         if self.recreates:
             return 0, 0
         rolling = self.deployment["spec"]["strategy"]["rollingUpdate"]
-        surge = math.ceil(part_of(self.replicas, rolling["maxSurge"]))
-        unavailable = math.floor(part_of(self.replicas, rolling["maxUnavailable"]))
+        surge = math.ceil(pods_of(self.replicas, rolling["maxSurge"]))
+        unavailable = math.floor(pods_of(self.replicas, rolling["maxUnavailable"]))
         return (surge, unavailable) if surge or unavailable else (0, 1)
 
     @property

@@ -34,7 +34,7 @@ _REFUSAL_DURATION: Micros = 20_000
 PullResult = Image | Waiting
 
 # %q of Go, cached, because images repeat.
-quote = lru_cache(maxsize=1024)(gofmt.quote)
+_quote = lru_cache(maxsize=1024)(gofmt.quote)
 
 
 class PullRequest(NamedTuple):
@@ -70,46 +70,46 @@ class ImageManager(Stateful):
             self._read_again = now + _CONFIG_LIFETIME
         return self._credentials
 
-    def ensure_image(self, request: PullRequest) -> "Pull":
-        """Run the state machine for a request, at once, and return the finished Pull.
+    def ensure_image(self, request: PullRequest) -> "ImagePull":
+        """Run the state machine for a request, at once, and return the finished ImagePull.
 
-        The image is on the node from `Pull.over` on: the caller waits for `Pull.duration`.
+        The image is on the node from `ImagePull.over` on: the caller waits for `ImagePull.seconds`.
         """
-        pull = Pull(request, self)
-        while pull.outcome in STEPS:
-            outcome = STEPS[pull.outcome](pull)
-            pull.transitions.append((pull.outcome, outcome))
-            pull.outcome = TRANSITIONS[pull.outcome, outcome]
+        pull = ImagePull(request, self)
+        while pull.state in STEPS:
+            outcome = STEPS[pull.state](pull)
+            pull.transitions.append((pull.state, outcome))
+            pull.state = TRANSITIONS[pull.state, outcome]
         return pull
 
 
-class Pull:
+class ImagePull:
     """A pull: the data that the steps read and write, and its result.
 
-    `outcome` is the present state, in the end one that is no key of STEPS (see PullTrace.outcome). `start_event` is due
-    at once, if the registry is asked, and `events` are due `duration` seconds later. `image` is set if the Pod may use
-    it, and `error` if its container waits; a finished pull has one of the two.
+    `state` is a key of STEPS until the pull has finished; the final state is the pull's outcome (PullTrace.outcome).
+    `start_event` is due at once, if the registry is asked, and `events` are due `seconds` later; starter.py adds their
+    `field`. `image` is set if the Pod may use it, and `error` if its container waits; a finished pull has one of them.
     """
 
     reference: Reference  # set by the step ParseImageName
 
     def __init__(self, request: PullRequest, manager: "ImageManager") -> None:
         self.request = request
-        self.node = manager.node
+        self.images = manager.node
         self.manager = manager
-        self.outcome = "ParseImageName"
+        self.state = "ParseImageName"
         self.image: Image | None = None
         self.matches: list[Match] | None = None  # the matching credentials; None before the lookup
         self.attempts: list[Attempt] = []  # one for each request to the registry
         self.right_reason = ""  # the sentence why the Pod may or may not use a present image, for the trace
         self.transitions: list[Transition] = []  # the states passed, with their outcomes
-        self.start_event: EventContent | None = None  # events lack their field
+        self.start_event: EventContent | None = None
         self.events: tuple[EventContent, ...] = ()
         self.error: Waiting | None = None
         self.over: Micros = request.now
 
     @property
-    def duration(self) -> float:
+    def seconds(self) -> float:
         """Seconds from the request to the end, with the time in the queue; 0 if nothing was requested."""
         return (self.over - self.request.now) / SECOND
 
@@ -117,7 +117,7 @@ class Pull:
     def result(self) -> PullResult:
         """The result of a finished pull."""
         result = self.error or self.image
-        assert result is not None, f"a pull that ended as {self.outcome} has neither an error nor an image"
+        assert result is not None, f"a pull that ended as {self.state} has neither an error nor an image"
         return result
 
     @property
@@ -135,7 +135,7 @@ class Pull:
             secrets=tuple(check_secret(name, secret) for name, secret in request.secrets),
             attempts=tuple(self.attempts),
             transitions=tuple(self.transitions),
-            outcome=self.outcome,
+            outcome=self.state,
             message=self.error.message if self.error else "",
             right_reason=self.right_reason,
         )
@@ -159,8 +159,8 @@ class Pull:
 # The steps. Each returns its outcome, a key of TRANSITIONS together with the state.
 
 
-def _parse_name(pull: Pull) -> str:
-    image = quote(pull.request.image)
+def _parse_name(pull: ImagePull) -> str:
+    image = _quote(pull.request.image)
     try:
         pull.reference = imageref.parse(pull.request.image)
     except ValueError as error:
@@ -171,20 +171,20 @@ def _parse_name(pull: Pull) -> str:
     return "valid"
 
 
-def _check_presence(pull: Pull) -> str:
+def _check_presence(pull: ImagePull) -> str:
     """Look for the image on the node, unless the policy is Always."""
     if pull.request.policy == ALWAYS:
         return "not asked"
-    pull.image = pull.node.present(pull.reference, pull.request.now)
+    pull.image = pull.images.present(pull.reference, pull.request.now)
     return "present" if pull.image else "absent"
 
 
-def _check_right(pull: Pull) -> str:
+def _check_right(pull: ImagePull) -> str:
     """Decide whether the Pod may use the present image, or must prove its right to the registry by a pull.
 
     Mirrors MustAttemptImagePull of pullmanager/image_pull_manager.go (KEP-2535).
     """
-    pullers = pull.node.pullers(pull.reference)
+    pullers = pull.images.pullers(pull.reference)
     if None in pullers:
         return _granted(pull, "the image was pulled without credentials, so every Pod may use it")
     try:
@@ -194,48 +194,48 @@ def _check_right(pull: Pull) -> str:
     for match in matches:
         is_same = match.owner in pullers or match.credential.digest in pullers.values()
         if match.owner and is_same:  # only Secrets give a right; the node's own credentials have no owner
-            pull.node.grant(pull.reference, match)
+            pull.images.grant(pull.reference, match)
             return _granted(pull, f"{match.source} has the right to the image")
     pull.image = None
     pull.right_reason = "the image was pulled with credentials that this Pod does not bring"
     return "refused"
 
 
-def _granted(pull: Pull, why: str) -> str:
+def _granted(pull: ImagePull, why: str) -> str:
     """Report that the Pod may use the present image."""
     pull.right_reason = why
-    image = quote(pull.request.image)
+    image = _quote(pull.request.image)
     pull.add_event("Pulled", f"Container image {image} already present on machine and can be accessed by the pod")
     return "granted"
 
 
-def _check_policy(pull: Pull) -> str:
+def _check_policy(pull: ImagePull) -> str:
     """Refuse a pull for the policy Never. The report doesn't tell whether the image is there without a right to it."""
     if pull.request.policy != NEVER:
         return "may pull"
-    message = f"Container image {quote(pull.request.image)} is not present with pull policy of Never"
+    message = f"Container image {_quote(pull.request.image)} is not present with pull policy of Never"
     pull.add_event("ErrImageNeverPull", message, "Warning")
     pull.error = Waiting("ErrImageNeverPull", message)
     return "never"
 
 
-def _look_up_credentials(pull: Pull) -> str:
+def _look_up_credentials(pull: ImagePull) -> str:
     try:
         return "found" if pull.look_up() else "none"
     except ValueError as error:
         return _unreadable(pull, error)
 
 
-def _unreadable(pull: Pull, error: ValueError) -> str:
+def _unreadable(pull: ImagePull, error: ValueError) -> str:
     """Report a pull secret that can't be read. The kubelet has no reason for it: the error is reason and message."""
     pull.image = None
     pull.error = Waiting(str(error), str(error))
     return "unreadable"
 
 
-def _check_back_off(pull: Pull) -> str:
+def _check_back_off(pull: ImagePull) -> str:
     """Refuse a pull while the Pod's last failure with this image is too recent."""
-    failure = pull.node.failure_in_back_off(pull.request.uid, pull.request.image, pull.request.now)
+    failure = pull.images.failure_in_back_off(pull.request.uid, pull.request.image, pull.request.now)
     if failure is None:
         return "over"
     event, pull.error = back_off(pull.request.image, failure)
@@ -245,13 +245,13 @@ def _check_back_off(pull: Pull) -> str:
 
 def back_off(image: str, failure: Failure) -> tuple[EventContent, Waiting]:
     """The event about an image in back-off after `failure`, and the reason for which its container waits."""
-    message = f"Back-off pulling image {quote(image)}"
+    message = f"Back-off pulling image {_quote(image)}"
     return EventContent("Normal", "BackOff", message), Waiting("ImagePullBackOff", f"{message}: {failure.error}")
 
 
-def _pull_image(pull: Pull) -> str:
+def _pull_image(pull: ImagePull) -> str:
     """Ask the registry with one credential after the other until one is accepted; anonymously if none matches."""
-    pull.start_event = EventContent("Normal", "Pulling", f"Pulling image {quote(pull.request.image)}")
+    pull.start_event = EventContent("Normal", "Pulling", f"Pulling image {_quote(pull.request.image)}")
     candidates: Sequence[Match | None] = pull.matches or [None]
     answers = []
     for match in candidates:
@@ -273,26 +273,26 @@ def _attempt(match: Match | None, answer: "Answer") -> Attempt:
     return Attempt(match.secret_name or None, match.entry, match.credential.username, is_in, text)
 
 
-def _succeed(pull: Pull, image: Image, match: Match | None, waited: float) -> str:
+def _succeed(pull: ImagePull, image: Image, match: Match | None, waited: float) -> str:
     """Store the image. `waited` are the seconds lost at hosts that didn't answer."""
-    duration = _pull_duration(image, pull.node.has_content(image)) + round(waited * SECOND)
-    pull.over = pull.node.reserve(pull.request.now, duration)
-    pull.node.add(pull.reference, image, match, pull.over)
+    duration = _pull_duration(image, pull.images.has_content(image)) + round(waited * SECOND)
+    pull.over = pull.images.reserve(pull.request.now, duration)
+    pull.images.add(pull.reference, image, match, pull.over)
     pull.image = image
     times = f"{go_duration(duration)} ({go_duration(pull.over - pull.request.now)} including waiting)"
-    name = quote(pull.request.image)
+    name = _quote(pull.request.image)
     pull.add_event("Pulled", f"Successfully pulled image {name} in {times}. Image size: {image.size} bytes.")
     return "succeeded"
 
 
-def _fail(pull: Pull, answers: "Sequence[Answer]") -> str:
+def _fail(pull: ImagePull, answers: "Sequence[Answer]") -> str:
     """Report the failure with the errors of all tries, each once, and begin its back-off when the pull is over."""
     duration = sum(_REFUSAL_DURATION + round(answer.seconds * SECOND) for answer in answers)
-    pull.over = pull.node.reserve(pull.request.now, duration)
+    pull.over = pull.images.reserve(pull.request.now, duration)
     errors = list(dict.fromkeys(answer.error(pull.reference) for answer in answers))
     message = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
-    pull.add_event("Failed", f"Failed to pull image {quote(pull.request.image)}: {message}", "Warning")
-    pull.node.fail(pull.request.uid, pull.request.image, f"ErrImagePull: {message}", pull.over)
+    pull.add_event("Failed", f"Failed to pull image {_quote(pull.request.image)}: {message}", "Warning")
+    pull.images.fail(pull.request.uid, pull.request.image, f"ErrImagePull: {message}", pull.over)
     pull.error = Waiting("ErrImagePull", message)
     return "failed"
 
@@ -304,7 +304,7 @@ def _pull_duration(image: Image, held: bool) -> Micros:
     return 1000 * milliseconds
 
 
-STEPS: Mapping[str, Callable[[Pull], str]] = {
+STEPS: Mapping[str, Callable[[ImagePull], str]] = {
     "ParseImageName": _parse_name,
     "CheckPresence": _check_presence,
     "CheckRight": _check_right,

@@ -14,7 +14,7 @@ from kubesim.api.sharing import Stateful
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import EventContent
-from kubesim.cluster.kubelet.imagepull import ImageManager, Pull, PullRequest, PullResult, back_off
+from kubesim.cluster.kubelet.imagepull import ImageManager, ImagePull, PullRequest, PullResult, back_off
 from kubesim.cluster.kubelet.launcher import Launcher
 from kubesim.cluster.kubelet.podsync import PodSync
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets, Secrets
@@ -74,7 +74,7 @@ class Starter(Stateful):
             pull = self._ensure_image(sync, required)
             if pull.start_event:
                 self._runtime.emit_event(sync.worker, required.container, pull.start_event)
-                self._clock.call_later(pull.duration, self._pulled, sync, required, pull.result, pull.events)
+                self._clock.call_later(pull.seconds, self._pulled, sync, required, pull.result, pull.events)
                 return
             self._finish_pull(sync, required, pull.result, pull.events)
         self._settle(sync)
@@ -149,13 +149,13 @@ class Starter(Stateful):
             return True
         return False
 
-    def _ensure_image(self, sync: PodSync, required: RequiredImage) -> Pull:
+    def _ensure_image(self, sync: PodSync, required: RequiredImage) -> ImagePull:
         """Get an image, and keep the trace, unless back-off prevented an attempt: `why` explains the last real one."""
         worker = sync.worker
         who = (worker.namespace, worker.name, worker.uid, required.subject)
         request = PullRequest(*who, required.image, required.policy, sync.secrets, self._clock.now)
         pull = self._images.ensure_image(request)
-        if pull.outcome != "ImagePullBackOff":
+        if pull.state != "ImagePullBackOff":
             self.traces[worker.namespace, worker.name, request.container] = pull.trace
         return pull
 

@@ -18,15 +18,15 @@ _MISSING = object()  # the value of an object without the field
 def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
     """The objects sorted by `field`, a path with or without braces.
 
-    Quantities sort by their amounts. Raises FormatError for a malformed path or one that no object has, and
-    NotSimulated for values that can't be compared.
+    If all values are quantities, they sort by their amounts. Raises FormatError for a malformed path or one that no
+    object has, and NotSimulated for values that can't be compared.
     """
     path = relaxed(field)
-    with reworded(FormatError, "sorting error: ", FormatError):
+    with reworded(FormatError, "sorting error: ", FormatError):  # an error of the same class, with the prefix
         template = parse(path, budget)
     values = [_first_value(results(template, obj, budget)) for obj in objects]
     if values and all(value is _MISSING for value in values):
-        raise no_field(field)
+        raise missing_field(field)
     present = [value for value in values if value is not _MISSING and value is not None]
     if len(values) > 1 and not _are_comparable(present):
         raise NotSimulated(f"sorting by {path}, whose values have no order, is not part of this simulator")
@@ -35,7 +35,7 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
     return [objects[index] for index in sorted(range(len(objects)), key=ranks.__getitem__)]
 
 
-def no_field(field: str) -> FormatError:
+def missing_field(field: str) -> FormatError:
     """The error about a field that no object has."""
     return FormatError(f"couldn't find any field with path {quote(relaxed(field))} in the list of objects")
 

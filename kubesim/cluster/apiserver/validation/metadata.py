@@ -13,7 +13,7 @@ from kubesim.cluster.apiserver.validation.fields import Field
 
 _ANNOTATIONS_LIMIT = 256 * 1024  # bytes
 _FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
-NOT_AN_OPERATOR = "not a valid selector operator"
+_NOT_AN_OPERATOR = "not a valid selector operator"
 # By operator of a label selector: True if it needs values.
 _NEEDS_VALUES = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 
@@ -105,17 +105,17 @@ def validate_label_selector(selector: Field) -> None:
     """Validate a label selector."""
     selector.labels("matchLabels")
     for requirement in selector.items("matchExpressions"):
-        validate_operator(requirement)
+        _validate_operator(requirement)
         requirement.check("key", qualified_name)
         requirement.check_each("values", label_value)
 
 
-def validate_operator(requirement: Field) -> None:
+def _validate_operator(requirement: Field) -> None:
     """Validate the operator of a requirement, and that it has values exactly if the operator needs them."""
     needs_values = _NEEDS_VALUES.get(requirement.get("operator"))
     has_values = bool(requirement.get("values"))
     if needs_values is None:
-        requirement.invalid("operator", NOT_AN_OPERATOR)
+        requirement.invalid("operator", _NOT_AN_OPERATOR)
     elif needs_values and not has_values:
         requirement.required("values", "must be specified when `operator` is 'In' or 'NotIn'")
     elif has_values and not needs_values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kubesim.api.content import dns_subdomain, path_segment
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal_json
+from kubesim.cluster.apiserver.validation.metadata import validate_label_selector
 
 _API_GROUPS = ("rbac.authorization.k8s.io",)
 _SUBJECT_KINDS = ("ServiceAccount", "User", "Group")
@@ -14,9 +15,20 @@ def validate_role(role: Field) -> None:
     """Validate a Role or ClusterRole. Only a ClusterRole may have rules for URL paths."""
     for rule in role.items("rules"):
         _validate_rule(rule, of_cluster=role.get("kind") == "ClusterRole")
+    if role.has("aggregationRule"):
+        _validate_aggregation(role.inner("aggregationRule"))
+
+
+def _validate_aggregation(rule: Field) -> None:
+    selectors = rule.items("clusterRoleSelectors")
+    if not selectors:
+        rule.required("clusterRoleSelectors", "at least one clusterRoleSelector required if aggregationRule is non-nil")
+    for selector in selectors:
+        validate_label_selector(selector)
 
 
 def _validate_rule(rule: Field, of_cluster: bool) -> None:
+    """Validate a rule, which is either for URL paths (`nonResourceURLs`) or for resources."""
     if not rule.get("verbs"):
         rule.required("verbs", "verbs must contain at least one value")
     if rule.get("nonResourceURLs"):
