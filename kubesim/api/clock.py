@@ -103,8 +103,8 @@ class Clock:
         """Let time pass until `done()` is true, for at most `timeout` seconds, and return whether it is.
 
         The clock stops at the timer that made `done()` true, or at the end of the timeout. `budget` pays for what
-        happens meanwhile; once it can't, the clock stops there, and TooMuchError is raised. At the clock's deadline,
-        OutOfTimeError is.
+        happens meanwhile; once it can't, the clock stops there. Raises TooMuchError then, and OutOfTimeError at the
+        clock's deadline.
         """
         start = self.now
         end = self.now + round(timeout * SECOND)

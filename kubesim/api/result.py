@@ -21,8 +21,11 @@ class Edit(NamedTuple):
     editor: str = "nano"
 
 
-# Whether a text went to stderr, and the text.
-Written = tuple[bool, str]
+class Written(NamedTuple):
+    """A text that a command has written."""
+
+    is_error: bool  # True for stderr, False for stdout
+    text: str
 
 
 class Result(NamedTuple):

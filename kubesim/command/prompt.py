@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from kubesim.api.result import Result
+from kubesim.api.result import Result, Written
 from kubesim.cluster import BOOT
 from kubesim.session import Session
 from kubesim.shell.passwords import hide_passwords
@@ -69,9 +69,9 @@ def prompt(session: Session, after: Callable[[], str] = lambda: "") -> int:
             session.advance(min(pause, LONGEST_PAUSE))
             result = session.run(line)
         except KeyboardInterrupt:
-            result = Result([(False, "\n")], 130)
+            result = Result([Written(False, "\n")], 130)
         except Exception:
-            result = Result([(True, _report(typed))], 70)
+            result = Result([Written(True, _report(typed))], 70)
         print(result.screen, end=after(), flush=True)
         status = result.exit_code
         if session.shell.has_exited:

@@ -19,7 +19,7 @@ from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import POD
-from kubesim.api.result import Result
+from kubesim.api.result import Result, Written
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change
 from kubesim.jupyter.slips import coached
@@ -177,7 +177,7 @@ class Seat:
                 return coached(line, run(line))
             except Exception:
                 _log.exception("%r failed", line)
-                return Result([(True, "kubesim: internal error: the simulator could not do this\n")], 70)
+                return Result([Written(True, "kubesim: internal error: the simulator could not do this\n")], 70)
 
     def advance(self, seconds: float, to_change: bool = False) -> str:
         """Let simulated time pass, notify the watchers, and return a sentence: the time passed and the changed Pods.

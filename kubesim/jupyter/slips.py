@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kubesim.api.result import Result
+from kubesim.api.result import Result, Written
 
 
 class Slip(NamedTuple):
@@ -53,5 +53,5 @@ def coached(line: str, result: Result) -> Result:
         typed = re.search(slip.typed, first_line)
         if typed and re.search(slip.printed, result.screen, re.MULTILINE):
             advice = f"kubesim: {slip.advice.format(typed[0])}\n"
-            return Result([*result.written, (True, advice)], result.exit_code, result.edit)
+            return Result([*result.written, Written(True, advice)], result.exit_code, result.edit)
     return result

@@ -26,7 +26,7 @@ class Context(NamedTuple):
     config: Kubeconfig
     budget: Budget  # shared by the whole command line; TooMuchError passes through kubectl to the budget's maker
     env: Mapping[str, str] = {}
-    read_stdin: Callable[[], str] = str  # returns the text piped into the command, the same at each call
+    read_stdin: Callable[[], str] = str  # returns the text piped into the command, the same at each call; "" by default
     # Runs an editor's command line on a file of the workspace and returns its exit status.
     run_editor: Callable[[str, str], int] | None = None
 
@@ -124,4 +124,4 @@ class Access:
             return self._context.api
         if not token:
             raise NotSimulated("a user without a token or this cluster's certificate is not part of this simulator")
-        return self._context.api.bearing(token)
+        return self._context.api.with_token(token)

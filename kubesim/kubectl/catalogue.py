@@ -111,7 +111,7 @@ ABSENT: frozenset[tuple[str, ...]] = frozenset(
 # The command to suggest for a word that is no command, such as those that cobra's SuggestFor lists.
 SUGGESTED = _TABLE.suggested
 
-# Bound methods, whose class tests use with a table that has mistakes.
+# The methods of the one table. Tests call those of a Table with mistakes.
 row_of = _TABLE.row
 flags_of = _TABLE.flags
 absent_of = _TABLE.absent_from

@@ -39,7 +39,7 @@ def check_before_running(call: Call) -> None:
         _check_namespace_of_context(call)
     if not traits.is_offline:
         check_client(call)
-    if traits.checks_format == "":
+    if traits.checks_format == "second":
         _check_output_format(call)
 
 

@@ -69,16 +69,16 @@ class Call:
 
     def say(self, text: str) -> None:
         """Write to stdout."""
-        self.written.append((False, text))
+        self.written.append(Written(is_error=False, text=text))
 
     def complain(self, text: str) -> None:
         """Write to stderr."""
-        self.written.append((True, text))
+        self.written.append(Written(is_error=True, text=text))
 
     def warn(self, text: str) -> None:
         """Write a warning of the API server to stderr, unless the call has already written it."""
         line = f"Warning: {text}\n"
-        if (True, line) not in self.written:
+        if Written(is_error=True, text=line) not in self.written:
             self.complain(line)
 
     def output_format(self) -> Format:
@@ -167,8 +167,9 @@ class Traits(NamedTuple):
     # Reads the context's namespace before connecting, which words the refusal of an unknown context differently.
     asks_namespace: bool = False
     shows_config_errors: bool = False  # prints errors of the kubeconfig without "error: " before them
-    # Refuses a wrong --output before reading the kubeconfig ("first"), after that (""), or only when printing ("last").
-    checks_format: Literal["first", "", "last"] = ""
+    # Refuses a wrong --output before reading the kubeconfig ("first"), after that ("second"), or only when printing
+    # ("last").
+    checks_format: Literal["first", "second", "last"] = "second"
     has_tables: bool = False  # --output has `wide` and custom columns
     is_typed: bool = False  # kubectl holds the objects as Go structs: their JSON keeps Go's order of fields
     prints_alone: bool = False  # kubectl creates a printer for each object, and so YAML has no `---` between objects

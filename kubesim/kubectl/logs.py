@@ -56,7 +56,7 @@ def logs(call: Call) -> None:
         if flags["all-containers"]:
             names = list(chain.from_iterable(container_names(pod, field) for field in _CONTAINERS))
         else:
-            names = [choose_container(pod, container, call.complain)]
+            names = [choose_container(call, pod, container)]
         for name in names:
             text = _read_log(call, partial(call.api.log, namespace_of(pod), name_of(pod), name, options))
             prefix = f"[pod/{name_of(pod)}/{name}] " if flags["prefix"] else ""

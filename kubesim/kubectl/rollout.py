@@ -160,7 +160,7 @@ def _template(keeper: Object) -> Object:
     return template
 
 
-@_command("rollout history", checks_format="", prints_alone=False)
+@_command("rollout history", checks_format="second", prints_alone=False)
 def history(call: Call) -> None:
     _visit(call, _show_history, 'no history viewer has been implemented for "{kind}"', reports_none=False)
 

@@ -26,7 +26,7 @@ from kubesim.kubectl.selection import follow
 
 # Simulated seconds that kubectl waits for the container to start (--pod-running-timeout).
 _LONGEST_START = 60.0
-# Those after which a container counts as endless: no one can press Ctrl+C.
+# Simulated seconds after which a container counts as endless: no one can press Ctrl+C.
 _LONGEST_RUN = 60.0
 _RECORDED = (
     "All commands and output from this session will be recorded in container logs, including credentials and sensitive "
@@ -98,7 +98,7 @@ def run(call: Call) -> None:
 def _attach(call: Call, target: Target) -> None:
     """Show what the Pod's container writes until it ends. Raises Exit with its status, and KubectlError.
 
-    A container that has ended before kubectl sees it, as most do here, leaves its log alone to show.
+    If the container has ended before kubectl attaches to it, as most do here, only its log is shown.
     """
     current = follow(call, target)
 

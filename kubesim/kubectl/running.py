@@ -6,21 +6,18 @@ Mirrors k8s.io/kubectl pkg/cmd/exec and pkg/polymorphichelpers, v1.36, without t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Sequence
 
 from kubesim.api.errors import StatusError
 from kubesim.api.humanize import format_selector
 from kubesim.api.objects import Object, annotations_of, has_ended, metadata, name_of, namespace_of
 from kubesim.api.resources import POD, SERVICE
-from kubesim.cluster.apiserver import Connection
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, UsageError, refuse_if, reworded
 from kubesim.kubectl.manifests import Target, check_paths
 from kubesim.kubectl.selection import Query, get_live
 from kubesim.shell.process import Process, StartError
 
-T = TypeVar("T")
 NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
 _LONGEST_EXEC = 3600  # simulated seconds after which a process counts as endless and is interrupted
 _PHASES = {"Unknown": 1, "Pending": 2}  # ranks of phases; all others have 0 and come first
@@ -73,11 +70,10 @@ def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
     return is_waiting, phase, not ready_since, ready_since, metadata(pod)["creationTimestamp"]
 
 
-def choose_container(pod: Object, container: str, tell: Callable[[str], None]) -> str:
+def choose_container(call: Call, pod: Object, container: str) -> str:
     """Choose a container of a Pod: `container` if it isn't empty, the one in the Pod's annotation, or the first.
 
-    `tell` gets a line about the choice of the first one among several. Raises KubectlError if the Pod has no such
-    container.
+    Writes a line about the choice of the first one among several. Raises KubectlError if the Pod has no such container.
     """
     suffixed = {name: name + suffix for field, suffix in _NAME_SUFFIXES.items() for name in container_names(pod, field)}
     names = ", ".join(suffixed.values())
@@ -91,7 +87,7 @@ def choose_container(pod: Object, container: str, tell: Callable[[str], None]) -
         return preferred
     first = next(iter(suffixed))
     if len(suffixed) > 1:
-        tell(f'Defaulted container "{first}" out of: {names}\n')
+        call.complain(f'Defaulted container "{first}" out of: {names}\n')
     return first
 
 
@@ -100,21 +96,23 @@ def container_names(pod: Object, field: str) -> list[str]:
     return [item["name"] for item in pod["spec"].get(field, ())]
 
 
-def exec_in(call: Call, pod: Object, run: Callable[[Connection], T], tell: Callable[[str], None] | None = None) -> T:
-    """Connect to a container of a Pod, and return the result of `run`, which starts a process there.
+def _run_in_container(call: Call, pod: Object, argv: Sequence[str]) -> Process:
+    """Run `argv` in a container of a Pod, to its end.
 
-    `tell` gets the line about a default container; by default it goes to stderr. Raises KubectlError for a Pod that has
-    ended, for a missing container, and for a process that can't start.
+    Raises KubectlError for a Pod that has ended, for a missing container, and for a process that can't start.
     """
     refuse_if(
         has_ended(pod),
         f"cannot exec into a container in a completed pod; current phase is {pod['status']['phase']}",
     )
-    container = choose_container(pod, call.flags["container"], tell or call.complain)
+    container = choose_container(call, pod, call.flags["container"])
     connection = call.api.exec(namespace_of(pod), name_of(pod), container)
+    if call.flags["stdin"] and call.flags["tty"]:
+        call.complain(NO_TTY)
+    stdin = call.context.read_stdin() if call.flags["stdin"] else ""
     try:
         with reworded(StatusError, "unable to upgrade connection: "):
-            return run(connection)
+            return connection.execute(argv, call.context.budget, stdin)
     except StartError as error:
         # The container runtime's random ID of the exec, here derived from the Pod and the time to be deterministic.
         exec_id = hashlib.sha256(repr((pod["metadata"]["uid"], call.context.clock.now)).encode()).hexdigest()
@@ -142,14 +140,7 @@ def execute(call: Call) -> None:
     # kubectl uses this message for a file without objects, too.
     refuse_if(len(subjects) != 1, "cannot exec into multiple objects at a time")
     pod = choose_pod(call, subjects[0], "attach to")
-
-    def run(connection: Connection) -> Process:
-        if call.flags["stdin"] and call.flags["tty"]:
-            call.complain(NO_TTY)
-        stdin = call.context.read_stdin() if call.flags["stdin"] else ""
-        return connection.execute(argv, call.context.budget, stdin)
-
-    ran = exec_in(call, pod, run)
+    ran = _run_in_container(call, pod, argv)
     _show(call, ran)
     if ran.unsimulated:
         raise Exit(1)

@@ -16,7 +16,7 @@ from tornado import websocket
 
 from kubesim.api import errors
 from kubesim.api.objects import Object
-from kubesim.server.handlers import MAX_BODY, Listener
+from kubesim.server.handlers import MAX_BODY, BaseHandler
 from kubesim.server.views import status_of
 from kubesim.shell.process import Process, StartError
 
@@ -40,7 +40,7 @@ class _Outcome(NamedTuple):
     status: Object
 
 
-class Exec(Listener, websocket.WebSocketHandler):
+class Exec(BaseHandler, websocket.WebSocketHandler):
     """The handler of one exec."""
 
     def check_origin(self, origin: str) -> bool:

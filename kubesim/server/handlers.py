@@ -55,8 +55,8 @@ class Server(Protocol):
     def execute(self, request: Request, argv: list[str], stdin: str) -> Process: ...
 
 
-class Listener(web.RequestHandler):
-    """The base of the handlers: checks a request before its body is read."""
+class BaseHandler(web.RequestHandler):
+    """The base of the handlers, which checks a request before its body is read."""
 
     def initialize(self, server: Server) -> None:
         """Start without a user."""
@@ -147,7 +147,7 @@ def _quoted(text: str) -> str:
 
 
 @web.stream_request_body
-class Handler(Listener):
+class Handler(BaseHandler):
     """The handler of requests for objects and discovery, by any method."""
 
     SUPPORTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

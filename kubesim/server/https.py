@@ -73,7 +73,7 @@ class Server:
         self._is_realtime = realtime
         self._tick = 0.0 if realtime else tick
         self._listeners: list[Callable[[], object]] = []
-        self._tls = self._certified()
+        self._tls = self._new_tls_context()
         self._connections: dict[iostream.IOStream, bool] = {}  # by age; True once the token was sent
         self._sockets = netutil.bind_sockets(port, address)
         self.port: int = self._sockets[0].getsockname()[1]
@@ -88,7 +88,7 @@ class Server:
         )
         # Connections wait in the sockets' queues until the loop runs.
         self._loop = asyncio.new_event_loop()
-        self._accepting = [self._loop.create_task(self._accept(listening)) for listening in self._sockets]
+        self._acceptors = [self._loop.create_task(self._accept(listening)) for listening in self._sockets]
         if realtime:
             self._loop.call_soon(self._follow_wall_clock, self._loop.time())
         self._thread = threading.Thread(target=self._run, name="kubesim-server", daemon=True)
@@ -155,7 +155,7 @@ class Server:
     def _run(self) -> None:
         """Run the server's loop until `close` stops it, then close all that is open."""
         self._loop.run_forever()
-        for task, listening in zip(self._accepting, self._sockets, strict=True):
+        for task, listening in zip(self._acceptors, self._sockets, strict=True):
             task.cancel()
             listening.close()
         self._loop.run_until_complete(self._http.close_all_connections())
@@ -201,7 +201,7 @@ class Server:
         options = {"server": self}
         return web.Application([(EXEC_PATH, Exec, options), (".*", Handler, options)], log_function=lambda _: None)
 
-    def _certified(self) -> ssl.SSLContext:
+    def _new_tls_context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._authority.issue_cert("localhost", LOOPBACK, "::1", self.address).configure_cert(context)

@@ -185,11 +185,11 @@ class Watch:
             self._is_bookmark_due = False
         for moment, change, _ in self.history.since(self._sent_revision):
             self._sent_revision = change.revision
-            kind = self._kind(change)
-            if kind == "DELETED":
-                yield self._event_of(kind, _deleted_state(change), moment)
-            elif kind:
-                yield self._event_of(kind, change.obj, moment)
+            change_type = self._type_of(change)
+            if change_type == "DELETED":
+                yield self._event_of(change_type, _deleted_state(change), moment)
+            elif change_type:
+                yield self._event_of(change_type, change.obj, moment)
 
     @property
     def pause(self) -> float:
@@ -205,23 +205,23 @@ class Watch:
                 before = cluster.api.revision
                 cluster.clock.run_until(lambda: cluster.api.revision != before, 1.0)
 
-    def _kind(self, change: Change) -> str:
+    def _type_of(self, change: Change) -> str:
         """The type of the event for this watch; "" if the change doesn't concern it."""
         route = self._route
         if change.resource is not route.resource or route.namespace not in ("", namespace_of(change.obj)):
             return ""
         return change.type_among(self._selects)
 
-    def _event_of(self, kind: str, obj: Object, now: Micros) -> bytes:
+    def _event_of(self, event_type: str, obj: Object, now: Micros) -> bytes:
         view = self._view.one(obj, now, headings=not self._has_headings)
         self._has_headings = True
-        return event(kind, view)
+        return event(event_type, view)
 
 
-def event(kind: str, obj: Object | errors.StatusError) -> bytes:
+def event(event_type: str, obj: Object | errors.StatusError) -> bytes:
     """An event as a line of JSON. A StatusError becomes the last event, of type ERROR."""
     content = status_of(obj) if isinstance(obj, errors.StatusError) else obj
-    written = json.dumps({"type": kind, "object": content}, separators=(",", ":"))
+    written = json.dumps({"type": event_type, "object": content}, separators=(",", ":"))
     return f"{gojson.escape(written)}\n".encode()
 
 

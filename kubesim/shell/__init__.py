@@ -84,8 +84,8 @@ class Shell:
         written: list[Written] = []
         streams = Streams(
             None,
-            stdout=lambda text: written.append((False, text)),
-            stderr=lambda text: written.append((True, text)),
+            stdout=lambda text: written.append(Written(is_error=False, text=text)),
+            stderr=lambda text: written.append(Written(is_error=True, text=text)),
         )
         machine.budget = Budget()
         machine.edit = None

@@ -13,7 +13,7 @@ from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
 from kubesim.shell.bases import Base, program_name
 from kubesim.shell.interpreter import Interpreter
-from kubesim.shell.machine import Input, Machine, Started, Streams
+from kubesim.shell.machine import Input, Machine, ProcessEntry, Streams
 from kubesim.shell.memoryfiles import Entries, MemoryFiles, mounted
 from kubesim.shell.process import Process, StartError, Write
 from kubesim.shell.syntax import UnsupportedError
@@ -62,14 +62,14 @@ class _Container(Machine):
     files: MemoryFiles
 
     def __init__(self, place: "Place", files: MemoryFiles, started: Micros, argv: Argv, main: Argv) -> None:
-        """Start `argv` as process 1, or by an exec beside process 1, `main`."""
+        """Start `argv` as process 1. With `main`, the command of process 1, `argv` is an exec beside it."""
         clock = Clock(to_datetime(started))
         clock.now = started
         super().__init__(clock, files, dict(place.env))
         self.hostname = place.hostname
         self.base = place.base
         self.user = place.user
-        self.shell_process = Started(1, started, tuple(main or argv))
+        self.shell_process = ProcessEntry(1, started, tuple(main or argv))
         self.next_pid = _EXEC_PID if main else 1
         self.shell.pipeline_pid = self.next_pid
         self.shell.name = next(iter(self.base.shells), "sh")
@@ -140,7 +140,10 @@ class Place(NamedTuple):
     def run(
         self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""
     ) -> Process:
-        """Run `argv` as process 1, or by an exec beside process 1, `main`, and pay from `budget`. Raises StartError."""
+        """Run `argv` to its end as process 1, paid from `budget`. Raises StartError.
+
+        With `main`, the command of process 1, `argv` is an exec beside it.
+        """
         files = self.open_files()
         self.check(argv, files)
         files.cwd = files.absolute(self.folder)

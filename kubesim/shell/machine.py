@@ -90,8 +90,8 @@ class ShellState:
         return other
 
 
-class Started(NamedTuple):
-    """A started process. Its arguments are expanded and unquoted."""
+class ProcessEntry(NamedTuple):
+    """An entry of `ps`: a process that was started. Its arguments are expanded and unquoted."""
 
     pid: int
     time: Micros
@@ -121,9 +121,9 @@ class Machine:
         # The running shell. `subshell` replaces it for a while.
         self.shell = ShellState("bash", env, ("bash",))
         self.history: list[str] = []
-        self.shell_process = Started(10000, clock.now, ("bash",))
+        self.shell_process = ProcessEntry(10000, clock.now, ("bash",))
         # The last processes that were started. Builtins start none.
-        self.processes: deque[Started] = deque(maxlen=1000)
+        self.processes: deque[ProcessEntry] = deque(maxlen=1000)
         self.next_pid = self.shell_process.pid + 1
         self.status = 0
         # The exit statuses of the last pipeline's commands: $PIPESTATUS.
@@ -158,7 +158,7 @@ class Machine:
     def start(self, arguments: Sequence[str]) -> None:
         """Record a started process for `ps`, and count its process ID."""
         kept = tuple(text[: self.LONGEST_ARGUMENT] for text in arguments[: self.LONGEST_ARGUMENT])
-        self.processes.append(Started(self.next_pid, self.clock.now, kept))
+        self.processes.append(ProcessEntry(self.next_pid, self.clock.now, kept))
         self.next_pid += 1
 
     def value(self, name: str) -> str | None:

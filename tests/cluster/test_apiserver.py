@@ -268,5 +268,5 @@ CLAIMS = (
 )
 def test_a_token_with_a_right_digest_and_claims_that_are_none_lets_nobody_in(api: Component, claims: str) -> None:
     api.put(SERVICE_ACCOUNT, {"metadata": {"name": "default", "namespace": "default", "uid": "1"}})
-    api.bearing(_signed(CLAIMS))
-    assert refusal(lambda: api.bearing(_signed(claims))) == (401, "Unauthorized")
+    api.with_token(_signed(CLAIMS))
+    assert refusal(lambda: api.with_token(_signed(claims))) == (401, "Unauthorized")

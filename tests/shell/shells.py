@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kubesim.api.clock import Clock
-from kubesim.api.result import Edit, Result
+from kubesim.api.result import Edit, Result, Written
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -18,7 +18,7 @@ def _kubectl(arguments: list[str], io: Invocation) -> int:
         io.out(io.read())
         return 0
     if "both" in arguments:
-        return io.show(Result([(True, "err 1\n"), (False, "out 1\nout 2\n")], 1))
+        return io.show(Result([Written(True, "err 1\n"), Written(False, "out 1\nout 2\n")], 1))
     if "edit" in arguments:
         return io.show(Result(edit=Edit("object.yaml")))
     io.out(" ".join(["kubectl", *arguments]) + "\n")

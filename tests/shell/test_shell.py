@@ -12,7 +12,7 @@ import pytest
 from kubesim import Session
 from kubesim.api import load_table, load_yaml
 from kubesim.api.clock import SECOND
-from kubesim.api.result import Edit, Result
+from kubesim.api.result import Edit, Result, Written
 from kubesim.shell import Shell, tools
 from kubesim.shell.completion import word_start
 from tests.learner import rows
@@ -89,7 +89,7 @@ def test_nano_hands_the_file_to_the_front_end(shell: Shell) -> None:
     shell.run("mkdir app; cd app")
     result = shell.run("$EDITOR pod.yaml")
     note = "kubesim: the editor opens in the live terminal; elsewhere write the file: cat > pod.yaml <<'EOF'\n"
-    assert result == Result([(True, note)], 0, Edit("app/pod.yaml"))
+    assert result == Result([Written(True, note)], 0, Edit("app/pod.yaml"))
     assert shell.run("kubectl edit pod").edit == Edit("object.yaml")
     assert shell.run("vi pod.yaml").edit == Edit("app/pod.yaml", editor="vi")
     assert shell.run("echo").edit is None

@@ -14,6 +14,9 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.api.selectors import Selector, SelectorError, field_selector, label_selector
 
+# The treatment of unknown fields: refuse them, or drop them with or without a warning.
+Validation = Literal["Strict", "Warn", "Ignore"]
+
 
 def selector(resource: Resource, labels: str, fields: str) -> Selector:
     """The selector of a list or watch from its label and field selectors. Raises StatusError for malformed ones."""
@@ -35,10 +38,6 @@ def name_in_selector(fields: str) -> str:
     """
     match = re.search(r"(?:^|,)metadata\.name==?([^,!=]+)(?:,|$)", fields)
     return match[1] if match else ""
-
-
-# The treatment of unknown fields: refuse them, or drop them with or without a warning.
-Validation = Literal["Strict", "Warn", "Ignore"]
 
 
 class WriteOptions(NamedTuple):

@@ -63,13 +63,13 @@ class Client:
 
     def impersonating(self, name: str, groups: tuple[str, ...] = ()) -> Client:
         """A client that impersonates the user `name`. Each request checks the right to do so."""
-        return self._speaking_as(impersonate(self.user, name, groups))
+        return self._as_user(impersonate(self.user, name, groups))
 
-    def bearing(self, token: str) -> Client:
+    def with_token(self, token: str) -> Client:
         """A client for the ServiceAccount of a token. Raises StatusError (Unauthorized)."""
-        return self._speaking_as(user_of(self._backend, token))
+        return self._as_user(user_of(self._backend, token))
 
-    def _speaking_as(self, user: User) -> Client:
+    def _as_user(self, user: User) -> Client:
         return Client(self._backend, user, self._warn, self._budget)
 
     def for_call(self, warn: Warn, budget: Budget) -> Client:
@@ -192,7 +192,7 @@ class Client:
         """Create an object from `obj`, which isn't changed. Raises AlreadyExists if the name is taken."""
         self.authorize("create", resource, namespace_of(obj), "")
         admission.check_may_grant(self.user, resource)
-        new = self._decoded(resource, obj, options)
+        new = self._decode(resource, obj, options)
         self._initialize_metadata(resource, new)
         self._check_namespace(resource, new)
         apply_defaults(resource, new)
@@ -247,7 +247,7 @@ class Client:
             self._count_write()
         return obj if ending is obj else self._backend.commit(resource, ending)
 
-    def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
+    def _decode(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
         """Decode `obj` as an object of the type, in a copy that the later stages may change. Raises StatusError."""
         new = decoding.decode(resource, obj, strict=options.validation == "Strict")
         new.setdefault("metadata", {})
@@ -286,7 +286,7 @@ class Client:
         old = self._backend.existing(resource, *key_of(obj))
         part = options.subresource
         admission.check_may_grant(self.user, resource)
-        new = self._decoded(resource, obj, options)
+        new = self._decode(resource, obj, options)
         checks.check_current(resource, new, old)
         apply_defaults(resource, new)
         if resource is POD:

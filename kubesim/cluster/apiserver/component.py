@@ -19,7 +19,7 @@ class Component(Client):
     def _count_write(self) -> None:
         """Don't count the writes of components as those of users."""
 
-    def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
+    def _decode(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
         """A copy of `obj`: components write well-typed objects, so that decoding them would only cost time."""
         return clone(obj)  # type: ignore[no-any-return]
 

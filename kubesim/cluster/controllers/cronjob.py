@@ -11,7 +11,7 @@ from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace
 from kubesim.api.resources import CRON_JOB, JOB
 from kubesim.api.schedule import parse_schedule
 from kubesim.cluster.controllers.base import Controller, dependent
-from kubesim.cluster.controllers.job import finished
+from kubesim.cluster.controllers.job import end_of
 
 _DELTA = 0.1  # seconds after the scheduled moment (nextScheduleDelta)
 # The message about a schedule that is never due, where Go subtracts two zero times.
@@ -28,7 +28,7 @@ class CronJobController(Controller):
     def sync(self, cron: Object, jobs: list[Object]) -> None:
         """Note what has become of active Jobs, delete old ones, and start the Job that is due."""
         status = {**cron["status"], "active": self._follow_jobs(cron, jobs)}
-        successes = [job["status"]["completionTime"] for job in jobs if finished(job) == "Complete"]
+        successes = [job["status"]["completionTime"] for job in jobs if end_of(job) == "Complete"]
         if successes:
             status["lastSuccessfulTime"] = max(*successes, status.get("lastSuccessfulTime", ""))
         self._clean_up(cron, jobs)
@@ -60,7 +60,7 @@ class CronJobController(Controller):
         for job in jobs:
             name = name_of(job)
             missing.pop(name, None)
-            end = finished(job)
+            end = end_of(job)
             if end and name in known:
                 self.emit_event(cron, "SawCompletedJob", f"Saw completed job: {name}, condition: {end}")
             elif name in known:
@@ -75,7 +75,7 @@ class CronJobController(Controller):
     def _clean_up(self, cron: Object, jobs: list[Object]) -> None:
         """Delete the oldest ended Jobs beyond the history limits."""
         for end, limit in (("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")):
-            ended = [job for job in jobs if finished(job) == end and not is_deleted(job)]
+            ended = [job for job in jobs if end_of(job) == end and not is_deleted(job)]
             ended.sort(key=lambda job: (job["status"].get("startTime", ""), name_of(job)))
             excess = max(0, len(ended) - cron["spec"][limit])
             for job in ended[:excess]:

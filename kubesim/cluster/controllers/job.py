@@ -45,8 +45,8 @@ _LIMIT = JobOutcome("BackoffLimitExceeded", "Job has reached the specified backo
 _DEADLINE = JobOutcome("DeadlineExceeded", "Job was active longer than specified deadline")
 
 
-def finished(job: Object) -> str:
-    """The final condition of a Job: "Complete", "Failed", or "" while it isn't finished."""
+def end_of(job: Object) -> str:
+    """The type of a finished Job's final condition, "Complete" or "Failed"; "" while the Job goes on."""
     for kind in ("Complete", "Failed"):
         if find_condition(job, kind) == "True":
             return kind
@@ -127,7 +127,7 @@ class JobController(Controller):
         First ended Pods are counted, which decides about the Job's outcome. Then Pods are created, or deleted if the
         Job ends.
         """
-        if finished(job):
+        if end_of(job):
             return
         tally = self._tallies.own_or(key_of(job), _Tally)
         status = {"startTime": self.clock.timestamp(), "succeeded": 0, "failed": 0, **job["status"]}

@@ -76,7 +76,15 @@ def new_place(image: Image, variables: Mapping[str, str], pod: Object, spec: Con
     }
     groups = image.groups or ((image.gid,) if image.uid else base.root_groups)
     user = User(image.uid, image.gid, groups)
-    return Place(base, variables, {**image.files, **own}, hostname, outside, spec.get("workingDir") or "/", user)
+    return Place(
+        base=base,
+        env=variables,
+        files={**image.files, **own},
+        hostname=hostname,
+        outside=outside,
+        folder=spec.get("workingDir") or "/",
+        user=user,
+    )
 
 
 def command_of(spec: ContainerSpec) -> list[str]:
@@ -213,7 +221,7 @@ class Container:
         self.finished = now
         text = self.process.failure
         if exit_code and not text and self.spec["terminationMessagePolicy"] == "FallbackToLogsOnError":
-            text = _end("".join(line.text for line in self.lines(now)[-80:]), 2048)
+            text = _tail("".join(line.text for line in self.lines(now)[-80:]), 2048)
         self.message = text
 
     @property
@@ -247,6 +255,6 @@ class Container:
         return "Error" if self.exit_code else "Completed"
 
 
-def _end(text: str, size: int) -> str:
+def _tail(text: str, size: int) -> str:
     """The last `size` bytes of a text. A cut character becomes U+FFFD, as in Go."""
     return encoded(text)[-size:].decode(errors="replace")

@@ -37,8 +37,10 @@ class DataSource(NamedTuple):
 
 
 SOURCES = (
-    DataSource("secretRef", "secretKeyRef", "secret", SECRET, "secret"),
-    DataSource("configMapRef", "configMapKeyRef", "configMap", CONFIG_MAP, "config"),
+    DataSource(env_from="secretRef", env_key="secretKeyRef", volume="secret", resource=SECRET, noun="secret"),
+    DataSource(
+        env_from="configMapRef", env_key="configMapKeyRef", volume="configMap", resource=CONFIG_MAP, noun="config"
+    ),
 )
 
 
@@ -56,7 +58,7 @@ class PodData(NamedTuple):
     api: Component
     pod: Object
 
-    def decoded(self, resource: Resource, reference: Object) -> Files | None:
+    def data_of(self, resource: Resource, reference: Object) -> Files | None:
         """The decoded data of a Secret or ConfigMap; None for a missing one that is optional.
 
         Raises MissingError. Don't change the result: a ConfigMap's is the stored dict.
@@ -74,7 +76,7 @@ class PodData(NamedTuple):
 
     def value_of_key(self, resource: Resource, reference: Object) -> str | None:
         """The value of a key of a Secret or ConfigMap; None for a missing one that is optional. Raises MissingError."""
-        data = self.decoded(resource, reference)
+        data = self.data_of(resource, reference)
         if data is None:
             return None
         key = reference.get("key", "")
@@ -159,7 +161,7 @@ def _from_sources(data: PodData, container: ContainerSpec) -> dict[str, str]:
         prefix = source.get("prefix", "")
         for kind in SOURCES:
             if reference := source.get(kind.env_from):
-                values = data.decoded(kind.resource, reference) or {}
+                values = data.data_of(kind.resource, reference) or {}
                 variables |= {prefix + key: value for key, value in values.items()}
     return variables
 

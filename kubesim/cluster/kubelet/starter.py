@@ -85,9 +85,9 @@ class Starter(Stateful):
         """Go on with a sync after a pull, unless the Pod is being deleted or gone."""
         worker = self._runtime.workers.find(sync.worker.uid)
         if worker and not worker.is_terminating:
-            going_on = sync.copy(worker)  # `sync` is a timer's argument, which copies of the cluster share
-            self._finish_pull(going_on, required, result, events)
-            self.start_all(going_on)
+            own = sync.copy(worker)  # `sync` is a timer's argument, which copies of the cluster share
+            self._finish_pull(own, required, result, events)
+            self.start_all(own)
 
     def _finish_pull(
         self, sync: PodSync, required: RequiredImage, result: PullResult, events: Sequence[EventContent]
@@ -152,8 +152,16 @@ class Starter(Stateful):
     def _ensure_image(self, sync: PodSync, required: RequiredImage) -> ImagePull:
         """Get an image, and keep the trace, unless back-off prevented an attempt: `why` explains the last real one."""
         worker = sync.worker
-        who = (worker.namespace, worker.name, worker.uid, required.subject)
-        request = PullRequest(*who, required.image, required.policy, sync.secrets, self._clock.now)
+        request = PullRequest(
+            namespace=worker.namespace,
+            pod=worker.name,
+            uid=worker.uid,
+            container=required.subject,
+            image=required.image,
+            policy=required.policy,
+            secrets=sync.secrets,
+            now=self._clock.now,
+        )
         pull = self._images.ensure_image(request)
         if pull.state != "ImagePullBackOff":
             self.traces[worker.namespace, worker.name, request.container] = pull.trace

@@ -38,9 +38,11 @@ def mounts(
 ) -> dict[str, Entries]:
     """The mounts of a container with their present files, by mount path. An emptyDir is empty, as nothing writes to it.
 
-    `earlier` are its mounts so far, {} at its start. One with a subPath stays as it was, because it is bound to a file
-    at the start; so does one whose source is gone since. A mount that has no source at the start is an empty folder, or
-    left out with a subPath, which may be a file. `images` are the files of image volumes by volume.
+    `images` are the files of image volumes by volume. `earlier` are the container's mounts so far, {} at its start:
+
+    * A mount with a subPath keeps its files, because it is bound to a file at the start.
+    * A mount whose source was removed since keeps its files.
+    * A mount without a source at the start is an empty folder. With a subPath, which may be a file, it is left out.
     """
     present = dict(earlier)
     for mount in container.get("volumeMounts", ()):
@@ -114,7 +116,7 @@ def _downward_files(data: PodData, source: Object) -> Payload:
 
 def _files_of_keys(data: PodData, source: DataSource, reference: Object) -> Payload:
     """The keys of a Secret or ConfigMap as files: all, or only the `items`, under their paths. Raises MissingError."""
-    values = data.decoded(source.resource, reference) or {}
+    values = data.data_of(source.resource, reference) or {}
     items = reference.get("items")
     if not items:
         return dict(values)

@@ -24,7 +24,7 @@ from kubesim.pull.keyring import Credential, NodeCredential, split_port
 
 _HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"
-# Cached answers.
+# The number of answers that a Network caches; later ones are computed each time.
 _MOST_ANSWERS = 1024
 
 
@@ -129,7 +129,7 @@ class Network(NamedTuple):
     def is_guess(self, reference: Reference) -> bool:
         """True if an image is unknown to the file of registries, and pulled as if it existed."""
         repository = self._repository(reference)
-        return repository is not None and repository.has_more and repository.listed(reference.manifest) is None
+        return repository is not None and repository.has_more and repository.find_listed(reference.manifest) is None
 
     def tags(self, reference: Reference) -> tuple[str, ...]:
         """The sorted tags of a reference's repository; empty for a missing one."""

@@ -39,7 +39,7 @@ class RefusedError(Exception):
     ) -> None:
         super().__init__(refusal)
         self.reached = reached
-        self.answer = Answer(None, refusal, 0, code, part)
+        self.answer = Answer(refusal=refusal, code=code, part=part)
 
 
 class Host(NamedTuple):
@@ -155,7 +155,8 @@ class Pull:
         """Send a request for a manifest with the authorization that the host has demanded so far; return both."""
         repository = self.reference.repository
         url = f"{host.base}/v2/{repository}/manifests/{manifest}{host.query}"
-        request = Request(kind, url, repository, manifest, self.authorizations.get(host), self.reference.manifest)
+        authorization = self.authorizations.get(host)
+        request = Request(kind, url, repository, manifest, authorization, pulled=self.reference.manifest)
         return request, self._response(request, f'failed to do request: {kind.capitalize()} "{url}"')
 
     def _response(self, request: Request, failed: str) -> Response:
@@ -171,7 +172,8 @@ class Pull:
 
         With a credential, the runtime sends a POST first, and a GET if the service refuses the POST.
         """
-        request = Request("token", url, self.reference.repository, "", self.credential, self.reference.manifest)
+        repository, manifest = self.reference.repository, self.reference.manifest
+        request = Request("token", url, repository, authorization=self.credential, pulled=manifest)
         has_credential = self.credential is not None
         method = "Post" if has_credential else "Get"
         first_url = url.partition("?")[0] if has_credential else url
@@ -189,7 +191,7 @@ class Pull:
         layer = digest_of(f"layer {name}")
         digest = name if name.startswith("sha256:") else layer
         refusal = trouble.message(image=name, digest=digest, layer=layer, other=digest_of(f"other {name}"))
-        return RefusedError(refusal, trouble.code, trouble.at)
+        return RefusedError(refusal, code=trouble.code, part=trouble.at)
 
 
 def _unexpected(method: str, url: str, response: Response, reason: str = "") -> str:

@@ -59,14 +59,14 @@ class Repository:
 
     def find(self, manifest: str) -> Image | None:
         """The image with this tag or digest, a guess if `has_more`, otherwise None for an unknown one."""
-        image = self.listed(manifest)
+        image = self.find_listed(manifest)
         if image or not self.has_more:
             return image
         is_digest = manifest.startswith("sha256:")
         guess = next(iter(self.by_tag.values()), UNKNOWN)
         return guess._replace(digest=manifest if is_digest else digest_of(f"{self.name}:{manifest}"))
 
-    def listed(self, manifest: str) -> Image | None:
+    def find_listed(self, manifest: str) -> Image | None:
         """The image with this tag or digest in the file of registries, None for an unknown one."""
         of_digest = (image for image in self.by_tag.values() if image.digest == manifest)
         return self.by_tag.get(manifest) or next(of_digest, None)
@@ -124,6 +124,7 @@ class Registry(NamedTuple):
         return self._password(user, now // SECOND + self.issues[user])
 
     def _password(self, user: str, until: int) -> str:
+        """The temporary password that expires at the Unix time `until`, in seconds."""
         seal = sha256(f"{self.hosts[0]} {user} {until}".encode()).hexdigest()
         text = json.dumps({"payload": seal, "version": "2", "type": "DATA_KEY", "expiration": until})
         return base64.b64encode(text.encode()).decode()

@@ -135,10 +135,10 @@ def parse_output(flags: Mapping[str, Any], read_file: Callable[[str], str], budg
         return Format(output.lower(), _PLAIN[output.lower()](options))
     if not output or (tables and output == "wide"):
         return Format(output)
-    raise no_format(output, OUTPUT_FORMATS if tables else FORMATS)
+    raise format_refusal(output, OUTPUT_FORMATS if tables else FORMATS)
 
 
-def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -> Exception:
+def format_refusal(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -> Exception:
     """The refusal of an --output: NotSimulated for a format of kubectl that kubesim lacks, otherwise FormatError."""
     if output.lower().partition("=")[0] in (*ABSENT_FORMATS, *absent):
         return NotSimulated(f"--output {output} is not part of this simulator")

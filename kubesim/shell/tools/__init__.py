@@ -22,8 +22,10 @@ COMMAND_COST = 4000
 
 Operands = list[str]
 Options = dict[str, str]
-Call = Callable[[Sequence[str], Streams], int]
-Child = Callable[[str, str, Sequence[str], Streams], int]
+# A function that runs the words of a command with streams, and returns the exit status.
+RunWords = Callable[[Sequence[str], Streams], int]
+# A function that runs a script in a child shell: the shell's name, the script, `$0`, `$1` … and the streams.
+RunScript = Callable[[str, str, Sequence[str], Streams], int]
 
 
 class ToolError(Exception):
@@ -75,11 +77,18 @@ Tools = Mapping[str, Tool]
 class Invocation:
     """One run of a command: its name, streams and machine, and functions that run other commands.
 
-    `script` runs a script in a child shell with a name and its own `$0`, `$1` … `status` is the highest status of
-    `fail`.
+    `status` is the highest status of `fail`.
     """
 
-    def __init__(self, tool: Tool, machine: Machine, tools: Tools, streams: Streams, call: Call, child: Child) -> None:
+    def __init__(
+        self,
+        tool: Tool,
+        machine: Machine,
+        tools: Tools,
+        streams: Streams,
+        run_words: RunWords,
+        run_script: RunScript,
+    ) -> None:
         self.name = tool.name
         self.machine = machine
         self.files = machine.files
@@ -87,8 +96,8 @@ class Invocation:
         self.env = machine.shell.env
         self.tools = tools
         self.streams = streams
-        self.script = child
-        self._call = call
+        self.run_script = run_script
+        self._run_words = run_words
         self._prefix = f"{machine.shell.name}: {tool.name}" if tool.builtin else tool.name
         self.status = 0
 
@@ -101,15 +110,11 @@ class Invocation:
         """The rest of stdin, which is consumed. "" at a terminal."""
         return self.streams.stdin.rest() if self.streams.stdin else ""
 
-    def run_here(self, words: Sequence[str]) -> int:
-        """Run another command with the same streams, and return its exit status."""
+    def run(self, words: Sequence[str], stdin: str | None = None) -> int:
+        """Run another command with the same streams, but with the input `stdin` if given. Returns its exit status."""
         self.spend(COMMAND_COST)
-        return self._call(words, self.streams)
-
-    def run(self, words: Sequence[str], stdin: str) -> int:
-        """Run another command with the same outputs and `stdin` as its input, and return its exit status."""
-        self.spend(COMMAND_COST)
-        return self._call(words, self.streams._replace(stdin=Input(stdin)))
+        streams = self.streams if stdin is None else self.streams._replace(stdin=Input(stdin))
+        return self._run_words(words, streams)
 
     def spend(self, steps: int) -> None:
         self.machine.budget.spend(steps)
@@ -177,7 +182,8 @@ class Declaration(NamedTuple):
     # The options of the tool as words; None is for a tool that reads its arguments itself.
     # `ad` are the flags -a and -d. `k:` takes a value. `e*` takes a value and may be repeated: the values are joined by
     # newlines. `w:/wrap` has the long form --wrap. The value of `n#` may be a first word itself, as in `head -12` and
-    # `tail -12f`.
+    # `tail -12f`; no other letter can have a #. After a `+` at the beginning, the first operand ends the options, as
+    # xargs needs for its command. "" takes no options.
     options: str | None = None
     example: str = ""
     builtin: bool = False
@@ -196,7 +202,7 @@ class Declaration(NamedTuple):
             io.out(f"Usage: {self.usage}\n")
             return 0
         try:
-            options, operands = self._read(arguments, io.name)
+            options, operands = self._parse(arguments, io.name)
             status = function(operands, options, io) or 0
             return max(status, io.status)
         except ToolError as error:
@@ -211,12 +217,12 @@ class Declaration(NamedTuple):
         except OSError as error:
             return io.fail(f"{error.filename}: {error.strerror}", self.trouble)
 
-    def _read(self, arguments: list[str], name: str) -> tuple[Options, Operands]:
+    def _parse(self, arguments: list[str], name: str) -> tuple[Options, Operands]:
         """Parse the arguments of a call. Raises ToolError and UnsupportedError."""
         options: Options = {}
         operands = arguments
         if self.options is not None:
-            options, operands = _parsed(self.options, arguments, name)
+            options, operands = _parse_options(self.options, arguments, name)
         if self.needs and not operands:
             raise misused(name, f"missing {self.needs}")
         if len(operands) > self.most:
@@ -224,7 +230,7 @@ class Declaration(NamedTuple):
         return options, operands
 
 
-def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, Operands]:
+def _parse_options(declared: str, arguments: list[str], name: str) -> tuple[Options, Operands]:
     """Parse arguments into options by short name, and operands. Values of a repeated option are joined by newlines."""
     import getopt  # late: kubectl, the commonest tool, reads its flags itself
 
@@ -240,10 +246,10 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, Op
     except getopt.GetoptError as error:
         dashes = "--" if len(error.opt) > 1 else "-"
         if "requires argument" in error.msg:
-            is_long = f"option '--{error.opt}' requires an argument"
-            raise misused(
-                name, is_long if dashes == "--" else f"option requires an argument -- '{error.opt}'"
-            ) from None
+            short_or_long = (
+                "option requires an argument -- '{}'" if dashes == "-" else "option '--{}' requires an argument"
+            )
+            raise misused(name, short_or_long.format(error.opt)) from None
         if "must not have an argument" in error.msg:
             raise misused(name, f"option '--{error.opt}' doesn't allow an argument") from None
         raise UnsupportedError(f"'{name} {dashes}{error.opt}'") from None
@@ -268,7 +274,7 @@ def misused(name: str, problem: str) -> ToolError:
     return ToolError(f"{problem}\nTry '{name} --help' for more information.")
 
 
-def _call(module: str, name: str, operands: Operands, options: Options, io: Invocation) -> int | None:
+def _import_and_call(module: str, name: str, operands: Operands, options: Options, io: Invocation) -> int | None:
     """Call a function of a module of this package, which is imported now."""
     function: Function = getattr(import_module(f"{__name__}.{module}"), name)
     return function(operands, options, io)
@@ -280,7 +286,7 @@ def read_table(table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str
     for module, rows in table.items():
         for name, fields in rows.items():
             row = Declaration(**fields)
-            tools[name] = row.tool(partial(_call, module, row.function or name))
+            tools[name] = row.tool(partial(_import_and_call, module, row.function or name))
     return tools
 
 

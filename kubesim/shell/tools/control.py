@@ -63,7 +63,7 @@ def timeout(operands: Operands, options: Options, io: Invocation) -> int:
     if 0 < limit < inf:
         clock.deadline = min(before, clock.now + round(limit * SECOND))
     try:
-        status = io.run_here(words)
+        status = io.run(words)
     except OutOfTimeError:
         status = _TERMINATED
     finally:
@@ -211,7 +211,7 @@ def xargs(operands: Operands, options: Options, io: Invocation) -> int:
             calls = [command]
     has_failed = False
     for call in calls:
-        status = io.run(call, "")
+        status = io.run(call, stdin="")
         if status == 127:
             return 127
         has_failed = has_failed or status != 0

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from kubesim.api.clock import to_datetime
-from kubesim.shell.machine import Started
+from kubesim.shell.machine import ProcessEntry
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Operands, Options, ToolError
 
@@ -50,7 +50,7 @@ def ps(operands: Operands, options: Options, io: Invocation) -> None:
             io.out(_process(form.row, process, shell.pid, machine.login))
 
 
-def _process(row: str, process: Started, parent: int, user: str) -> str:
+def _process(row: str, process: ProcessEntry, parent: int, user: str) -> str:
     text = row.format(
         user=user,
         pid=process.pid,
@@ -86,16 +86,16 @@ def printenv(operands: Operands, options: Options, io: Invocation) -> int:
 def bash(operands: Operands, options: Options, io: Invocation) -> int:
     """Run a script from a file, from -c or from stdin."""
     if not operands or operands[0] == "-":
-        return io.script(io.name, io.read(), [io.name], io.streams._replace(stdin=None))
+        return io.run_script(io.name, io.read(), [io.name], io.streams._replace(stdin=None))
     first, *rest = operands
     if re.fullmatch("-[li]*c", first):
         if not rest:
             raise ToolError("-c: option requires an argument", 2)
-        return io.script(io.name, rest[0], rest[1:] or [io.name], io.streams)
+        return io.run_script(io.name, rest[0], rest[1:] or [io.name], io.streams)
     if first.startswith("-"):
         raise UnsupportedError(f"'{io.name} {first}'")
     try:
         text = io.read(first)
     except OSError as error:
         raise ToolError(f"{first}: {error.strerror}", 127) from None
-    return io.script(io.name, text, operands, io.streams)
+    return io.run_script(io.name, text, operands, io.streams)
