@@ -26,8 +26,8 @@ _CONTEXT = Context(prec=60, rounding=ROUND_UP)
 _WHOLE = Decimal("1e50")  # larger values have no nanos among their 60 digits
 
 
-class _Written(NamedTuple):
-    """The parts of a quantity's text, as in parseQuantityString."""
+class _Parts(NamedTuple):
+    """The parts of a quantity's text. Mirrors parseQuantityString."""
 
     sign: str
     whole: str  # digits before the point, without leading zeros
@@ -66,12 +66,12 @@ class _Written(NamedTuple):
         return self.whole != "" and scale >= -9 and scale % 3 == 0 and not ends_in_thousands
 
 
-def _take_apart(text: str) -> _Written:
+def _take_apart(text: str) -> _Parts:
     """The parts of a quantity's text. Raises ValueError with Go's message."""
     match = _SHAPE.fullmatch(text)
     if match is None or not text:
         raise ValueError(_FORMAT_WRONG)
-    written = _Written(*match.groups())
+    written = _Parts(*match.groups())
     if written.form == "DecimalExponent" and not re.fullmatch(_EXPONENT, written.suffix):
         raise ValueError("unable to parse quantity's suffix")
     if len(written.whole) + written.power > _MOST_DIGITS:

@@ -64,11 +64,11 @@ def _policy() -> _Policy:
     """rbac.json, with the rules of aggregated roles filled in."""
     table: _Policy = typed.read_table(__file__, "rbac.json", _Policy)
     roles = {obj["metadata"]["name"]: obj for obj in (*table.people, *table.parts) if obj["kind"] == CLUSTER_ROLE.kind}
-    people = (_aggregated(obj, roles) if "aggregationRule" in obj else obj for obj in table.people)
+    people = (_with_aggregated_rules(obj, roles) if "aggregationRule" in obj else obj for obj in table.people)
     return table._replace(people=tuple(people))
 
 
-def _aggregated(role: Object, roles: Mapping[str, Object]) -> Object:
+def _with_aggregated_rules(role: Object, roles: Mapping[str, Object]) -> Object:
     """A role with the rules of the `roles` that its aggregationRule selects, in the order of their names.
 
     A selected role may itself be aggregated. Mirrors kubernetes pkg/controller/clusterroleaggregation, v1.36, which
@@ -79,7 +79,7 @@ def _aggregated(role: Object, roles: Mapping[str, Object]) -> Object:
     for name in sorted(roles):
         other = roles[name]
         if matches(selector, labels_of(other)):
-            whole = _aggregated(other, roles) if "aggregationRule" in other else other
+            whole = _with_aggregated_rules(other, roles) if "aggregationRule" in other else other
             rules += whole["rules"]
     return {**role, "rules": rules}
 

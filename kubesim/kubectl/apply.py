@@ -179,7 +179,7 @@ def _before_and_after(call: Call, manifest: Target) -> tuple[str, str]:
     Without a live object, the first text is empty, and for a Secret "null".
     """
     live = find_live(call, manifest)
-    merged = _merged(call, manifest, live)
+    merged = _preview(call, manifest, live)
     if manifest.resource is not SECRET:
         return to_yaml(live) if live else "", to_yaml(merged)
     before = live and _with_stars(live, merged, "before")  # None for a new Secret, which YAML writes as "null"
@@ -211,7 +211,7 @@ def _with_stars(secret: Object, other: Object | None, suffix: Literal["before", 
     return {**secret, "data": stars}
 
 
-def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
+def _preview(call: Call, manifest: Target, live: Object | None) -> Object:
     """The object after an apply, from a dry run on the API server; `live` is the object before it, or None."""
     dry_run = call.request()._replace(dry_run=True)
     if live is None:

@@ -57,14 +57,14 @@ def get_contexts(call: Call) -> None:
     raise_all(KubectlError(f"context {name} not found") for name in call.args if name not in names)
 
 
-def _show_help_if(call: Call, is_wrong: bool, problem: str = "Unexpected") -> None:
+def _refuse_arguments_if(call: Call, is_wrong: bool) -> None:
     """If `is_wrong`, show the command's help on stdout and raise KubectlError about the arguments."""
     if is_wrong:
         call.say(help_text(call.command))
-        raise KubectlError(f"{problem} args: [{' '.join(call.args)}]")
+        raise KubectlError(f"Unexpected args: [{' '.join(call.args)}]")
 
 
-@_command("config use-context", check=lambda call: _show_help_if(call, len(call.args) != 1))
+@_command("config use-context", check=lambda call: _refuse_arguments_if(call, len(call.args) != 1))
 def use_context(call: Call) -> None:
     name = call.args[0]
     config = call.access.kubeconfig
@@ -74,7 +74,7 @@ def use_context(call: Call) -> None:
     call.say(f'Switched to context "{name}".\n')
 
 
-@_command("config set-context", check=lambda call: _show_help_if(call, len(call.args) > 1))
+@_command("config set-context", check=lambda call: _refuse_arguments_if(call, len(call.args) > 1))
 def set_context(call: Call) -> None:
     """Set the cluster, user or namespace of a context, which is created if it is missing."""
     refuse_if(call.flags["current"] and call.args, "you cannot specify both a context name and --current")
@@ -99,9 +99,9 @@ def view(call: Call) -> None:
     """Show the kubeconfig, with --minify only the entries of one context, and without --raw no credentials."""
     content = call.access.kubeconfig.content
     if call.flags["minify"]:
-        content = _minified(call)
+        content = _minify(call)
     if not call.flags["raw"]:
-        content = _hidden(content)
+        content = _hide_secrets(content)
     # An empty --output selects the printer for changed objects, and --template alone doesn't count.
     if not call.flags["output"]:
         call.say("config/<unknown>\n")
@@ -109,7 +109,7 @@ def view(call: Call) -> None:
     call.say(call.output_format().render(content, typed=True))
 
 
-def _minified(call: Call) -> Object:
+def _minify(call: Call) -> Object:
     """The kubeconfig's content with one context and its cluster and user. Raises KubectlError for an unknown one."""
     config = call.access.kubeconfig
     name = call.access.context_name
@@ -123,15 +123,15 @@ def _minified(call: Call) -> Object:
     return minified
 
 
-def _hidden(value: Any, key: str = "") -> Any:
+def _hide_secrets(value: Any, key: str = "") -> Any:
     """A copy of a kubeconfig's content with certificates, keys, tokens and passwords replaced.
 
     `key` is the field that `value` is in, which decides about texts.
     """
     if isinstance(value, dict):
-        return {name: _hidden(part, name) for name, part in value.items()}
+        return {name: _hide_secrets(part, name) for name, part in value.items()}
     if isinstance(value, list):
-        return [_hidden(part) for part in value]
+        return [_hide_secrets(part) for part in value]
     if key.endswith("-data"):
         return _DATA
     return _REDACTED if key in ("token", "password") else value

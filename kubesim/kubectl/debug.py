@@ -115,7 +115,7 @@ def _copy(call: Call, pod: Target, arguments: list[str], images: dict[str, str])
     spec.pop("nodeName", None)
     for item in spec["containers"]:
         item["image"] = images.get(item["name"]) or images.get("*") or item["image"]
-    container = _debugged(call, pod, spec, has_other_images=bool(images))
+    container = _debug_container(call, pod, spec, has_other_images=bool(images))
     if container is None:
         meta |= nonempty({"labels": labels_of(pod.obj), "annotations": annotations_of(pod.obj)})
     else:
@@ -130,7 +130,7 @@ def _copy(call: Call, pod: Target, arguments: list[str], images: dict[str, str])
     call.api.create(POD, copy, call.request())
 
 
-def _debugged(call: Call, pod: Target, spec: Object, has_other_images: bool) -> Object | None:
+def _debug_container(call: Call, pod: Target, spec: Object, has_other_images: bool) -> Object | None:
     """The debug container in the copy's `spec`: the one named by --container, or a new one, which is appended to it.
 
     None if the command only changes images. Raises KubectlError for a new container without an image.

@@ -146,10 +146,10 @@ def _send(call: Call, original: Target, after: str, path: str) -> None:
     try:
         _patch(call, original, edited)
     except StatusError as error:
-        raise _ending(call, error, title, path) from None
+        raise _report_refusal(call, error, title, path) from None
 
 
-def _ending(call: Call, error: StatusError, title: str, path: str) -> Exception:
+def _report_refusal(call: Call, error: StatusError, title: str, path: str) -> Exception:
     """Print kubectl's message about the API server's refusal, and return the exception that ends the command.
 
     `title` names the object, and `path` the edited file. kubectl opens the editor again for an invalid object, with the

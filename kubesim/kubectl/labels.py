@@ -25,19 +25,19 @@ NO_OBJECTS = "one or more resources must be specified as <resource> <name> or <r
 _command = partial(command, asks_namespace=True, operands="types", shows_config_errors=True)
 
 
-class Change(NamedTuple):
+class KeyChange(NamedTuple):
     """The change of one label or annotation: KEY=VALUE sets it, KEY- removes it."""
 
     key: str
     value: str | None  # None removes the key
 
 
-def _read_change(word: str) -> Change | None:
+def _read_change(word: str) -> KeyChange | None:
     """Parse a word as a change; None if it is neither KEY=VALUE nor KEY-. Mirrors parsePairs."""
     key, equals, value = word.partition("=")
     if equals and key:
-        return Change(key, value)
-    return Change(word[:-1], None) if word[1:].endswith("-") else None
+        return KeyChange(key, value)
+    return KeyChange(word[:-1], None) if word[1:].endswith("-") else None
 
 
 def split_changes(args: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
@@ -55,7 +55,7 @@ class _Changes(NamedTuple):
     removed: list[str]  # keys
 
     @classmethod
-    def of(cls, changes: Sequence[Change]) -> _Changes:
+    def of(cls, changes: Sequence[KeyChange]) -> _Changes:
         added = {key: value for key, value in changes if value is not None}
         return cls(added, [key for key, value in changes if value is None])
 
@@ -107,7 +107,7 @@ def annotate(call: Call) -> None:
     Query(call, words, needs_name=True).visit(act)
 
 
-def _read_arguments(call: Call, noun: str) -> tuple[Sequence[str], list[Change]]:
+def _read_arguments(call: Call, noun: str) -> tuple[Sequence[str], list[KeyChange]]:
     """The arguments that name objects, and the changes. `noun` is "label" or "annotation". Raises KubectlError."""
     words, others = split_changes(call.args)
     changes = []
@@ -119,7 +119,7 @@ def _read_arguments(call: Call, noun: str) -> tuple[Sequence[str], list[Change]]
     return words, changes
 
 
-def _check_label(change: Change) -> None:
+def _check_label(change: KeyChange) -> None:
     """Raise KubectlError for an invalid value of a label. Mirrors parseLabels."""
     if change.value is not None:
         word = f"{change.key}={change.value}"
@@ -128,7 +128,7 @@ def _check_label(change: Change) -> None:
         refuse_if(problems, f"invalid label value: {quote(word)}: {';'.join(problems)}")
 
 
-def _check_call(call: Call, noun: str, words: Sequence[str], changes: Sequence[Change]) -> None:
+def _check_call(call: Call, noun: str, words: Sequence[str], changes: Sequence[KeyChange]) -> None:
     """Raise KubectlError for a command line without objects or without changes.
 
     `words` name the objects; `noun` is "label" or "annotation".

@@ -70,7 +70,7 @@ def _visit(call: Call, act: Callable[[Call, Target], None], refusal: str, report
     def act_on(target: Target) -> None:
         refuse_if(
             target.resource.kind not in call.command.traits.kinds,
-            refusal.format(kind=target.resource.qualified_kind, object=_named(target)),
+            refusal.format(kind=target.resource.qualified_kind, object=_error_about(target)),
         )
         act(call, target)
 
@@ -78,16 +78,16 @@ def _visit(call: Call, act: Callable[[Call, Target], None], refusal: str, report
         call.complain(nothing_found(call))
 
 
-def _named(target: Target) -> str:
+def _error_about(target: Target) -> str:
     return f'error: {target.resource.qualified} "{target.name}"'
 
 
 @_command("rollout status")
 def status(call: Call) -> None:
-    _visit(call, _follow, "no status viewer has been implemented for {kind}")
+    _visit(call, _follow_rollout, "no status viewer has been implemented for {kind}")
 
 
-def _follow(call: Call, target: Target) -> None:
+def _follow_rollout(call: Call, target: Target) -> None:
     """Print the rollout's state now and after each change of the object, until it is done or --timeout has passed."""
     changes = [target.obj]  # states of the object that aren't printed yet
     finished = False
@@ -218,7 +218,7 @@ def restart(call: Call) -> None:
 def _restart(call: Call, target: Target) -> None:
     """Set an annotation of the Pod template to now, so that the controller replaces all Pods."""
     spec = target.obj["spec"]
-    refuse_if(spec.get("paused"), f"{_named(target)} can't restart paused deployment (run rollout resume first)")
+    refuse_if(spec.get("paused"), f"{_error_about(target)} can't restart paused deployment (run rollout resume first)")
     now = call.context.clock.timestamp()
     if annotations_of(spec["template"]).get(_RESTARTED) == now:
         raise KubectlError(

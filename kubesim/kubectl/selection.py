@@ -106,7 +106,7 @@ class Query:
 
     def visit(self, act: Callable[[Target], object]) -> int:
         """Fetch each object and call `act` with it. Returns the number of objects; see `errors.visit` for errors."""
-        return self.visit_names(lambda target: act(self._fetched(target)))
+        return self.visit_names(lambda target: act(self._with_object(target)))
 
     def visit_names(self, act: Callable[[Target], object]) -> int:
         """Call `act` with each target, without fetching objects that are named, which may be missing.
@@ -124,7 +124,7 @@ class Query:
         gathered: list[tuple[Resource, list[Object]]] = []
 
         def keep(batch: Target | Group) -> None:
-            objects = batch.objects if isinstance(batch, Group) else [self._fetched(batch).obj]
+            objects = batch.objects if isinstance(batch, Group) else [self._with_object(batch).obj]
             if gathered and gathered[-1][0] is batch.resource:
                 gathered[-1][1].extend(objects)
             else:
@@ -166,16 +166,16 @@ class Query:
         if pairs:
             named = [(resolve(call, kind), name) for kind, name in pairs]
             refuse_if(self._one_type and len({resource for resource, _ in named}) > 1, _SEVERAL_TYPES)
-            return [_named(call, resource, name) for resource, name in named]
+            return [_target_by_name(call, resource, name) for resource, name in named]
         types = _types(call, words[0])
         names = words[1:]
         if names:
             refuse_if(len(types) > 1, "you must specify only one resource")
-            return [_named(call, types[0], name) for name in names]
+            return [_target_by_name(call, types[0], name) for name in names]
         means_all = not self._needs_name or has_all or selects
         refuse_if(not means_all, "resource(s) were provided, but no name was specified")
         refuse_if(self._one_type and len(types) > 1, _SEVERAL_TYPES)
-        return [_all_of(call, resource) for resource in types]
+        return [_target_of_all(call, resource) for resource in types]
 
     @property
     def is_single(self) -> bool:
@@ -184,7 +184,7 @@ class Query:
             return len(paths) == 1 and paths[0] not in ("-", "") and not self._call.context.workspace.is_dir(paths[0])
         return len(self.targets) == 1 and self.targets[0].name is not None
 
-    def _fetched(self, target: Target) -> Target:
+    def _with_object(self, target: Target) -> Target:
         """The target with its object, which is fetched unless it is known. Raises KubectlError and StatusError."""
         if target.obj:
             return target
@@ -196,20 +196,20 @@ class Query:
         if self._call.flags.get("filename"):
             for manifest in manifests(self._call, validates=False):
                 if self._latest and isinstance(manifest, Target):
-                    yield self._live(manifest)
+                    yield self._live_of(manifest)
                 else:
                     yield manifest
         for target in self.targets:
-            yield self._listed(target) if target.name is None else target
+            yield self._list_all(target) if target.name is None else target
 
-    def _live(self, manifest: Target) -> Target | Exception:
+    def _live_of(self, manifest: Target) -> Target | Exception:
         """The live object of a manifest, or the error."""
         try:
-            return self._fetched(manifest._replace(obj={}))
+            return self._with_object(manifest._replace(obj={}))
         except REFUSALS as error:
             return error
 
-    def _listed(self, target: Target) -> Group | Exception:
+    def _list_all(self, target: Target) -> Group | Exception:
         """All objects of a target without a name, or the error."""
         try:
             return Group(target.resource, list_live(self._call, target))
@@ -217,7 +217,7 @@ class Query:
             return error
 
 
-def _all_of(call: Call, resource: Resource) -> Target:
+def _target_of_all(call: Call, resource: Resource) -> Target:
     """The target of all objects of a type, in the command line's namespace or in all."""
     is_everywhere = call.flags.get("all-namespaces") or not resource.namespaced
     return Target(resource, None if is_everywhere else call.namespace, None)
@@ -268,7 +268,7 @@ def _types(call: Call, word: str) -> list[Resource]:
     return types
 
 
-def _named(call: Call, resource: Resource, name: str) -> Target:
+def _target_by_name(call: Call, resource: Resource, name: str) -> Target:
     call.context.budget.spend(_NAME_COST)
     refuse_if(
         call.flags.get("all-namespaces") and resource.namespaced,

@@ -23,7 +23,7 @@ from kubesim.kubectl.selection import Query
 
 _set = partial(command, asks_namespace=True, operands="types", checks_format="first", is_typed=True)
 # A function that changes the object of a target in place; `_change_copy` passes a copy.
-_Change = Callable[[Target], None]
+_ChangeInPlace = Callable[[Target], None]
 
 
 def _containers(target: Target) -> list[ContainerSpec]:
@@ -71,7 +71,7 @@ def set_service_account(call: Call) -> None:
 
 
 def _change_all(
-    call: Call, words: Sequence[str], operation: str, change: _Change, noun: str, *, sends_empty: bool = False
+    call: Call, words: Sequence[str], operation: str, change: _ChangeInPlace, noun: str, *, sends_empty: bool = False
 ) -> None:
     """Apply `change` to a copy of each object that `words` select, send the difference as a patch, and report it.
 
@@ -89,7 +89,7 @@ def _change_all(
     visit(Query(call, words, needs_name=True).fetch(), act)
 
 
-def _change_copy(target: Target, change: _Change) -> Object:
+def _change_copy(target: Target, change: _ChangeInPlace) -> Object:
     """A changed copy of a target's object. Raises KubectlError for an object that has no Pod template."""
     resource = target.resource
     if resource is not POD and not resource.template:

@@ -33,13 +33,13 @@ def answer(call: Call) -> Response:
     return answer_verb(call)
 
 
-def _seen(call: Call, obj: Object, code: int = 200) -> Response:
+def _respond_with(call: Call, obj: Object, code: int = 200) -> Response:
     """The response with an object in the form of the Accept header."""
     return Response(call.request.view.one(obj, call.now), code)
 
 
 def _get(call: Call) -> Response:
-    return _seen(call, call.client.get(*call.route.place, call.route.subresource))
+    return _respond_with(call, call.client.get(*call.route.place, call.route.subresource))
 
 
 def _list(call: Call) -> Response:
@@ -54,26 +54,26 @@ def _list(call: Call) -> Response:
 
 
 def _create(call: Call) -> Response:
-    return _seen(call, call.client.create(call.route.resource, _placed(call), _options(call)), 201)
+    return _respond_with(call, call.client.create(call.route.resource, _object_at_url(call), _options(call)), 201)
 
 
 def _update(call: Call) -> Response:
-    obj = _placed(call)
+    obj = _object_at_url(call)
     check_name(obj, call.route.name)
-    return _seen(call, call.client.update(call.route.resource, obj, _options(call)))
+    return _respond_with(call, call.client.update(call.route.resource, obj, _options(call)))
 
 
 def _patch(call: Call) -> Response:
     kind = call.request.patch_type
     change = call.request.patch()
-    return _seen(call, call.client.patch(*call.route.place, change, kind, _options(call)))
+    return _respond_with(call, call.client.patch(*call.route.place, change, kind, _options(call)))
 
 
 def _delete(call: Call) -> Response:
     resource = call.route.resource
     gone = call.client.delete(*call.route.place, _delete_options(call.request))
     if resource.returned or gone["metadata"].get("finalizers"):  # the object is still there, waiting for its end
-        return _seen(call, gone)
+        return _respond_with(call, gone)
     return Response(success(resource, gone))
 
 
@@ -144,7 +144,7 @@ def _options(call: Call) -> WriteOptions:
     return WriteOptions(call.request.field_validation, call.request.dry_run, call.route.subresource)
 
 
-def _placed(call: Call) -> Object:
+def _object_at_url(call: Call) -> Object:
     """The object in the body, completed with the URL's type and namespace. Raises StatusError if it has others."""
     obj = call.request.object()
     resource = call.route.resource

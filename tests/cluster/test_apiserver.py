@@ -24,7 +24,7 @@ from kubesim.api.resources import (
 from kubesim.cluster.apiserver import APIServer, Change, Client, Component
 from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.cluster.apiserver.deletion import DeleteOptions
-from kubesim.cluster.apiserver.tokens import _signed
+from kubesim.cluster.apiserver.tokens import _sign
 from tests.learner import Learner, container
 
 Act = Callable[[Component], Any]
@@ -268,5 +268,5 @@ CLAIMS = (
 )
 def test_a_token_with_a_right_digest_and_claims_that_are_none_lets_nobody_in(api: Component, claims: str) -> None:
     api.put(SERVICE_ACCOUNT, {"metadata": {"name": "default", "namespace": "default", "uid": "1"}})
-    api.with_token(_signed(CLAIMS))
-    assert refusal(lambda: api.with_token(_signed(claims))) == (401, "Unauthorized")
+    api.with_token(_sign(CLAIMS))
+    assert refusal(lambda: api.with_token(_sign(claims))) == (401, "Unauthorized")

@@ -38,13 +38,13 @@ class Index:
     def replace(self, key: Key, old: Object | None, new: Object | None) -> None:
         """Replace an object in the index; `old` is None for a new one, `new` for a removed one."""
         if old:
-            for uid in _referred(old):
+            for uid in _referred_uids(old):
                 objects = self._objects.own_or(uid, dict)
                 objects.pop(key, None)
                 if not objects:
                     self._objects.drop(uid)
         if new:
-            for uid in _referred(new):
+            for uid in _referred_uids(new):
                 self._objects.own_or(uid, dict)[key] = new
 
     def share(self, other: Index) -> None:
@@ -52,7 +52,7 @@ class Index:
         self._objects.share(other._objects)
 
 
-def _referred(obj: Object) -> Sequence[str]:
+def _referred_uids(obj: Object) -> Sequence[str]:
     """The uids that an object refers to: the involvedObject of an event, or the owners of any other object."""
     if "involvedObject" in obj:
         return [str((obj["involvedObject"] or {}).get("uid", ""))]

@@ -93,7 +93,7 @@ def _read(token: str) -> _Claims | None:
     """The claims of a token, None if its form or digest is wrong. They are untrusted: anyone can forge the digest."""
     _, _, rest = token.partition(".")
     payload = gobase64.text_of(rest.partition(".")[0])
-    if not payload or _signed(payload) != token:
+    if not payload or _sign(payload) != token:
         return None
     from kubesim.api import typed  # late: a first answer needs no token
 
@@ -155,14 +155,14 @@ def _token(claims: Object) -> str:
     """The token with these claims, and with an ID (jti) derived from them, so that tokens are deterministic."""
     digest = sha256(repr(claims).encode()).digest()
     number = int.from_bytes(digest[:16], "big")
-    return _signed(gojson.dumps({**claims, "jti": uuid(number, version=4)}))
+    return _sign(gojson.dumps({**claims, "jti": uuid(number, version=4)}))
 
 
-def _signed(payload: str) -> str:
+def _sign(payload: str) -> str:
     """The token with this payload. Its head has kubesim's key ID, and its signature the length of RS256."""
-    unsigned = f"{_encoded(_HEAD)}.{_encoded(payload.encode())}"
-    return f"{unsigned}.{_encoded(sha512(unsigned.encode()).digest() * 4)}"
+    unsigned = f"{_encode(_HEAD)}.{_encode(payload.encode())}"
+    return f"{unsigned}.{_encode(sha512(unsigned.encode()).digest() * 4)}"
 
 
-def _encoded(data: bytes) -> str:
+def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")

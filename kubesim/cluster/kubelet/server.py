@@ -63,7 +63,7 @@ class ContainerServer(NamedTuple):
 
         Raises StatusError if the container isn't running, and StartError if the command can't be started.
         """
-        running = self._running()
+        running = self._require_running()
         self._renew_mounts(running)
         budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
         return running.place.run(list(argv), self.clock.now, running.main_command, budget, stdin)
@@ -73,7 +73,7 @@ class ContainerServer(NamedTuple):
         volumes = mounts(PodData(self.api, self.pod), running.spec, running.image_files, running.place.volumes)
         running.place = running.place._replace(volumes=volumes)
 
-    def _running(self) -> Container:
+    def _require_running(self) -> Container:
         if self.container is None or not self.container.is_running:
             raise errors.StatusError(500, "InternalError", f'container not found ("{self.name}")')
         return self.container
@@ -98,7 +98,7 @@ class Server(NamedTuple):
 
         False for the image's own program, which is simulated, and for an unknown image.
         """
-        parsed = _parsed(reference)
+        parsed = _parse_reference(reference)
         if parsed is None:
             return False
         image = self.images.node.present(parsed, self.clock.now) or self.images.registries.network.image(parsed)
@@ -109,7 +109,7 @@ class Server(NamedTuple):
 
     def is_guess(self, reference: str) -> bool:
         """True if the simulator doesn't know the image, and pulls it as if it existed."""
-        parsed = _parsed(reference)
+        parsed = _parse_reference(reference)
         if parsed is None or self.images.node.present(parsed, self.clock.now):
             return False
         return self.images.registries.network.is_guess(parsed)
@@ -127,7 +127,7 @@ def _waiting_message(status: Object | None) -> str:
     return _WAITING_MESSAGES.get(reason, reason)
 
 
-def _parsed(reference: str) -> imageref.Reference | None:
+def _parse_reference(reference: str) -> imageref.Reference | None:
     """The parsed name of an image; None for an invalid one."""
     try:
         return imageref.parse(reference)

@@ -111,7 +111,7 @@ class Pull:
 
     def _resolve(self, host: Host) -> Response:
         """The HEAD of the manifest at `host`. Raises RefusedError."""
-        request, response = self._authorized(host, "HEAD", self.reference.manifest)
+        request, response = self._send_authorized(host, "HEAD", self.reference.manifest)
         if response.status == HTTPStatus.NOT_FOUND:
             refusal = f"{self.reference.canonical}: not found"
             raise RefusedError(refusal, code="NotFound", reached=Reached.NOT_FOUND)
@@ -125,7 +125,7 @@ class Pull:
         """A GET of content at `host`, which stands for manifest, configuration and layers. Raises RefusedError."""
         failed = "failed to copy: httpReadSeeker: failed open: "
         try:
-            request, response = self._authorized(host, "GET", digest)
+            request, response = self._send_authorized(host, "GET", digest)
         except RefusedError as refused:
             raise RefusedError(f"{failed}{refused}", part="content") from None
         if response.status != HTTPStatus.OK:
@@ -133,7 +133,7 @@ class Pull:
             raise RefusedError(f"{failed}{problem}", part="content")
         return response
 
-    def _authorized(self, host: Host, kind: str, manifest: str) -> tuple[Request, Response]:
+    def _send_authorized(self, host: Host, kind: str, manifest: str) -> tuple[Request, Response]:
         """Send a request for a manifest, again with authorization if the host demands it; return both.
 
         Raises RefusedError.

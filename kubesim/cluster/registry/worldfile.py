@@ -38,14 +38,14 @@ def read(path: str | Path) -> World:
     import yaml
 
     try:
-        return _world(_extended(read_document(Path(path))))
+        return _world(_extend(read_document(Path(path))))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"kubesim: {path} can't be read as YAML: {error}") from None
     except (LookupError, ValueError) as error:
         raise ValueError(f"kubesim: {path}: {error.args[0]}") from None
 
 
-def _extended(document: Document) -> Document:
+def _extend(document: Document) -> Document:
     """The document, with the built-in images and registries added if it has `extends`."""
     if document.extends is None:
         return document

@@ -56,10 +56,10 @@ def _event_lines(events: RelatedList, now: Micros) -> Iterator[str]:
     yield "Events:"
     # The scheduler's events have no lastTimestamp, and Go's zero time sorts before all others.
     in_order = sorted(events, key=lambda event: event.get("lastTimestamp") or "")
-    yield from table(_EVENT_HEADINGS, [_event(event, now) for event in in_order])
+    yield from table(_EVENT_HEADINGS, [_event_cells(event, now) for event in in_order])
 
 
-def _event(event: Object, now: Micros) -> list[str]:
+def _event_cells(event: Object, now: Micros) -> list[str]:
     """The cells of an event."""
     source = at(event, "source.component") or event.get("reportingComponent") or ""
     message = event.get("message", "").strip()

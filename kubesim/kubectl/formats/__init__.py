@@ -135,12 +135,12 @@ def parse_output(flags: Mapping[str, Any], read_file: Callable[[str], str], budg
         return Format(output.lower(), _PLAIN[output.lower()](options))
     if not output or (tables and output == "wide"):
         return Format(output)
-    raise format_refusal(output, OUTPUT_FORMATS if tables else FORMATS)
+    raise _format_refusal(output, OUTPUT_FORMATS if tables else FORMATS)
 
 
-def format_refusal(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -> Exception:
+def _format_refusal(output: str, allowed: Sequence[str]) -> Exception:
     """The refusal of an --output: NotSimulated for a format of kubectl that kubesim lacks, otherwise FormatError."""
-    if output.lower().partition("=")[0] in (*ABSENT_FORMATS, *absent):
+    if output.lower().partition("=")[0] in ABSENT_FORMATS:
         return NotSimulated(f"--output {output} is not part of this simulator")
     return FormatError(
         f"unable to match a printer suitable for the output format {gofmt.quote(output)}, "

@@ -46,6 +46,7 @@ _PROBLEMS = {
     r"\[": "unterminated array",
     r"[\"']": "unterminated quoted string",
 }
+# A piece of a template: plain text, `{end}`, or the beginning of another action.
 _PIECE = re.compile(r"[^{]+|\{end\}|\{(?:range )?")
 _RELAXED_PATH = r"\{\.?([^{}]+)\}|\.?([^{}]+)"
 _SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?")
@@ -91,9 +92,9 @@ class JSONPathPrinter:
             ) from None
         if self._as_json:
             return "".join(f"{gojson.dumps(values, indent=4)}\n" for values in values_of_parts)
-        return "".join(map(self._joined, values_of_parts))
+        return "".join(map(self._text_of, values_of_parts))
 
-    def _joined(self, values: Values) -> str:
+    def _text_of(self, values: Values) -> str:
         texts = []
         for value in values:
             text = gojson.dumps(value) if isinstance(value, dict | list | None) else gofmt.sprint(value)

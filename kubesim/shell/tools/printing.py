@@ -50,14 +50,14 @@ def printf(operands: Operands, options: Options, io: Invocation) -> int:
         count_before = len(arguments)
         for directive in directives:
             io.spend(_DIRECTIVE_COST)
-            pieces.append(_formatted(directive, arguments, io))
+            pieces.append(_expand_directive(directive, arguments, io))
         takes_none = len(arguments) == count_before
         if takes_none or not arguments:
             io.out("".join(pieces))
             return 0
 
 
-def _formatted(directive: re.Match[str], arguments: deque[str], io: Invocation) -> str:
+def _expand_directive(directive: re.Match[str], arguments: deque[str], io: Invocation) -> str:
     """Expand one directive of a format, which may use an argument."""
     text, width, kind = directive.groups()
     if text:

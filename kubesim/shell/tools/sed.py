@@ -37,7 +37,7 @@ class _Command:
     is_inside: bool = False  # the current line is in the range from `first` to `last`
 
     def advance_to(self, line: str, number: int, *, is_last: bool) -> bool:
-        """Advance to a line, and return True if the command applies to it. `_edited` calls it once a line, in order."""
+        """Advance to a line, and return True if the command applies to it. Called for each line, in order."""
 
         def matches(address: Address | None) -> bool:
             if isinstance(address, Regex):
@@ -55,7 +55,7 @@ class _Command:
         self.is_inside = self.last is not None and not is_past
         return True
 
-    def substituted(self, line: str, budget: Budget) -> str:
+    def substitute(self, line: str, budget: Budget) -> str:
         """Apply an s command to a line."""
         pieces: list[str] = []
         copied = 0
@@ -66,7 +66,7 @@ class _Command:
             if begin == end == previous_end:
                 continue  # an empty match directly behind the one before
             previous_end = end
-            pieces += [line[copied:begin], _filled(self.replacement, line[begin:end])]
+            pieces += [line[copied:begin], _fill(self.replacement, line[begin:end])]
             budget.produce(len(pieces[-1]))
             copied = end
             if not self.is_global:
@@ -74,7 +74,7 @@ class _Command:
         return "".join(pieces) + line[copied:]
 
 
-def _filled(template: str, matched: str) -> str:
+def _fill(template: str, matched: str) -> str:
     """Fill the matched text into a replacement in place of `&`."""
 
     def piece(match: re.Match[str]) -> str:
@@ -96,7 +96,7 @@ def sed(operands: Operands, options: Options, io: Invocation) -> None:
     if "i" not in options:
         files = [("", "".join(text for _, text in files))]
     for name, text in files:
-        edited = _edited(text, commands, budget, is_quiet="n" in options)
+        edited = _apply_script(text, commands, budget, is_quiet="n" in options)
         if name:
             io.files.write_text(name, edited)
         else:
@@ -169,7 +169,7 @@ class _Script:
         return ToolError(f"-e expression #1, char {len(self._text)}: {complaint}")
 
 
-def _edited(text: str, commands: Sequence[_Command], budget: Budget, *, is_quiet: bool) -> str:
+def _apply_script(text: str, commands: Sequence[_Command], budget: Budget, *, is_quiet: bool) -> str:
     """Apply a script to `text`."""
     for command in commands:
         command.is_inside = False
@@ -186,7 +186,7 @@ def _edited(text: str, commands: Sequence[_Command], budget: Budget, *, is_quiet
                 break
             before = line
             if command.name == "s":
-                line = command.substituted(line, budget)
+                line = command.substitute(line, budget)
             if command.name == "p" or (command.prints and line != before):
                 output.append(line + end)
         else:  # no d command ended the loop

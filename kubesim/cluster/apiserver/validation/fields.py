@@ -75,9 +75,8 @@ class Field:
         refused = self.value.get(name, "") if value is _OWN else value
         self.errors.append(errors.unsupported(self.path_of(name), refused, supported))
 
-    def duplicate(self, name: str, value: Any, detail: str = "") -> None:
-        refused = errors.json_of(value)
-        self._refuse(name, "Duplicate value", f"{refused}: {detail}" if detail else refused)
+    def duplicate(self, name: str, value: Any) -> None:
+        self._refuse(name, "Duplicate value", errors.json_of(value))
 
     def not_found(self, name: str) -> None:
         self._refuse(name, "Not found", errors.json_of(self.value.get(name, "")))
