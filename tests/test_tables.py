@@ -108,7 +108,7 @@ def check_kinds(rows: Any) -> None:
             leads_somewhere(struct, path, item.kind)
         leads_somewhere(struct, ".".join(item.template), item.kind)
         for wait in item.rollout.waits if item.rollout else ():
-            for path in (wait.number, *wait.expected.split(" - ")):
+            for path in filter(None, (wait.number, wait.expected, wait.less)):
                 leads_somewhere(struct, path, item.kind)
         if item.status:
             status = {"apiVersion": item.api_version, "kind": item.kind, "status": item.status}
@@ -376,7 +376,11 @@ def check_flags(page: str, subject: str, table: Any, row: Any) -> None:
 
 
 TABLES = [
-    Table("api/kinds.json", check_kinds, words=r"columns|\.fields\.|\.template|rollout\.waits\.\d+\.(number|expected)"),
+    Table(
+        "api/kinds.json",
+        check_kinds,
+        words=r"columns|\.fields\.|\.template|rollout\.waits\.\d+\.(number|expected|less)",
+    ),
     Table(
         "api/gotypes.json",
         check_gotypes,

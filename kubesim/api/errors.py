@@ -89,7 +89,7 @@ class StatusError(Exception):
 
 def _refusal(code: int, reason: str, resource: Resource, name: str, message: str) -> StatusError:
     """A refusal about an object, or about its type if `name` is empty."""
-    return StatusError(code, reason, message, resource.plural, name, group=resource.group)
+    return StatusError(code, reason, message, kind=resource.plural, name=name, group=resource.group)
 
 
 def not_found(resource: Resource, name: str) -> StatusError:
@@ -127,7 +127,7 @@ def invalid_kind(kind: str, group: str, name: str, causes: Sequence[FieldError])
     reported = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     qualified_kind = f"{kind}.{group}" if group else kind
     message = f"{qualified_kind} {quote(name)} is invalid: {reported}"
-    return StatusError(422, "Invalid", message, kind, name, causes, group)
+    return StatusError(422, "Invalid", message, kind=kind, name=name, causes=causes, group=group)
 
 
 def invalid_request(message: str, *causes: FieldError) -> StatusError:

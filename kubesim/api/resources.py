@@ -14,11 +14,16 @@ _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "updat
 
 
 class Wait(NamedTuple):
-    """A condition of a finished rollout: one number of the object, such as status.updatedReplicas, equals another."""
+    """A condition of a finished rollout: a number of the object reaches the expected one.
+
+    `number`, `expected` and `less` are paths, such as status.updatedReplicas. The number at `less` is subtracted from
+    the expected one.
+    """
 
     number: str
     expected: str
     message: str
+    less: str = ""
 
 
 class Rollout(NamedTuple):

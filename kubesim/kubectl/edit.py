@@ -91,7 +91,7 @@ def _ask_for_editor(call: Call, target: Target, path: str, draft: str, editor: s
     label = shlex.join(words)
     saved = shlex.quote(str(HOME / path))
     then = f"{label} --edit-result={saved} <<'EOF'\n{draft}EOF"  # an object's YAML has no line that is only EOF
-    call.edit = Edit(path, draft, then, label, editor)
+    call.edit = Edit(path=path, draft=draft, then=then, label=label, editor=editor)
     call.complain(_EDIT_ELSEWHERE)
     call.exit_code = 1  # of this call; the live terminal shows the result of the second one
 

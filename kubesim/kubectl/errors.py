@@ -159,9 +159,9 @@ def naming_source(verb: str, source: str) -> Iterator[None]:
             error.code,
             error.reason,
             f'error when {verb} "{source}": {error.message}',
-            error.kind,
-            error.name,
-            error.causes,
+            kind=error.kind,
+            name=error.name,
+            causes=error.causes,
         ) from None
 
 

@@ -106,7 +106,7 @@ def _log_options(call: Call) -> LogOptions:
     if flags["selector"] and "tail" not in call.typed_flags:
         tail = _TAIL_OF_SELECTED
     since = _whole_seconds(flags["since"]) if flags["since"] else None
-    return LogOptions(flags["previous"], tail, since, flags["timestamps"])
+    return LogOptions(previous=flags["previous"], tail=tail, since=since, timestamps=flags["timestamps"])
 
 
 def _read_log(call: Call, read: Callable[[], str]) -> str:

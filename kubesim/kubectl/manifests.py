@@ -202,12 +202,13 @@ def _manifest(call: Call, item: Any, document: Document, source: str) -> Target:
         _check_metadata(resource, item)
     meta = metadata(item)
     name = meta.get("name") or ""
-    if not resource.namespaced:
-        return Target(resource, "", name, source, item)
-    namespace = meta.get("namespace") or call.namespace
-    required = call.flags["namespace"] or namespace  # mirrors RequireNamespace
-    refuse_if(namespace != required, ANOTHER_NAMESPACE.format(namespace, required))
-    return Target(resource, namespace, name, source, {**item, "metadata": {**meta, "namespace": namespace}})
+    namespace = ""
+    if resource.namespaced:
+        namespace = meta.get("namespace") or call.namespace
+        required = call.flags["namespace"] or namespace  # mirrors RequireNamespace
+        refuse_if(namespace != required, ANOTHER_NAMESPACE.format(namespace, required))
+        item = {**item, "metadata": {**meta, "namespace": namespace}}
+    return Target(resource, namespace, name, source=source, obj=item)
 
 
 def _check_metadata(resource: Resource, item: Object) -> None:

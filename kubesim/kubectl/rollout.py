@@ -129,27 +129,22 @@ def _state(resource: Resource, obj: Object) -> tuple[str, bool]:
     about = f'{rollout.noun} "{name_of(obj)}"'
     for wait in rollout.waits:
         low = _number(obj, wait.number)
-        high = _number(obj, wait.expected)
+        high = _number(obj, wait.expected) - (_number(obj, wait.less) if wait.less else 0)
         if low < high:
             return f"Waiting for {wait.message.format(about=about, low=low, high=high, gap=high - low)}...\n", False
     return rollout.done.format(about=about, updated=_number(obj, "status.updatedReplicas")), True
 
 
 def _number(obj: Object, path: str) -> int:
-    """The number at a path of the object, 0 if it is missing; for "PATH - PATH" the difference of two numbers."""
-    path, _, subtracted = path.partition(" - ")
-    number = int(at(obj, path) or 0)
-    return number - int(at(obj, subtracted) or 0) if subtracted else number
+    """The number at a path of the object, 0 if it is missing."""
+    return int(at(obj, path) or 0)
 
 
 def _history(call: Call, target: Target) -> _Revisions:
     """The revisions of a workload: ReplicaSets for a Deployment, ControllerRevisions for other kinds."""
     keeper_type = REPLICA_SET if target.resource is DEPLOYMENT else CONTROLLER_REVISION
-    keepers: _Revisions = {}
-    for keeper in call.api.list(keeper_type, target.namespace):
-        if is_controlled_by(keeper, target.obj):
-            keepers[keeper.get("revision") or revision(keeper)] = keeper
-    return dict(sorted(keepers.items()))
+    keepers = [item for item in call.api.list(keeper_type, target.namespace) if is_controlled_by(item, target.obj)]
+    return dict(sorted((item.get("revision") or revision(item), item) for item in keepers))
 
 
 def _template(keeper: Object) -> Object:

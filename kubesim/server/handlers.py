@@ -112,7 +112,15 @@ class BaseHandler(web.RequestHandler):
         headers = {key.lower(): value for key, value in incoming.headers.items()}
         groups = tuple(incoming.headers.get_list("Impersonate-Group"))
         user = self._user or ANONYMOUS
-        return Request(user, incoming.method or "", unquote(incoming.path), query, headers, body, groups)
+        return Request(
+            user,
+            incoming.method or "",
+            unquote(incoming.path),
+            query=query,
+            headers=headers,
+            body=body,
+            impersonated_groups=groups,
+        )
 
     def write_error(self, status_code: int, **_: object) -> None:
         """Answer with a Status, never with a traceback, to tornado's errors and to bugs of kubesim."""

@@ -70,7 +70,7 @@ class Request(NamedTuple):
             namespace = name
         elif not resource.namespaced:
             namespace = ""
-        return cls(user, verb, plural, resource.group, namespace, name)
+        return cls(user, verb, plural, group=resource.group, namespace=namespace, name=name)
 
     def forbidden(self) -> StatusError:
         """The error that refuses the request. Mirrors pkg/endpoints/handlers/responsewriters/errors.go."""
@@ -84,7 +84,7 @@ class Request(NamedTuple):
             scope = f"in the namespace {quote(self.namespace)}" if self.namespace else "at the cluster scope"
             what = f"resource {quote(self.plural)} in API group {quote(self.group)} {scope}"
         sentence = f"User {quote(self.user.name)} cannot {self.verb} {what}".translate(_ENTITIES)
-        return StatusError(403, "Forbidden", f"{head}: {sentence}", plural, self.name, group=self.group)
+        return StatusError(403, "Forbidden", f"{head}: {sentence}", kind=plural, name=self.name, group=self.group)
 
 
 def is_allowed(asked: Request, store: Store) -> bool:

@@ -119,7 +119,7 @@ class Backend:
         else:
             self.clock.work += 1 if old else _WORK_OF_CREATION
         change_type = "MODIFIED" if old else "ADDED"
-        self._notify(Change(change_type, resource, obj, old, self.store.revision, of_status))
+        self._notify(Change(change_type, resource, obj, old=old, revision=self.store.revision, of_status=of_status))
         return obj
 
     def amend_event(self, key: Key, fields: Object) -> bool:
@@ -159,7 +159,7 @@ class Backend:
             self._written.pop(key_of(current), None)
         if _may_be_missing(resource, name_of(current)):
             self._discarded |= {(resource, name_of(current))}
-        self._notify(Change("DELETED", resource, current, current, self.store.revision))
+        self._notify(Change("DELETED", resource, current, old=current, revision=self.store.revision))
         return current
 
     def _expire_events(self) -> None:

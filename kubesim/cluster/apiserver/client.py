@@ -105,7 +105,8 @@ class Client:
     def can(self, verb: str, plural: str, group: str = "", namespace: str = "", name: str = "", path: str = "") -> bool:
         """True if the user may do something: the answer of a SelfSubjectAccessReview."""
         self._check_review("selfsubjectaccessreviews", "authorization.k8s.io")
-        return is_allowed(Request(self.user, verb, plural, group, namespace, name, path), self._store)
+        asked = Request(self.user, verb, plural, group=group, namespace=namespace, name=name, path=path)
+        return is_allowed(asked, self._store)
 
     def rules(self, namespace: str) -> Objects:
         """The user's rules in a namespace: the answer of a SelfSubjectRulesReview."""
@@ -118,7 +119,7 @@ class Client:
         return self.user
 
     def _check_review(self, plural: str, group: str) -> None:
-        self.check(Request(self.user, "create", plural, group))
+        self.check(Request(self.user, "create", plural, group=group))
 
     # Reading
 

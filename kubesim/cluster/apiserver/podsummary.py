@@ -46,7 +46,7 @@ def pod_summary(pod: Object) -> PodSummary:
         reason = "Terminating"
     restarts = sum(container.get("restartCount", 0) for container in counted)
     total = len(spec["containers"]) + len(sidecars)
-    return PodSummary(ready, total, reason, restarts, _last_end(counted))
+    return PodSummary(ready=ready, total=total, status=reason, restarts=restarts, last_end=_last_end(counted))
 
 
 class _Initialization(NamedTuple):

@@ -49,10 +49,8 @@ def _column(heading: str, words: str) -> Column:
     formatter, *paths = words.split()
     write = FORMATTERS[formatter]
     getters = [getter(path) for path in paths]
-    name = heading.removeprefix("+")
-    if not paths:
-        return Column(name, name != heading, write)
-    return Column(name, name != heading, lambda obj: write(*[value_of(obj) for value_of in getters]))
+    write_values = (lambda obj: write(*[value_of(obj) for value_of in getters])) if paths else write
+    return Column(heading.removeprefix("+"), wide=heading.startswith("+"), cell=write_values)
 
 
 @cache

@@ -240,9 +240,8 @@ def _has_progressed(before: Object, counts: dict[str, int]) -> bool:
 
     Mirrors DeploymentProgressing.
     """
-    for key in ("updatedReplicas", "readyReplicas", "availableReplicas"):
-        if counts[key] > before.get(key, 0):
-            return True
+    growing = ("updatedReplicas", "readyReplicas", "availableReplicas")
+    has_more = any(counts[key] > before.get(key, 0) for key in growing)
     old_before = before.get("replicas", 0) - before.get("updatedReplicas", 0)
     old_now = counts["replicas"] - counts["updatedReplicas"]
-    return bool(old_now < old_before)
+    return has_more or old_now < old_before

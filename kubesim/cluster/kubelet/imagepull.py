@@ -125,12 +125,12 @@ class ImagePull:
         """The record of this pull for `why`."""
         request = self.request
         return PullTrace(
-            request.now,
-            request.namespace,
-            request.pod,
-            request.container,
-            request.image,
-            request.policy,
+            at=request.now,
+            namespace=request.namespace,
+            pod=request.pod,
+            container=request.container,
+            image=request.image,
+            policy=request.policy,
             present=("CheckPresence", "present") in self.transitions,
             secrets=tuple(check_secret(name, secret) for name, secret in request.secrets),
             attempts=tuple(self.attempts),
@@ -269,8 +269,10 @@ def _attempt(match: Match | None, answer: "Answer") -> Attempt:
     is_in = answer.image is not None
     text = answer.refusal or "200 OK"
     if match is None:
-        return Attempt(None, None, None, is_in, text)
-    return Attempt(match.secret_name or None, match.entry, match.credential.username, is_in, text)
+        return Attempt(secret=None, entry=None, username=None, ok=is_in, answer=text)
+    return Attempt(
+        secret=match.secret_name or None, entry=match.entry, username=match.credential.username, ok=is_in, answer=text
+    )
 
 
 def _succeed(pull: ImagePull, image: Image, match: Match | None, waited: float) -> str:

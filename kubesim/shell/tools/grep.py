@@ -57,7 +57,9 @@ def grep(operands: Operands, options: Options, io: Invocation) -> int:
         if selected and "q" in options:
             io.status = 0  # even after an unreadable file
             return 0
-        selection = _Selection(name, name if has_labels else "", content, selected, is_first=not any_selected)
+        selection = _Selection(
+            name=name, label=name if has_labels else "", lines=content, selected=selected, is_first=not any_selected
+        )
         any_selected = any_selected or bool(selected)
         io.out("".join(_report(selection, context, regex, options)))
     return 0 if any_selected else 1

@@ -172,7 +172,15 @@ def _keys(options: Options) -> list[_Key]:
             raise UnsupportedError(f"'sort -k {text[:40]}'")
         letters = (match[2] + (match[4] or "")) or "".join({"n", "r"} & options.keys())
         last = int(match[3]) if match[3] else None
-        keys.append(_Key(int(match[1]), last, separator, "n" in letters, "r" in letters))
+        keys.append(
+            _Key(
+                first=int(match[1]),
+                last=last,
+                separator=separator,
+                is_numeric="n" in letters,
+                is_reverse="r" in letters,
+            )
+        )
     return keys
 
 
