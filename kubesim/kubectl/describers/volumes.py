@@ -6,7 +6,6 @@ Mirrors describeVolumes in k8s.io/kubectl pkg/describe/describe.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 
 from kubesim.api.objects import Object, at
 from kubesim.kubectl.describers.common import Items, or_unset, row, switch
@@ -44,20 +43,16 @@ def _empty_dir(source: Object) -> Iterator[str]:
     yield row("    SizeLimit", or_unset(source.get("sizeLimit")))
 
 
-def _reference(label: str, field: str, source: Object) -> Iterator[str]:
-    """The name of a Secret or ConfigMap, which is in `field`, behind `label`; and whether it is optional."""
-    yield row(f"    {label}", source.get(field))
-    yield row("    Optional", switch(source.get("optional")))
-
-
 def _secret(source: Object) -> Iterator[str]:
     yield _type("Secret (a volume populated by a Secret)")
-    yield from _reference("SecretName", "secretName", source)
+    yield row("    SecretName", source.get("secretName"))
+    yield row("    Optional", switch(source.get("optional")))
 
 
 def _config_map(source: Object) -> Iterator[str]:
     yield _type("ConfigMap (a volume populated by a ConfigMap)")
-    yield from _reference("Name", "name", source)
+    yield row("    Name", source.get("name"))
+    yield row("    Optional", switch(source.get("optional")))
 
 
 def _claim(source: Object) -> Iterator[str]:
@@ -81,8 +76,18 @@ def _projected(source: Object) -> Iterator[str]:
                 yield from describe(projection[field])
 
 
+def _projected_secret(source: Object) -> Iterator[str]:
+    yield row("    SecretName", source.get("name"))
+    yield row("    Optional", switch(source.get("optional")))
+
+
 def _projected_downward_api(_source: Object) -> Iterator[str]:
     yield row("    DownwardAPI", "true")
+
+
+def _projected_config_map(source: Object) -> Iterator[str]:
+    yield row("    ConfigMapName", source.get("name"))
+    yield row("    Optional", switch(source.get("optional")))
 
 
 def _projected_token(source: Object) -> Iterator[str]:
@@ -109,8 +114,8 @@ SOURCES: Mapping[str, Callable[[Object], Iterator[str]]] = {
 }
 # By the field of a source of a projected volume.
 PROJECTIONS: Mapping[str, Callable[[Object], Iterator[str]]] = {
-    "secret": partial(_reference, "SecretName", "name"),
+    "secret": _projected_secret,
     "downwardAPI": _projected_downward_api,
-    "configMap": partial(_reference, "ConfigMapName", "name"),
+    "configMap": _projected_config_map,
     "serviceAccountToken": _projected_token,
 }
