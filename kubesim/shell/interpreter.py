@@ -121,7 +121,7 @@ class Interpreter:
             case syntax.Compound():
                 return self._compound(command, redirected)
             case syntax.Job():
-                return self._plan(command, redirected)
+                return self._plan_job(command, redirected)
 
     def _compound(self, command: syntax.Compound, streams: Streams) -> int:
         """Run a loop, an `if`, or the script between braces or parentheses, and return its exit status."""
@@ -134,8 +134,8 @@ class Interpreter:
                 return self._subshell(partial(self._in_parentheses, command.scripts[0], streams))
         return self._script(command.scripts[0], streams)
 
-    def _plan(self, job: syntax.Job, streams: Streams) -> int:
-        """Plan what a job does after its sleep. Until then, and while it runs, the line goes on."""
+    def _plan_job(self, job: syntax.Job, streams: Streams) -> int:
+        """Plan the script of a job for the end of its sleep, and return 0. The line goes on meanwhile."""
         machine = self.machine
         if not machine.IS_TERMINAL:
             raise UnsupportedError("'&'")
@@ -147,13 +147,13 @@ class Interpreter:
                 machine.shell = shell
                 machine.files.cwd = cwd
                 statuses = machine.status, machine.pipe_statuses
-                self._subshell(partial(self._job, job.script, streams._replace(stdin=Input(""))))
+                self._subshell(partial(self._run_job, job.script, streams._replace(stdin=Input(""))))
                 machine.status, machine.pipe_statuses = statuses
 
         machine.clock.plan(job.seconds, run)
         return 0
 
-    def _job(self, script: Script, streams: Streams) -> int:
+    def _run_job(self, script: Script, streams: Streams) -> int:
         """Run the script of a job. An error ends the job, not the line that goes on beside it."""
         try:
             return self._in_parentheses(script, streams)

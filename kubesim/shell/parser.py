@@ -29,13 +29,13 @@ def parse(text: str, aliases: Mapping[str, str], budget: Budget) -> Iterator[Scr
     """
     if "\n" in text or len(text) > _LONG:
         return _lines(text, aliases, budget)
-    scripts, cost = _parsed_line(text, tuple(aliases.items()))
+    scripts, cost = _parse_line(text, tuple(aliases.items()))
     budget.spend(cost)
     return iter(scripts)
 
 
 @lru_cache(maxsize=256)
-def _parsed_line(text: str, aliases: tuple[tuple[str, str], ...]) -> tuple[list[Script], int]:
+def _parse_line(text: str, aliases: tuple[tuple[str, str], ...]) -> tuple[list[Script], int]:
     """The parsed commands of a line, and the steps of a budget that parsing took."""
     budget = Budget()
     scripts = [*_lines(text, dict(aliases), budget)]
@@ -54,16 +54,24 @@ def _lexer(text: str, aliases: Mapping[str, str], budget: Budget) -> Lexer:
 def _job(pipeline: syntax.Pipeline) -> syntax.Pipeline | None:
     """The job that `&` starts from the pipeline before it; None unless that is a subshell that sleeps first."""
     match pipeline:
-        case syntax.Pipeline(";", (syntax.Compound("(", ((first, *rest),), redirects),), negated=False):
-            pass
-        case _:
-            return None
-    match first:
-        case syntax.Pipeline(_, (syntax.Simple((), (name, word), ()),), negated=False) if name.bare == "sleep":
-            if not rest or rest[0].operator == "||" or not _SECONDS.fullmatch(word.bare or ""):
-                return None
-            return syntax.Pipeline(";", (syntax.Job(float(word.source), tuple(rest), redirects),), negated=False)
+        case syntax.Pipeline(
+            operator=";",
+            commands=(syntax.Compound(keyword="(", scripts=((first, *rest),), redirects=redirects),),
+            negated=False,
+        ) if rest and rest[0].operator != "||" and (seconds := _seconds_of_sleep(first)):
+            job = syntax.Job(float(seconds), tuple(rest), redirects)
+            return syntax.Pipeline(";", (job,), negated=False)
     return None
+
+
+def _seconds_of_sleep(pipeline: syntax.Pipeline) -> str:
+    """The argument of a `sleep` for some seconds, "" for any other pipeline."""
+    match pipeline:
+        case syntax.Pipeline(
+            commands=(syntax.Simple(assignments=(), words=(name, seconds), redirects=()),), negated=False
+        ) if name.bare == "sleep" and _SECONDS.fullmatch(seconds.source):
+            return seconds.source
+    return ""
 
 
 class Parser:

@@ -58,7 +58,7 @@ class Network(NamedTuple):
 
     def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
         """The answer to a pull, without noting it as one of the node's."""
-        return self._answer(self._client(self.node).send, reference, credential)
+        return self.exchange(reference, credential)[1]
 
     def exchange(self, reference: Reference, credential: Credential | None) -> tuple[list[Exchange], Answer]:
         """The requests and responses of a pull, and its answer, without noting it as one of the node's."""

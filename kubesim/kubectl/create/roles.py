@@ -33,18 +33,20 @@ _LIMITED_VERBS = {
 
 @subcommand("create role")
 def create_role(call: Call) -> None:
-    refuse_empty_name(call)
-    rules = _rules(call, _verbs(call))
-    refuse_if(not rules, "at least one resource must be specified")
-    create_object(call, ROLE, {"rules": rules}, failure="")
+    _create_role(call, ROLE, "at least one resource must be specified")
 
 
 @subcommand("create clusterrole")
 def create_cluster_role(call: Call) -> None:
+    _create_role(call, CLUSTER_ROLE, "one of resource or nonResourceURL must be specified")
+
+
+def _create_role(call: Call, resource: Resource, without_rules: str) -> None:
+    """Create a Role or ClusterRole. `without_rules` is the refusal of a command line without rules."""
     refuse_empty_name(call)
     rules = _rules(call, _verbs(call))
-    refuse_if(not rules, "one of resource or nonResourceURL must be specified")
-    create_object(call, CLUSTER_ROLE, {"rules": rules}, failure="")
+    refuse_if(not rules, without_rules)
+    create_object(call, resource, {"rules": rules}, failure="")
 
 
 def _verbs(call: Call) -> list[str]:
