@@ -39,7 +39,7 @@ def clone(value: Any) -> Any:
     return value
 
 
-def remembered(about: Callable[[Object], T]) -> Callable[[Object], T]:
+def remembered(function: Callable[[Object], T]) -> Callable[[Object], T]:
     """Decorator that caches a pure function of stored objects, with one result for each object's uid.
 
     A result is reused while the function gets the identical dict (`is`). That is safe because stored objects are never
@@ -47,17 +47,17 @@ def remembered(about: Callable[[Object], T]) -> Callable[[Object], T]:
     """
     known: dict[str, tuple[Object, T]] = {}
 
-    @wraps(about)
-    def answer(obj: Object) -> T:
+    @wraps(function)
+    def result_for(obj: Object) -> T:
         uid = obj["metadata"].get("uid", "")
         last = known.get(uid)
         if last is None or last[0] is not obj:
             if len(known) >= _MOST_REMEMBERED:
                 known.clear()
-            last = known[uid] = (obj, about(obj))
+            last = known[uid] = (obj, function(obj))
         return last[1]
 
-    return answer
+    return result_for
 
 
 def name_of(obj: Object) -> str:

@@ -86,20 +86,20 @@ def _with_aggregated_rules(role: Object, roles: Mapping[str, Object]) -> Object:
 
 def objects(now: str) -> Typed:
     """The first objects: the node, the API server's Service and the roles for users. `now` is the boot's timestamp."""
-    return _typed([_node(now), _OBJECTS.service, *_policy().people])
+    return _with_types([_node(now), _OBJECTS.service, *_policy().people])
 
 
 def parts() -> Typed:
     """Bindings of the roles for users to groups, roles that are aggregated into them, and the roles of nodes."""
-    return _typed(_policy().parts)
+    return _with_types(_policy().parts)
 
 
-def published(namespace: str) -> Typed:
+def namespace_objects(namespace: str) -> Typed:
     """The objects that controllers create in a namespace, in `default` with the API server's Service."""
     common = [_OBJECTS.serviceAccount, _OBJECTS.rootCertificates]
     if namespace == "default":
         common.append(_OBJECTS.service)
-    return _typed(common, namespace=namespace)
+    return _with_types(common, namespace=namespace)
 
 
 @cache
@@ -116,7 +116,7 @@ def kube_system_objects(node: Object, now: str) -> Typed:
     `now` is the boot's timestamp.
     """
     owner = {"apiVersion": "v1", "controller": True, "kind": "Node", "name": NODE_NAME, "uid": node["metadata"]["uid"]}
-    for resource, obj in _typed(kube_system().objects):
+    for resource, obj in _with_types(kube_system().objects):
         if resource is POD:
             digest = sha256(json.dumps(obj).encode()).hexdigest()[:32]
             marks = {MIRROR: digest, "kubernetes.io/config.hash": digest, "kubernetes.io/config.source": "file"}
@@ -126,7 +126,7 @@ def kube_system_objects(node: Object, now: str) -> Typed:
         yield resource, obj
 
 
-def _typed(rows: Iterable[Object], **place: str) -> Typed:
+def _with_types(rows: Iterable[Object], **place: str) -> Typed:
     """Each object with its type, and with the fields `place` in a copy of its metadata. Raises LookupError."""
     for obj in rows:
         resource = find_kind(obj["apiVersion"], obj["kind"])

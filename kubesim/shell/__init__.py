@@ -67,7 +67,7 @@ class Shell:
 
     def _remember(self, line: str) -> None:
         """Add a line to the history, unless $HISTCONTROL keeps it out."""
-        control = self._machine.lookup("HISTCONTROL")
+        control = self._machine.value_or_empty("HISTCONTROL")
         if line.startswith(" ") and re.search("ignorespace|ignoreboth", control):
             return
         if self.history[-1:] == [line] and re.search("ignoredups|ignoreboth", control):

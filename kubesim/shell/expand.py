@@ -89,7 +89,7 @@ class Expander:
         for part in word.parts:
             value = self._value(part)
             if is_home and part is word.parts[0]:
-                value = self.machine.lookup("HOME") + value.removeprefix("~")
+                value = self.machine.value_or_empty("HOME") + value.removeprefix("~")
             self.machine.budget.produce(len(value))
             yield Piece(value, part.quoted)
 

@@ -85,7 +85,10 @@ _HERE_DOCUMENT = _Quoting(
 
 
 class Lexer:
-    """Cuts `text` into tokens. `nested` parses the script in `$(…)` with this lexer, up to its `)`."""
+    """Cuts `text` into tokens. `nested` parses the script in `$(…)` with this lexer, up to its `)`.
+
+    The parser appends the document of each `<<` to `pending`. At the next newline, the lexer reads its body.
+    """
 
     def __init__(self, text: str, budget: Budget, nested: Callable[[Lexer], Script]) -> None:
         self.text = text

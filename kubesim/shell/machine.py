@@ -141,7 +141,7 @@ class Machine:
     @property
     def login(self) -> str:
         """The user's name."""
-        return self.lookup("USER") or "learner"
+        return self.value_or_empty("USER") or "learner"
 
     @contextmanager
     def subshell(self) -> Iterator[None]:
@@ -168,7 +168,7 @@ class Machine:
             index = int(name)
             return shell.parameters[index] if index < len(shell.parameters) else None
         if name.startswith("#") and len(name) > 1:
-            return str(len(self.lookup(name[1:])))
+            return str(len(self.value_or_empty(name[1:])))
         if match := _PIPE_STATUS.fullmatch(name):
             index = int(match[1] or 0)
             return str(self.pipe_statuses[index]) if index < len(self.pipe_statuses) else None
@@ -184,7 +184,7 @@ class Machine:
         }
         return shell.variables.get(name, shell.env.get(name, special.get(name)))
 
-    def lookup(self, name: str) -> str:
+    def value_or_empty(self, name: str) -> str:
         """As `value`, with "" for a variable that isn't set."""
         return self.value(name) or ""
 

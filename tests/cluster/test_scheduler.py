@@ -24,9 +24,9 @@ def test_pods_without_room_are_tried_a_few_at_once_and_say_nothing_new(
     tried: list[str] = []
     schedule = Scheduler._schedule
 
-    def count(self: Scheduler, pod: Object, prompted: bool = False) -> None:
+    def count(self: Scheduler, pod: Object, is_prompted: bool = False) -> None:
         tried.append(name_of(pod))
-        schedule(self, pod, prompted)
+        schedule(self, pod, is_prompted)
 
     monkeypatch.setattr(Scheduler, "_schedule", count)
     learner("kubectl create deployment web --image=nginx --replicas=350")

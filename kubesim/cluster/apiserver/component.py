@@ -24,6 +24,7 @@ class Component(Client):
         return clone(obj)  # type: ignore[no-any-return]
 
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        """The stored object, None if there is none."""
         return self._store.get(resource, namespace, name)
 
     def current(self, resource: Resource, obj: Object) -> Object | None:

@@ -13,7 +13,7 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD, RESOURCES, SERVICE, Resource
 from kubesim.cluster.apiserver import Change
-from kubesim.cluster.bootstrap import published
+from kubesim.cluster.bootstrap import namespace_objects
 from kubesim.cluster.controllers.base import REACTION, Loop
 
 # Seconds before a deleted namespace is emptied, so that its watchers can react (namespaceDeletionGracePeriod).
@@ -77,7 +77,7 @@ class NamespaceController(Loop):
             if "finalizers" in namespace["spec"]:  # `_finish` removes them once the namespace is empty
                 self._empty(namespace)
             return
-        for resource, obj in published(name):
+        for resource, obj in namespace_objects(name):
             if self.api.find(resource, name, name_of(obj)) is None:
                 self.api.create(resource, obj)
 

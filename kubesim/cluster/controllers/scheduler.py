@@ -98,7 +98,7 @@ class Scheduler(Part):
         """Try at most MOST_AT_ONCE prompted Pods, and the others after SECONDS_BETWEEN."""
         for uid, pod in list(self._prompted.items())[:MOST_AT_ONCE]:
             del self._prompted[uid]
-            self._schedule(pod, prompted=True)
+            self._schedule(pod, is_prompted=True)
         if self._prompted:
             self.clock.call_later(SECONDS_BETWEEN, self._try_prompted)
 
@@ -108,7 +108,7 @@ class Scheduler(Part):
         self.clock.cancel(self._retries.get(uid, 0))
         self._retries[uid] = self.clock.call_later(RETRY, self._schedule, pod)
 
-    def _schedule(self, pod: Object, prompted: bool = False) -> None:
+    def _schedule(self, pod: Object, is_prompted: bool = False) -> None:
         """Bind a Pod, in its current state, to the first node that takes it, or report the refusals."""
         self.clock.work += 1
         current = self.api.current(POD, pod)
@@ -125,7 +125,7 @@ class Scheduler(Part):
                 self._bind(current, name_of(node))
                 return
             refusals.append(refusal)
-        is_known_to_lack_room = prompted and uid in self._waiting_for_room
+        is_known_to_lack_room = is_prompted and uid in self._waiting_for_room
         if not is_known_to_lack_room:
             self._report_failure(current, refusals)
 

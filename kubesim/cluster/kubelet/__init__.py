@@ -271,7 +271,7 @@ class Kubelet(Stateful):
         If all main containers have ended for good, stop the sidecars as well.
         """
         for container in worker.containers.values():
-            if not container.is_running or container.stopping:
+            if not container.is_running or container.is_stopping:
                 continue
             message = worker.definition_change(container)
             if message or worker.is_over:

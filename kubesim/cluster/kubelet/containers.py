@@ -182,7 +182,7 @@ class Container:
         self.finished: Micros = 0
         self.exit_code: int | None = None
         self.message = ""
-        self.stopping = False
+        self.is_stopping = False
         self.previous: Container | None = None
 
     def copy_to(self, place: Place) -> Container:
@@ -232,7 +232,7 @@ class Container:
         """True if it has ended and the restart policy, or a change of its definition, starts it again."""
         if self.is_running:
             return False
-        if self.stopping:  # stopped because its definition was changed
+        if self.is_stopping:  # stopped because its definition was changed
             return True
         return policy == "Always" or (policy == "OnFailure" and self.exit_code != 0)
 

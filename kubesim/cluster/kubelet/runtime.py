@@ -111,8 +111,8 @@ class Runtime(Stateful):
 
     def _mark_stopping(self, worker: Worker, container: Container, message: str = "") -> None:
         """Mark a container as stopping and emit the event, once."""
-        if not container.stopping:
-            container.stopping = True
+        if not container.is_stopping:
+            container.is_stopping = True
             name = container.spec["name"]
             self.emit_event(worker, name, EventContent("Normal", "Killing", message or f"Stopping container {name}"))
 
@@ -132,6 +132,6 @@ class Runtime(Stateful):
         if container.is_running:
             seconds, _ = container.stops_after(worker.pod["metadata"].get("deletionGracePeriodSeconds", 0))
             return seconds + CLEANUP
-        if container.stopping:
+        if container.is_stopping:
             return CLEANUP - (self._clock.now - container.finished) / SECOND
         return 0

@@ -160,7 +160,7 @@ class Worker:
         self._changes += 1
         name = container.spec["name"]
         has_succeeded = name in self.regular_inits and exit_code == 0
-        if not container.stopping and not has_succeeded:
+        if not container.is_stopping and not has_succeeded:
             self._restart_delays.setdefault(name, 0)  # the first restart has no delay
 
     def end_all(self, now: Micros) -> None:

@@ -33,7 +33,7 @@ class Request(NamedTuple):
     repository: str = ""  # "" for /v2/
     manifest: str = ""  # the tag or digest in the URL
     authorization: Credential | Token | None = None
-    pulled: str = ""  # the tag or digest of the image's name, the same for all requests of a pull
+    image_manifest: str = ""  # the tag or digest in the image's name, the same for all requests of a pull
 
     @property
     def scheme(self) -> str:

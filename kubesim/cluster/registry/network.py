@@ -255,7 +255,7 @@ def _user_words(registry: Registry, request: Request, user: str) -> set[str]:
 
 def _applies(rule: ResponseRule, request: Request, clients: set[str], registry: Registry) -> bool:
     """True if a request meets all conditions of a rule, apart from its time."""
-    names = {request.repository, f"{request.repository}:{request.pulled}"}
+    names = {request.repository, f"{request.repository}:{request.image_manifest}"}
     return (
         (not rule.requests or request.kind in rule.requests)
         and (not rule.clients or not clients.isdisjoint(rule.clients))

@@ -156,7 +156,7 @@ class Pull:
         repository = self.reference.repository
         url = f"{host.base}/v2/{repository}/manifests/{manifest}{host.query}"
         authorization = self.authorizations.get(host)
-        request = Request(kind, url, repository, manifest, authorization, pulled=self.reference.manifest)
+        request = Request(kind, url, repository, manifest, authorization, image_manifest=self.reference.manifest)
         return request, self._response(request, f'failed to do request: {kind.capitalize()} "{url}"')
 
     def _response(self, request: Request, failed: str) -> Response:
@@ -173,7 +173,7 @@ class Pull:
         With a credential, the runtime sends a POST first, and a GET if the service refuses the POST.
         """
         repository, manifest = self.reference.repository, self.reference.manifest
-        request = Request("token", url, repository, authorization=self.credential, pulled=manifest)
+        request = Request("token", url, repository, authorization=self.credential, image_manifest=manifest)
         has_credential = self.credential is not None
         method = "Post" if has_credential else "Get"
         first_url = url.partition("?")[0] if has_credential else url

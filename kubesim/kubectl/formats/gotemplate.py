@@ -53,7 +53,7 @@ class GoTemplatePrinter:
     def __init__(self, text: str, budget: Budget) -> None:
         self._budget = budget
         with reworded(FormatError, f"error parsing template {text}, ", FormatError):
-            self._statements = _Parser(text, budget).whole()
+            self._statements = _Parser(text, budget).parse()
 
     def __call__(self, obj: Object, typed: bool = False) -> str:
         run = _Run(obj, self._budget)
@@ -115,14 +115,14 @@ class _Field(NamedTuple):
 
 
 class _Call(NamedTuple):
-    """A function with its arguments. In a pipeline, the value before it is `handed` as the last argument."""
+    """A function with its arguments. In a pipeline, the value before it, in `piped`, is the last argument."""
 
     function: str
     operands: Sequence[_Constant | _Field]
 
-    def evaluate(self, run: _Run, dot: Any, handed: Sequence[Any] = ()) -> Any:
+    def evaluate(self, run: _Run, dot: Any, piped: Sequence[Any] = ()) -> Any:
         values = [operand.evaluate(run, dot) for operand in self.operands]
-        value = gofunctions.call(self.function, [*values, *handed])
+        value = gofunctions.call(self.function, [*values, *piped])
         if isinstance(value, str):
             run.budget.spend(len(value))
         return value
@@ -251,8 +251,8 @@ class _Parser:
             raise self._error("missing value for command")
         return tokens
 
-    def whole(self) -> list[_Statement]:
-        """All statements of the text. Raises FormatError."""
+    def parse(self) -> list[_Statement]:
+        """Parse the whole text into statements. Raises FormatError."""
         statements, end = self._statements()
         if end:
             raise self._error(f"unexpected {{{{{end}}}}}")

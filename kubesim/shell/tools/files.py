@@ -82,9 +82,9 @@ def cd(operands: Operands, options: Options, io: Invocation) -> None:
     if len(operands) > 1:
         raise ToolError("too many arguments")
     before = str(io.files.cwd)
-    target = operands[0] if operands else io.machine.lookup("HOME") or "/"
+    target = operands[0] if operands else io.machine.value_or_empty("HOME") or "/"
     if target == "-":
-        target = io.machine.lookup("OLDPWD")
+        target = io.machine.value_or_empty("OLDPWD")
         stays = io.machine.is_dash or io.machine.is_busybox  # both descend from ash, whose cd differs
         if not target and not stays:
             raise ToolError("OLDPWD not set")
