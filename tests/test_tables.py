@@ -136,13 +136,13 @@ def check_gotypes(content: Any) -> None:
     table = typed.read(schema._GoTypes, content, "gotable.json")
     known = structs()
     names = set().union(*known.values())
-    texts = (table.int64, table.pointers, table.values, table.retainKeys)
-    listed = [*chain(*(text.split() for text in texts)), *table.maps, *table.goNames]
-    merged = [field for text in table.mergedBy.values() for field in text.split()]
-    for key in (*listed, *table.namedStrings, *merged):
+    texts = (table.int64, table.pointers, table.values, table.retain_keys)
+    listed = [*chain(*(text.split() for text in texts)), *table.maps, *table.go_names]
+    merged = [field for text in table.merged_by.values() for field in text.split()]
+    for key in (*listed, *table.named_strings, *merged):
         struct, dot, name = key.rpartition(".")
         assert name in (known.get(struct, ()) if dot else names), f"gotable.json: no struct has {key}"
-    for key, text in table.mergedBy.items():
+    for key, text in table.merged_by.items():
         for place in text.split() if key else ():
             struct, _, name = place.partition(".")
             assert key in known[struct_in(struct, name)], f"gotable.json: items of {place} have no {key}"
@@ -166,7 +166,7 @@ def check_gotypes(content: Any) -> None:
         lost = re.search(r"\s+".join(map(re.escape, gap.split())), schema.source(types()[struct]))
         assert lost is not None, f"gotable.json: {key} has no {gap!r}"
         assert lost[0] != gap, f"gotable.json: the package has {gap!r}"
-    unused = table.enums.keys() - set(table.namedStrings.values())
+    unused = table.enums.keys() - set(table.named_strings.values())
     assert not unused, f"gotable.json: no field is a {unused}"
 
 
@@ -245,7 +245,7 @@ def check_kube_system(table: Any) -> None:
 
 def check_rbac(table: Any) -> None:
     made = typed.read(bootstrap._Policy, table, "rbac.json")
-    objects = [*made.people, *made.parts]
+    objects = [*made.user_roles, *made.other_objects]
     check_objects(objects)
     roles = {obj["metadata"]["name"] for obj in objects if obj["kind"] == "ClusterRole"}
     bound = {obj["roleRef"]["name"] for obj in objects if obj["kind"] == "ClusterRoleBinding"}
@@ -384,8 +384,8 @@ TABLES = [
     Table(
         "api/gotypes.json",
         check_gotypes,
-        words="int64|pointers|values|retainKeys|mergedBy|order|initials",
-        free="special|mergedBy.",
+        words="int64|pointers|values|retain_keys|merged_by|order|initials",
+        free="special|merged_by.",
     ),
     Table("cluster/apiserver/inert.json", check_inert, words=r"\.path\.|\.kinds\.", word=".+"),
     Table("cluster/bootstrap.json", check_bootstrap, free="labels|annotations|data|allocatable|capacity"),

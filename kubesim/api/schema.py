@@ -52,16 +52,16 @@ class _GoTypes(NamedTuple):
     special: Mapping[str, tuple[Kind, str]]
     int64: str  # integer fields of type int64
     maps: Mapping[str, str]  # element types of maps that aren't map[string]string
-    namedStrings: Mapping[str, str]  # noqa: N815  # types of strings that have a named type
+    named_strings: Mapping[str, str]  # types of strings that have a named type
     # Optional scalars behind a pointer: "", 0 and false are stored, while omitempty drops them from other fields.
     pointers: str
     values: str  # optional structs without a pointer
     enums: Mapping[str, Mapping[str, str]]  # values of enum types with their meanings: pkg/generated/openapi
-    mergedBy: Mapping[str, str]  # noqa: N815  # lists by patchMergeKey, which is "" for lists of scalars
-    retainKeys: str  # noqa: N815  # fields with the patch strategy retainKeys
+    merged_by: Mapping[str, str]  # lists by patchMergeKey, which is "" for lists of scalars
+    retain_keys: str  # fields with the patch strategy retainKeys
     # The order of a struct's fields in Go, if it isn't alphabetical. A capital letter begins an embedded struct.
     order: Mapping[str, str]
-    goNames: Mapping[str, str]  # noqa: N815  # Go's names of fields that don't follow the rule of go_name
+    go_names: Mapping[str, str]  # Go's names of fields that don't follow the rule of go_name
     initials: str  # first words that Go writes in capitals, such as "dns"
     # Words of a description with the blanks or empty line between them that the package has lost.
     gaps: Mapping[str, str]
@@ -70,10 +70,10 @@ class _GoTypes(NamedTuple):
 _GO: _GoTypes = typed.read_table(__file__, "gotypes.json", _GoTypes)
 _INT64 = frozenset(_GO.int64.split())
 _POINTERS = frozenset(_GO.pointers.split())
-_RETAINED = frozenset(_GO.retainKeys.split())
+_RETAINED = frozenset(_GO.retain_keys.split())
 ENUMS = _GO.enums
 GAPS = _GO.gaps
-MERGE_KEYS = {field: key for key, fields in _GO.mergedBy.items() for field in fields.split()}
+MERGE_KEYS = {field: key for key, fields in _GO.merged_by.items() for field in fields.split()}
 _GO_ORDER = {struct: names.split() for struct, names in _GO.order.items()}
 _VALUES = frozenset(_GO.values.split())
 _INITIALS = frozenset(_GO.initials.split())
@@ -195,7 +195,7 @@ def _map_of(element: Type) -> Type:
 def _scalar(annotation: str, keys: Sequence[str]) -> Type:
     kind, go = _SCALARS[annotation]
     if kind == "string":
-        return Type(kind, _look_up(_GO.namedStrings, keys) or go)
+        return Type(kind, _look_up(_GO.named_strings, keys) or go)
     if kind == "integer" and not _INT64.isdisjoint(keys):
         return Type(kind, "int64")
     return Type(kind, go)
@@ -249,7 +249,7 @@ def _flat(names: Sequence[str]) -> list[str]:
 @cache
 def go_name(name: str) -> str:
     """Go's name of a JSON field: DNSPolicy for "dnsPolicy"."""
-    return _GO.goNames.get(name) or _FIRST_WORD.sub(_capitalized, name)
+    return _GO.go_names.get(name) or _FIRST_WORD.sub(_capitalized, name)
 
 
 def _capitalized(word: re.Match[str]) -> str:

@@ -140,7 +140,7 @@ def _booted(seed: int, boot: datetime, furnished: bool) -> _Parts:
 class _Boot(_Parts):
     """A cluster whose constructor performs the boot.
 
-    The objects of rbac.json's `parts` and of kube-system get their uids aside from the main sequence
+    The objects of `policy_objects` and of kube-system get their uids aside from the main sequence
     (`identity.aside`), so that a change of these tables doesn't change the uids and names of learners' objects.
     """
 
@@ -148,9 +148,9 @@ class _Boot(_Parts):
         super().__init__(seed, boot, None, None)
         for name in NAMESPACES:
             self.api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        self._put(bootstrap.objects(self.clock.timestamp()))
+        self._put(bootstrap.first_objects(self.clock.timestamp()))
         with self.identity.aside(f"policy {seed}"):
-            self._put(bootstrap.parts())
+            self._put(bootstrap.policy_objects())
         self.clock.advance(SETTLED)
         with self.identity.aside(f"kube-system {seed}"):
             if furnished:

@@ -30,15 +30,15 @@ class _Objects(NamedTuple):
 
     node: Object
     service: Object
-    serviceAccount: Object  # noqa: N815 (as in the table)
-    rootCertificates: Object  # noqa: N815
+    service_account: Object
+    root_certificates: Object
 
 
 class _Policy(NamedTuple):
     """The contents of rbac.json."""
 
-    people: tuple[Object, ...]  # roles for users
-    parts: tuple[Object, ...]  # their bindings to groups, roles that are aggregated into them, and the roles of nodes
+    user_roles: tuple[Object, ...]
+    other_objects: tuple[Object, ...]  # see `policy_objects`
 
 
 class ControlPlaneImage(NamedTuple):
@@ -63,9 +63,10 @@ _OBJECTS: _Objects = typed.read_table(__file__, "bootstrap.json", _Objects)
 def _policy() -> _Policy:
     """rbac.json, with the rules of aggregated roles filled in."""
     table: _Policy = typed.read_table(__file__, "rbac.json", _Policy)
-    roles = {obj["metadata"]["name"]: obj for obj in (*table.people, *table.parts) if obj["kind"] == CLUSTER_ROLE.kind}
-    people = (_with_aggregated_rules(obj, roles) if "aggregationRule" in obj else obj for obj in table.people)
-    return table._replace(people=tuple(people))
+    every = (*table.user_roles, *table.other_objects)
+    roles = {obj["metadata"]["name"]: obj for obj in every if obj["kind"] == CLUSTER_ROLE.kind}
+    whole = (_with_aggregated_rules(role, roles) if "aggregationRule" in role else role for role in table.user_roles)
+    return table._replace(user_roles=tuple(whole))
 
 
 def _with_aggregated_rules(role: Object, roles: Mapping[str, Object]) -> Object:
@@ -84,19 +85,19 @@ def _with_aggregated_rules(role: Object, roles: Mapping[str, Object]) -> Object:
     return {**role, "rules": rules}
 
 
-def objects(now: str) -> Typed:
+def first_objects(now: str) -> Typed:
     """The first objects: the node, the API server's Service and the roles for users. `now` is the boot's timestamp."""
-    return _with_types([_node(now), _OBJECTS.service, *_policy().people])
+    return _with_types([_node(now), _OBJECTS.service, *_policy().user_roles])
 
 
-def parts() -> Typed:
+def policy_objects() -> Typed:
     """Bindings of the roles for users to groups, roles that are aggregated into them, and the roles of nodes."""
-    return _with_types(_policy().parts)
+    return _with_types(_policy().other_objects)
 
 
 def namespace_objects(namespace: str) -> Typed:
     """The objects that controllers create in a namespace, in `default` with the API server's Service."""
-    common = [_OBJECTS.serviceAccount, _OBJECTS.rootCertificates]
+    common = [_OBJECTS.service_account, _OBJECTS.root_certificates]
     if namespace == "default":
         common.append(_OBJECTS.service)
     return _with_types(common, namespace=namespace)

@@ -9,7 +9,7 @@ from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NODE, POD,
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed
 from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.cluster.apiserver.store import Store
-from kubesim.cluster.bootstrap import parts
+from kubesim.cluster.bootstrap import policy_objects
 
 RULES = [
     {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["regcred"]},
@@ -29,7 +29,7 @@ def bound(kind: str, name: str) -> Object:
 @pytest.fixture
 def store() -> Store:
     store = Store()
-    for resource, obj in parts():
+    for resource, obj in policy_objects():
         store.put(resource, obj)
     store.put(ROLE, {"metadata": {"namespace": "default", "name": "r"}, "rules": RULES})
     store.put(ROLE_BINDING, {"metadata": {"namespace": "default", "name": "b"}, **bound("Role", "r")})

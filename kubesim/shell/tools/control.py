@@ -20,9 +20,10 @@ from kubesim.shell.tools import (
     whole_number,
 )
 
+# The seconds of the units of `sleep` and `timeout`.
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-_TIMED_OUT = 124
+_TIMED_OUT = 124  # the exit status of `timeout` if it has stopped the command
 _TERMINATED = 143  # the exit status of a process ended by SIGTERM
 
 
