@@ -47,6 +47,7 @@ def send_patch(call: Call, target: Target, body: Any, kind: patches.PatchType) -
     hides_dry_run=True,
 )
 def patch(call: Call) -> None:
+    """Patch the objects with the patch of --patch or --patch-file."""
     flags = call.flags
     file = flags["patch-file"]
     refuse_if(flags["patch"] and file, "cannot specify --patch and --patch-file together")

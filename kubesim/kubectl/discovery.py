@@ -44,6 +44,7 @@ _PATH_VERBS = "get put post head options delete patch *"
 
 @command("version", is_offline=True)
 def version(call: Call) -> None:
+    """Print the versions of kubectl and, without --client, of the API server."""
     output = call.flags["output"]
     refuse_if(call.args, f"extra arguments: [{' '.join(call.args)}]")
     refuse_if(output not in ("", "json", "yaml"), "--output must be 'yaml' or 'json'")

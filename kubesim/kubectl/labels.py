@@ -72,6 +72,7 @@ class _Changes(NamedTuple):
 
 @_command("label", checks_format="last", prints_alone=True)
 def label(call: Call) -> None:
+    """Set and remove labels of the objects. All changes are checked before the first is sent."""
     words, typed_changes = _read_arguments(call, "label")
     for change in typed_changes:
         _check_label(change)
@@ -91,6 +92,7 @@ def label(call: Call) -> None:
 
 @_command("annotate", checks_format="first")
 def annotate(call: Call) -> None:
+    """Set and remove annotations of the objects."""
     words, typed_changes = _read_arguments(call, "annotation")
     _check_call(call, "annotation", words, typed_changes)
     changes = _Changes.of(typed_changes)

@@ -72,6 +72,7 @@ def _is_attached(call: Call) -> bool:
 
 @command("run", check=_check_run, is_typed=True)
 def run(call: Call) -> None:
+    """Create a Pod with one container; with -i or --attach, show its log and end with its exit status."""
     refuse_if(call.args and not call.args[0], "Parameter: name is required")
     refuse_if(not call.flags["image"], "--image is required")
     refuse_if(not call.args, "NAME is required for run", UsageError)

@@ -128,6 +128,7 @@ class Exec(BaseHandler, websocket.WebSocketHandler):
 
 
 def _status(process: Process) -> Object:
+    """The Status for the end of a process: Success, or Failure with the exit code."""
     if process.unsimulated:
         return status_of(errors.not_simulated("this command was stopped there"))
     if not process.exit_code:

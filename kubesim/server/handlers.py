@@ -107,6 +107,7 @@ class BaseHandler(web.RequestHandler):
         self.finish(response.body)
 
     def as_request(self, body: bytes) -> Request:
+        """The request without its transport. Of a repeated parameter, the first value counts."""
         incoming = self.request
         query = {key: values[0].decode("utf-8", "replace") for key, values in incoming.query_arguments.items()}
         headers = {key.lower(): value for key, value in incoming.headers.items()}

@@ -93,6 +93,7 @@ def _change_scale(call: Call) -> Response:
 
 
 def _log(call: Call) -> Response:
+    """The response with a log. Raises StatusError (501) for options that kubesim lacks."""
     query = call.request.query
     for option in ("limitBytes", "sinceTime", "stream"):
         if is_on(query, option):

@@ -119,6 +119,7 @@ def _property(field: Field, description: str) -> Object:
 
 
 def _value(kind: Type) -> Object:
+    """The schema of a value: a reference for a struct, an array, an object of equal values, or a scalar."""
     if name := _schema_name(kind):
         # siblings of a $ref are ignored, so it stands in allOf
         return {"allOf": [{"$ref": f"#/components/schemas/{name}"}]}

@@ -19,6 +19,7 @@ INCLUDES = ("Metadata", "Object", "None")
 
 
 def status_of(error: errors.StatusError) -> Object:
+    """The Status of a refusal, as the body of its response."""
     causes = [{"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in error.causes]
     details = {"name": error.name, "group": error.group, "kind": error.kind, "causes": causes}
     return {

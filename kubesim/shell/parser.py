@@ -199,6 +199,7 @@ class Parser:
         return syntax.Pipeline(operator, tuple(commands), negated)
 
     def _command(self) -> syntax.Command:
+        """Parse a simple or compound command. Raises UnsupportedError for compound commands in _UNSUPPORTED."""
         self._expand_alias()
         if word := self._at(*_UNSUPPORTED):
             raise UnsupportedError(f"'{word}'")

@@ -30,6 +30,7 @@ def warnings_of(resource: Resource, new: Object, old: Object | None) -> Iterator
 
 
 def _all_warnings(resource: Resource, new: Object, old: Object | None) -> Iterator[str]:
+    """All warnings about a write, see `warnings_of`."""
     if resource is SERVICE and new["spec"].get("externalIPs"):
         yield "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
     if resource is POD or (resource.template and (old is None or new["spec"] != old["spec"])):

@@ -77,6 +77,7 @@ class DaemonSetController(RevisionedController):
                 self.delete_pod(daemon_set, pod)
 
     def _report(self, daemon_set: Object, nodes: list[str], revision: str) -> None:
+        """Write the status. `nodes` are the names of the matching nodes, `revision` that of the current template."""
         oldest = _oldest_by_node(self.controlled_by(daemon_set))
         placed = [oldest[name] for name in nodes if name in oldest]
         ready = count_ready(placed)

@@ -70,6 +70,7 @@ class NamespaceController(Loop):
             self.add(namespace, delay)
 
     def reconcile(self, _: str, name: str) -> None:
+        """Create the objects that a namespace must have, or empty one that is being deleted."""
         namespace = self.api.find(NAMESPACE, "", name)
         if namespace is None:
             return

@@ -65,6 +65,7 @@ class ReplicaSetController(Controller):
                 self.delete_pod(replica_set, pod)
 
     def _report(self, replica_set: Object, active: list[Object], terminating: int) -> None:
+        """Write the status. `active` are the active Pods, `terminating` is the number of those being deleted."""
         ready = count_ready(active)
         status: Object = {
             "observedGeneration": replica_set["metadata"]["generation"],

@@ -75,6 +75,7 @@ class StatefulSetController(RevisionedController):
                 return
 
     def _create(self, stateful_set: Object, ordinal: int, revision: str) -> None:
+        """Create the Pod with this ordinal, from the current template."""
         template = stateful_set["spec"]["template"]
         name = f"{name_of(stateful_set)}-{ordinal}"
         spec = {**template["spec"], "hostname": name}

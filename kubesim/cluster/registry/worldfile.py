@@ -93,6 +93,7 @@ class _Names(NamedTuple):
     images: Mapping[str, Image]
 
     def registry(self, fields: RegistryFields) -> Registry:
+        """The Registry of a row, with the defaults of its dialect."""
         if not fields.hosts:
             raise LookupError("a registry lacks the name of its host")
         if fields.dialect is not None and fields.dialect not in self.dialects:

@@ -26,6 +26,7 @@ _Data = dict[str, bytes]
 
 @subcommand("create secret docker-registry")
 def create_docker_registry(call: Call) -> None:
+    """Create a pull secret from --docker-server, --docker-username and --docker-password, or from a file."""
     refuse_empty_name(call)
     flags = call.flags
     if flags["from-file"]:

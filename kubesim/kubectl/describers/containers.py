@@ -91,6 +91,7 @@ def _state_lines(state: Object | None) -> Iterator[str]:
 
 
 def _probe(probe: Object) -> str:
+    """A probe in a line: its action, then its times and thresholds."""
     action = "unknown"
     if "exec" in probe:
         action = f"exec [{' '.join(probe['exec'].get('command') or ())}]"
@@ -126,6 +127,7 @@ def _environment(container: Object, pod: Object | None) -> Iterator[str]:
 
 
 def _value_from(source: Object, pod: Object | None) -> str:
+    """The source of a variable's value in words, for a field of the Pod with the value itself."""
     if field := source.get("fieldRef"):
         path = field["fieldPath"]
         # Empty in a template, which has no Pod, and for paths that kubectl doesn't resolve: spec, status, one label.

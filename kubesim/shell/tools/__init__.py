@@ -198,6 +198,7 @@ class Declaration(NamedTuple):
         return Tool(self.usage.split()[0], run, self.usage, self.example, self.builtin)
 
     def _run(self, function: Function, arguments: list[str], io: Invocation) -> int:
+        """Parse the arguments, call `function`, and return the exit status. Errors become messages on stderr."""
         if arguments == ["--help"]:
             io.out(f"Usage: {self.usage}\n")
             return 0

@@ -94,6 +94,7 @@ def _integer(text: str) -> int:
 
 
 def export(operands: Operands, options: Options, io: Invocation) -> None:
+    """Export variables, after setting those with a value."""
     if not operands or operands[0].startswith("-"):
         raise UnsupportedError("'export' without a name")
     for text in operands:
@@ -134,6 +135,7 @@ def unset(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def read(operands: Operands, options: Options, io: Invocation) -> int:
+    """Read a line of stdin into variables; return 1 if stdin ends before a newline."""
     if io.streams.stdin is None:
         raise UnsupportedError(f"typing the input of '{io.name}'")
     if not operands and io.machine.is_dash:
@@ -182,6 +184,7 @@ def alias(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def history(operands: Operands, options: Options, io: Invocation) -> None:
+    """Print the last lines of the history, all by default; with -c, forget them before."""
     entries = io.machine.history
     if "c" in options:
         entries.clear()

@@ -31,6 +31,7 @@ def tee(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def ls(operands: Operands, options: Options, io: Invocation) -> None:
+    """List files, then the content of folders, each block after an empty line."""
     trouble = 1 if io.machine.is_busybox else 2
     files: list[str] = []
     folders: list[str] = []
@@ -60,6 +61,7 @@ def _content(folder: str, options: Options, io: Invocation) -> str:
 
 
 def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
+    """The line about a file or folder: its `name`, with -l after its mode, links, owner, group and size."""
     if "l" not in options:
         return f"{name}\n"
     if not io.machine.IS_TERMINAL:
@@ -140,6 +142,7 @@ def cp(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def mv(operands: Operands, options: Options, io: Invocation) -> None:
+    """Move a file by writing its copy and removing it. A protected source or target is refused before."""
     source, target = _source_and_target(operands, io)
     if io.workspace.is_dir(source):
         raise UnsupportedError("'mv' of a folder")

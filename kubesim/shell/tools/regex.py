@@ -146,6 +146,7 @@ class Regex:
         return self._ends_of_repeat(part, text, starts)
 
     def _ends_of_repeat(self, repeat: Repeat, text: str, starts: Collection[int]) -> set[int]:
+        """The end positions of a repeated part: those after `least` repetitions, and after each further one."""
         reached = set(starts)
         for _ in range(repeat.least):
             reached = self._ends(repeat.part, text, reached)

@@ -31,6 +31,7 @@ _BUSYBOX = _Format("PID   USER     TIME  COMMAND", "{pid:5} {user:<8}  0:00 {lin
 
 
 def ps(operands: Operands, options: Options, io: Invocation) -> None:
+    """Print the shell and the processes of the running pipeline."""
     letters = "".join(operands).replace("-", "")
     if set(letters) - set("Aaefuxw"):
         raise UnsupportedError(f"'ps {' '.join(operands)}'")

@@ -97,6 +97,7 @@ def _print_selected(operands: Operands, select: Callable[[str], str], io: Invoca
 
 
 def wc(operands: Operands, options: Options, io: Invocation) -> None:
+    """Print the counts of lines, words and bytes of each input, and their sums for several."""
     letters = [letter for letter in "lwc" if letter in options] or ["l", "w", "c"]
     rows = [(name, _counts(text)) for name, text in inputs(io, operands)]
     if len(operands) > 1:
@@ -120,6 +121,7 @@ def _counts(text: str) -> Counter[str]:
 
 
 def sort(operands: Operands, options: Options, io: Invocation) -> None:
+    """Sort the lines of all inputs together, by their characters, numbers (-n) or fields (-k)."""
     if "u" in options and "k" in options:
         raise UnsupportedError("'sort -u' with -k")
     if "u" in options and "n" in options:
@@ -197,6 +199,7 @@ def uniq(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def cut(operands: Operands, options: Options, io: Invocation) -> None:
+    """Print the chosen fields or characters of each line."""
     lists = [options[letter] for letter in "cf" if letter in options]
     delimiter = options.get("d", "\t")
     if len(delimiter) != 1:

@@ -82,6 +82,7 @@ def _validate_ports(container: Field) -> None:
 
 
 def _validate_value_from(source: Field, has_value: bool) -> None:
+    """Validate the source of a variable, which must be the only one. `has_value`: the variable has a value, too."""
     kinds = [kind for kind in _VARIABLE_SOURCES if source.has(kind)]
     for kind in kinds:
         _VARIABLE_SOURCES[kind](source.inner(kind))
@@ -125,6 +126,7 @@ def _validate_mounts(container: Field, mountable: set[str]) -> None:
 
 
 def _validate_resources(resources: Field) -> None:
+    """Validate requests and limits. A request must not exceed the limit."""
     limits = resources.get("limits") or {}
     for kind in ("limits", "requests"):
         for name, amount in sorted((resources.get(kind) or {}).items()):
@@ -151,6 +153,7 @@ def _forbid_hooks_and_probes(container: Field) -> None:
 
 
 def _validate_hooks_and_probes(container: Field) -> None:
+    """Validate the hooks and probes of a container that lasts: a main container or a sidecar."""
     lifecycle = container.inner("lifecycle")
     for name in ("postStart", "preStop"):
         if lifecycle.has(name):
