@@ -25,11 +25,14 @@ from kubesim.shell.syntax import (
 _BLANK = re.compile(r"(?:[ \t]|\\\n)*(?:#[^\n]*)?")
 _REDIRECT = re.compile(r"([0-9]{0,9})(&>>|&>|<<-|<<<|<<|<&|<>|>>|>&|>\||[<>])(?!\()")
 _OPERATOR = re.compile(r"\n|&&|\|\||;;|\|&|<\(|>\(|[|&;()<>]")
+_NAME = "[A-Za-z_][A-Za-z_0-9]*"
+_PARAMETER = "[0-9@*#?!$-]"  # a positional or special parameter
 # The forms after a `$`: name, {#name}, {name} or {name:-default}.
 _VARIABLE = re.compile(
-    r"(?P<name>[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])"
-    r"|\{(?:(?P<length>#[A-Za-z_][A-Za-z_0-9]*)"
-    r"|(?P<braced>PIPESTATUS\[(?:@|[0-9]{1,5})\]|[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(?P<colon>:?)-(?P<default>[^{}'\"]*))?)\}"
+    rf"(?P<name>{_NAME}|{_PARAMETER})"
+    rf"|\{{(?:(?P<length>#{_NAME})"
+    rf"|(?P<braced>PIPESTATUS\[(?:@|[0-9]{{1,5}})\]|{_NAME}|{_PARAMETER})"
+    r"(?:(?P<colon>:?)-(?P<default>[^{}'\"]*))?)\}"
 )
 _BACKQUOTED = re.compile(r"((?:[^`\\]|\\.)*+)`", re.DOTALL)
 _COST = 60  # steps for one token, or one part of a word
