@@ -109,23 +109,17 @@ class Expander:
 
         Raises UnsupportedError for `"$@"` within a longer word and for an IFS of one's own.
         """
+        parameters = self.machine.shell.parameters[1:]
         if word.parts == _ALL_PARAMETERS:
-            for text in self.machine.shell.parameters[1:]:
+            for text in parameters:
                 self.machine.budget.produce(len(text))
                 yield [Piece(text, quoted=True)]
             return
-        parameters = self.machine.shell.parameters[1:]
         if len(parameters) > 1 and _PARAMETERS in word.parts:
             raise UnsupportedError("'\"$@\"' as a part of a word")
         current: list[Piece] = []
         for part, piece in zip(word.parts, self._pieces(word), strict=True):
-            if piece.quoted or isinstance(part, Literal):
-                chunks = [piece.text]
-            else:
-                if self.machine.value("IFS") not in (None, " \t\n") and piece.text:
-                    raise UnsupportedError("splitting words at an IFS of one's own")
-                chunks = re.split(_BLANKS, piece.text)
-            for index, chunk in enumerate(chunks):
+            for index, chunk in enumerate(self._chunks(part, piece)):
                 is_new_field = index > 0
                 if is_new_field and current:
                     yield current
@@ -134,6 +128,14 @@ class Expander:
                     current.append(Piece(chunk, piece.quoted))
         if current:
             yield current
+
+    def _chunks(self, part: Part, piece: Piece) -> list[str]:
+        """The text of a part, cut at its blanks if it is an unquoted variable or substitution."""
+        if piece.quoted or isinstance(part, Literal):
+            return [piece.text]
+        if self.machine.value("IFS") not in (None, " \t\n") and piece.text:
+            raise UnsupportedError("splitting words at an IFS of one's own")
+        return re.split(_BLANKS, piece.text)
 
     def _file_names(self, pieces: Sequence[Piece]) -> list[str]:
         """The sorted files that match a field's pattern, or the field's text if none does."""

@@ -245,15 +245,7 @@ def _parse_options(declared: str, arguments: list[str], name: str) -> tuple[Opti
     try:
         pairs, operands = getopt.gnu_getopt(arguments, letters, long_names)
     except getopt.GetoptError as error:
-        dashes = "--" if len(error.opt) > 1 else "-"
-        if "requires argument" in error.msg:
-            short_or_long = (
-                "option requires an argument -- '{}'" if dashes == "-" else "option '--{}' requires an argument"
-            )
-            raise misused(name, short_or_long.format(error.opt)) from None
-        if "must not have an argument" in error.msg:
-            raise misused(name, f"option '--{error.opt}' doesn't allow an argument") from None
-        raise UnsupportedError(f"'{name} {dashes}{error.opt}'") from None
+        raise _option_error(error.opt, error.msg, name) from None
     letter_of = {long_name: letter for letter, _, long_name in long_ones}
     options: Options = {}
     for option, value in pairs:
@@ -263,6 +255,19 @@ def _parse_options(declared: str, arguments: list[str], name: str) -> tuple[Opti
             value = f"{options[letter]}\n{value}"
         options[letter] = value
     return options, operands
+
+
+def _option_error(option: str, problem: str, name: str) -> Exception:
+    """The error about an option of the tool `name`; `problem` is the message of getopt."""
+    is_long = len(option) > 1
+    if "requires argument" in problem:
+        needed = (
+            f"option '--{option}' requires an argument" if is_long else f"option requires an argument -- '{option}'"
+        )
+        return misused(name, needed)
+    if "must not have an argument" in problem:
+        return misused(name, f"option '--{option}' doesn't allow an argument")
+    return UnsupportedError(f"'{name} {'--' if is_long else '-'}{option}'")
 
 
 def values_of(options: Options, letter: str) -> list[str]:
