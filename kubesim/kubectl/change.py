@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from kubesim.api.errors import StatusError, bad_request, no_such_path, too_large
 from kubesim.api.objects import Object
-from kubesim.api.resources import RESOURCES, Resource
+from kubesim.api.resources import RESOURCES
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.gotext import gofmt
 from kubesim.kubectl.command import Call, command
@@ -69,13 +69,9 @@ def patch(call: Call) -> None:
             if call.dry_run == "client":  # kubectl words these errors differently than the API server
                 raise NotSimulated(_NOT_PATCHED_LOCALLY) from None
             raise
-        _report_patch(call, target.resource, target.obj, new)
+        print_result(call, target.resource, new, "patched (no change)" if new == target.obj else "patched")
 
     Query(call, call.args, needs_name=True, latest=False).visit(act)
-
-
-def _report_patch(call: Call, resource: Resource, old: Object, new: Object) -> None:
-    print_result(call, resource, new, "patched (no change)" if new == old else "patched")
 
 
 class _ParsedPatch(NamedTuple):

@@ -146,8 +146,8 @@ def test_a_misspelled_word_of_a_row_of_the_tools_is_refused() -> None:
         for name, row in table.items():
             for word in row:
                 misspelled = {key + "x" if key == word else key: value for key, value in row.items()}
-                with pytest.raises(TypeError, match=word):
-                    tools.read_table({module: {name: misspelled}})
+                with pytest.raises(ValueError, match=word):
+                    tools.read_tools({module: {name: misspelled}})
 
 
 @pytest.mark.parametrize(

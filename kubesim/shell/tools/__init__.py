@@ -12,7 +12,7 @@ from importlib import import_module
 from math import inf
 from typing import Any, NamedTuple, cast
 
-from kubesim.api import load_table
+from kubesim.api import load_table, typed
 from kubesim.api.result import Result
 from kubesim.shell.machine import Input, Machine, Streams
 from kubesim.shell.syntax import UnsupportedError
@@ -187,7 +187,7 @@ class Declaration(NamedTuple):
     options: str | None = None
     example: str = ""
     builtin: bool = False
-    trouble: int = 1  # the exit status of a failure, such as a wrong option
+    failure_status: int = 1  # the exit status of a failure, such as a wrong option
     needs: str = ""  # the name of a required operand in GNU's message, "" if none is required
     most: float = inf  # the largest number of operands
     function: str = ""  # the function's name, if it isn't the tool's
@@ -207,16 +207,16 @@ class Declaration(NamedTuple):
             status = function(operands, options, io) or 0
             return max(status, io.status)
         except ToolError as error:
-            return io.fail(str(error), error.status or self.trouble)
+            return io.fail(str(error), error.status or self.failure_status)
         except UnsupportedError as error:
             if not io.machine.IS_TERMINAL:  # ends the container's process
                 raise
             io.err(error.sentence)
-            return self.trouble
+            return self.failure_status
         except ProtectedError as error:
             return io.refuse(error)
         except OSError as error:
-            return io.fail(f"{error.filename}: {error.strerror}", self.trouble)
+            return io.fail(f"{error.filename}: {error.strerror}", self.failure_status)
 
     def _parse(self, arguments: list[str], name: str) -> tuple[Options, Operands]:
         """Parse the arguments of a call. Raises ToolError and UnsupportedError."""
@@ -286,17 +286,16 @@ def _import_and_call(module: str, name: str, operands: Operands, options: Option
     return function(operands, options, io)
 
 
-def read_table(table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Tool]:
-    """The tools of a table by name. Raises TypeError for an unknown field of a row, and for a row without usage."""
+def read_tools(table: Any) -> dict[str, Tool]:
+    """The tools of a table, by name. Raises ValueError for wrong fields of a row."""
     tools: dict[str, Tool] = {}
-    for module, rows in table.items():
-        for name, fields in rows.items():
-            row = Declaration(**fields)
+    for module, rows in typed.read(Mapping[str, Mapping[str, Declaration]], table, "tools.json").items():
+        for name, row in rows.items():
             tools[name] = row.tool(partial(_import_and_call, module, row.function or name))
     return tools
 
 
-TOOLS = read_table(load_table(__file__, "tools.json"))
+TOOLS = read_tools(load_table(__file__, "tools.json"))
 
 
 @contextmanager
@@ -310,13 +309,15 @@ def reported(io: Invocation, complaint: str, status: int = 1) -> Iterator[None]:
         io.fail(f"{complaint}: {error.strerror}", status)
 
 
-def inputs(io: Invocation, names: Sequence[str], complaint: str = "{}", trouble: int = 1) -> Iterator[tuple[str, str]]:
+def inputs(
+    io: Invocation, names: Sequence[str], complaint: str = "{}", failure_status: int = 1
+) -> Iterator[tuple[str, str]]:
     """The name and text of each input; stdin if `names` is empty.
 
     An unreadable input is left out and reported with `complaint`, in which `{}` stands for its name.
     """
     for name in names or ["-"]:
-        with reported(io, complaint.replace("{}", name), trouble):
+        with reported(io, complaint.replace("{}", name), failure_status):
             yield name, io.read(name)  # an OSError of the caller's loop body isn't raised in here
 
 

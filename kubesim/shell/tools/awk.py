@@ -28,7 +28,7 @@ def awk(operands: Operands, options: Options, io: Invocation) -> None:
         raise UnsupportedError(f"'awk {' '.join(program.split())[:80]}'")
     regex = Regex([with_characters(match["pattern"] or "")], io.machine.budget, extended=True)
     fields_to_print = re.findall(_FIELD, match["fields"] or "$0")
-    for _, text in inputs(io, names, trouble=2):
+    for _, text in inputs(io, names, failure_status=2):
         for line in bare_lines(text):
             io.spend(len(line) + _LINE_COST)
             if regex.search(line):

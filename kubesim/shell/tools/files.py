@@ -32,12 +32,12 @@ def tee(operands: Operands, options: Options, io: Invocation) -> None:
 
 def ls(operands: Operands, options: Options, io: Invocation) -> None:
     """List files, then the content of folders, each block after an empty line."""
-    trouble = 1 if io.machine.is_busybox else 2
+    failure_status = 1 if io.machine.is_busybox else 2
     files: list[str] = []
     folders: list[str] = []
     for name in sorted(operands or ["."]):
         io.spend(_FILE_COST)
-        with reported(io, f"cannot access '{name}'", trouble):
+        with reported(io, f"cannot access '{name}'", failure_status):
             io.files.size(name)  # raises OSError if there is no such file
             if io.files.is_dir(name) and "d" not in options:
                 folders.append(name)
@@ -46,7 +46,7 @@ def ls(operands: Operands, options: Options, io: Invocation) -> None:
     blocks = ["".join(_entry(name, name, options, io) for name in files)] if files else []
     for folder in folders:
         title = f"{folder}:\n" if len(operands) > 1 else ""
-        with reported(io, f"cannot open directory '{folder}'", trouble):
+        with reported(io, f"cannot open directory '{folder}'", failure_status):
             blocks.append(title + _content(folder, options, io))
     io.out("\n".join(blocks))
 

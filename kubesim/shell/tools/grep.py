@@ -50,7 +50,7 @@ def grep(operands: Operands, options: Options, io: Invocation) -> int:
     has_labels = len(names) > 1
     is_inverted = "v" in options
     any_selected = False
-    for name, text in inputs(io, names, trouble=2):
+    for name, text in inputs(io, names, failure_status=2):
         content = bare_lines(text)
         selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == is_inverted]
         selected = selected[:most]

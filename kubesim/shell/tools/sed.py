@@ -92,7 +92,7 @@ def sed(operands: Operands, options: Options, io: Invocation) -> None:
     script, *names = words
     budget = io.machine.budget
     commands = list(_Script(script, budget, extended="E" in options).commands())
-    files = list(inputs(io, names, "can't read {}", trouble=2))
+    files = list(inputs(io, names, "can't read {}", failure_status=2))
     if "i" not in options:
         files = [("", "".join(text for _, text in files))]
     for name, text in files:

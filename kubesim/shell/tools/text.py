@@ -127,7 +127,7 @@ def sort(operands: Operands, options: Options, io: Invocation) -> None:
     if "u" in options and "n" in options:
         raise UnsupportedError("'sort -nu'")
     content: list[str] = []
-    for _, text in inputs(io, operands, "cannot read: {}", trouble=2):
+    for _, text in inputs(io, operands, "cannot read: {}", failure_status=2):
         content += bare_lines(text)
     if io.status:
         return  # an input is missing
