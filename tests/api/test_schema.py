@@ -153,13 +153,13 @@ def test_what_is_known_of_go_s_types_is_about_fields_that_exist() -> None:
         if name in structs and field[0].islower()
     }
     others = [
-        *table["namedStrings"],
+        *table["named_strings"],
         *table["maps"],
-        *chain(*(names.split() for names in table["mergedBy"].values())),
+        *chain(*(names.split() for names in table["merged_by"].values())),
     ]
     listed |= {key for key in others if key.partition(".")[0] in structs}
     assert listed <= {f"{name}.{field}" for name, fields in structs.items() for field in fields}
-    assert set(table["enums"]) <= set(table["namedStrings"].values())
+    assert set(table["enums"]) <= set(table["named_strings"].values())
 
 
 @pytest.mark.parametrize(
