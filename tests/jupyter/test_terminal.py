@@ -173,7 +173,7 @@ def test_waits_and_pauses_stop_where_too_much_happens(seat, monkeypatch):
     monkeypatch.setattr(room, "Budget", lambda: Budget(steps=paid * STEPS))
     clock = seat.session.cluster.clock
     seat.run("kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=30; sleep 60")
-    stopped = "kubesim: so much happens in this cluster that time was stopped after [0-9]+ of 600 seconds"
+    stopped = "kubesim: so much happens in this cluster that time was stopped after [0-9.]+ of 600 seconds"
     assert re.fullmatch(stopped, seat.advance(600))
     before = clock.work
     seat.advance(600, to_change=True)

@@ -103,11 +103,17 @@ def assert_time_stops(session: Session) -> None:
     begin, before = session.cluster.clock.work, session.cluster.clock.now
     result = session.run("sleep 1d")
     assert session.cluster.clock.work - begin < MOST
-    sentence = "so much happens in this cluster that time was stopped after ([0-9,]+) of 86,400 seconds"
+    sentence = "so much happens in this cluster that time was stopped after ([0-9,]+(?:[.][0-9])?) of 86,400 seconds"
     stopped = re.fullmatch(f"kubesim: {sentence}\n", result.stderr)
     assert stopped, result
     assert result.exit_code == 1
-    assert stopped[1] == f"{(session.cluster.clock.now - before) / SECOND:,.0f}"
+    assert float(stopped[1].replace(",", "")) == round((session.cluster.clock.now - before) / SECOND, 1)
+
+
+def test_a_line_that_takes_a_tenth_of_a_second_says_so() -> None:
+    [line] = BUSY["jobs that are made at once"][:1]
+    sentence = "so much happens in this cluster that time was stopped after 0 of 0.1 seconds"
+    assert Session().run(line).stderr == f"kubesim: {sentence}\n"
 
 
 def test_the_next_line_goes_on_and_so_does_a_copy() -> None:
