@@ -21,7 +21,8 @@ from kubesim.why.hide.redact import redact
 from kubesim.why.judge import credentials
 from kubesim.why.judge.commands import Command, quote
 from kubesim.why.judge.derived import Derived
-from kubesim.why.judge.facts import LOOPBACKS, UNCLEAR, Facts, nearest
+from kubesim.why.judge.facts import Facts, nearest
+from kubesim.why.judge.pull_facts import LOOPBACKS, UNCLEAR
 from kubesim.why.judge.scene import entries_of, host_of
 from kubesim.why.judge.words import Known, inspect
 from kubesim.why.read.signs_table import signs

@@ -20,7 +20,8 @@ from kubesim.pull.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
 from kubesim.why.hide.oddities import Flaw
 from kubesim.why.judge.causes_table import causes
 from kubesim.why.judge.derived import listed
-from kubesim.why.judge.facts import UNCLEAR, Facts, nearest, reply_to
+from kubesim.why.judge.facts import Facts, nearest
+from kubesim.why.judge.pull_facts import UNCLEAR, reply_to
 from kubesim.why.judge.scene import entries_of, host_of, manifest_of, seconds
 from kubesim.why.judge.words import Known, Words, say
 from kubesim.why.read.signs import read

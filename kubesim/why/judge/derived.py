@@ -10,7 +10,8 @@ from kubesim.api.objects import name_of
 from kubesim.pull import keyring
 from kubesim.pull.imageref import DEFAULT_REGISTRY
 from kubesim.why.judge.commands import Command, quote
-from kubesim.why.judge.facts import LOOPBACKS, Facts
+from kubesim.why.judge.facts import Facts
+from kubesim.why.judge.pull_facts import LOOPBACKS
 from kubesim.why.read.names import REDACTED
 from kubesim.why.read.signs_table import signs
 

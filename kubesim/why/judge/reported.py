@@ -14,7 +14,8 @@ from kubesim.pull.attempt import Attempt, PullTrace, SeenSecret, Waiting
 from kubesim.pull.image import Image
 from kubesim.pull.imageref import Reference
 from kubesim.pull.keyring import Credential, Match
-from kubesim.why.judge.facts import UNCLEAR, Facts
+from kubesim.why.judge.facts import Facts
+from kubesim.why.judge.pull_facts import UNCLEAR
 from kubesim.why.judge.scene import Scene, containers
 from kubesim.why.read.signs import Reply, read
 

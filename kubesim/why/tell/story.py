@@ -12,7 +12,8 @@ from kubesim.why.judge import asking
 from kubesim.why.judge.commands import quote
 from kubesim.why.judge.credentials import mismatch
 from kubesim.why.judge.derived import listed
-from kubesim.why.judge.facts import Facts, reply_to
+from kubesim.why.judge.facts import Facts
+from kubesim.why.judge.pull_facts import reply_to
 from kubesim.why.judge.words import Known, Words, say
 from kubesim.why.read.signs import Reply
 from kubesim.why.tell.hops_table import hops
