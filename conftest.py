@@ -1,4 +1,4 @@
-"""How nbval runs the notebooks: every output is compared but pictures, and each notebook starts from nothing."""
+"""Settings for nbval: it compares every output but pictures, and runs each notebook in an empty workspace."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from pathlib import Path
 import pytest
 
 NOTEBOOK = ".ipynb"
-SVG = "image/svg+xml"  # each version of `dot` lays out a little differently; the words beside it are compared
+# Pictures, which versions of Graphviz lay out differently. Their text beside them is compared.
+SVG = "image/svg+xml"
 
+# A folder for the notebooks' workspaces and settings, removed when the process ends.
 _empty = tempfile.TemporaryDirectory(prefix="kubesim-")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collectstart(collector: pytest.Collector) -> None:
-    """Leave pictures out of the comparison."""
+    """Exclude pictures from nbval's comparison."""
     if hasattr(collector, "skip_compare"):
         collector.skip_compare += (SVG,)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
-    """Let nbval start a notebook's kernel with an empty workspace, and without the reader's own IPython settings."""
+    """Start a notebook's kernel with an empty workspace, and without the user's IPython settings."""
     with pytest.MonkeyPatch.context() as patch:
         if item.path.suffix == NOTEBOOK:
             folder = Path(_empty.name, item.path.stem)

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Settings of all tests: Hypothesis, their order, garbage collection, and a learner."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import settings
 
 from tests.learner import Learner
 
-# jsonschema takes it if it is there, and it then compiles its grammars of IRIs, of which no test has any: for a second
-# and a half in each process.
+# jsonschema imports this package if it is installed. No test has an IRI, and its grammars take 1.5 s to compile in each
+# process. With None, the import fails.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 # The same examples on every machine and every run: a red build is about the change, not about luck or a slow disk.
@@ -21,37 +21,35 @@ settings.register_profile("kubesim", derandomize=True, deadline=None)
 settings.register_profile("large", max_examples=5000, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "kubesim"))
 
+# The modules that run first, so that no process still has a long one when the others are done.
 SLOWEST = (
     *("test_site", "test_notebooks", "test_visit", "test_workbench"),
     *("test_delivery", "test_exercises", "test_real_kubectl", "test_both_kubectls", "test_robustness", "test_bounds"),
 )
-"""The modules that several processes begin with, so that none is busy with one when the others have nothing to do."""
-
-
-SEARCHED_AFTER = 20_000
-"""New objects: the cluster of a small test has half as many."""
+# New objects after which Python collects garbage. Its default is 700, and the cluster of a small test has 10,000.
+OBJECTS_BEFORE_COLLECTION = 20_000
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest."""
+    """Move the tests of SLOWEST to the front."""
     items.sort(key=lambda item: SLOWEST.index(item.path.stem) if item.path.stem in SLOWEST else len(SLOWEST))
 
 
 def pytest_collection() -> None:
-    """Search no garbage among the tests, all of which stay to the end."""
+    """Collect no garbage while pytest collects tests, because it keeps all of them."""
     gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Leave them out of each later search, which begins after more objects than Python's usual 700."""
+    """Exclude the collected tests from later garbage collections, and make those rarer."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(SEARCHED_AFTER)
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
     gc.enable()
 
 
 @pytest.fixture
 def learner() -> Learner:
-    """Somebody in front of a fresh cluster."""
+    """A session with a fresh cluster, to be called with the lines that a learner types."""
     return Learner()

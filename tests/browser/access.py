@@ -1,7 +1,9 @@
 """Accessibility of a page: violations that axe-core finds, parts cut in a narrow page, and the focus of the keyboard.
 
-Only our texts and outputs are examined. JupyterLab's own frame (toolbars, editors, the list of cells) has violations
-that we can't fix.
+Only kubesim's texts and outputs are examined. JupyterLab's own frame (toolbars, editors, the list of cells) has
+violations that kubesim can't fix.
+
+Constants that begin with `(`, with `async` or with a parameter's name are functions of JavaScript, for `evaluate`.
 """
 
 from __future__ import annotations
@@ -15,26 +17,27 @@ from playwright.sync_api import Locator, Page
 from tests.browser.themes import themes
 from tests.patience import once_drawn
 
-# Selectors of what is examined.
+# Selectors of the examined parts: rendered Markdown, outputs of cells, kubesim's widgets, and the workbench.
 PROSE, OUTPUTS = ".jp-RenderedMarkdown", ".jp-OutputArea-output"
 WIDGETS = ":is(.ks-bench, .ks-card, .ks-flow, .ks-progress)"
 BENCH = ".ks-bench"
 
-# Styles for a measurement. axe leaves out parts that are scrolled away or cut by an ancestor, and JupyterLab's <body>
-# has no height of its own.
+# CSS that draws all of the notebook: axe skips parts that are scrolled away or cut by an ancestor, and JupyterLab's
+# <body> has no height of its own.
 WHOLE = "body { height: 100vh; } .jp-Cell { content-visibility: visible !important; }"
-# JupyterLab's own size of text.
+# CSS for text in JupyterLab's default size.
 SMALL = ":root { --jp-content-font-size1: 14px !important; }"
-# Lines as a terminal prints them.
+# CSS that wraps no lines of a terminal.
 UNWRAPPED = ".ks-line { display: block !important; white-space: pre !important; }"
-# Colours are examined in outputs alone: those of prose are JupyterLab's, and axe can't see those of a picture.
+# CSS that hides the parts whose colours aren't examined: those of prose and inputs are JupyterLab's, and axe can't see
+# those of a picture.
 COLOURED = ".jp-MarkdownCell, .jp-Cell-inputWrapper, svg { display: none; }"
-# The pixels from the top of the first cell to the bottom of the last one.
+# The CSS pixels from the top of the first cell to the bottom of the last one.
 LENGTH = """() => {
     const cells = [...document.querySelectorAll(".jp-Notebook .jp-Cell")].map((cell) => cell.getBoundingClientRect());
     return cells.at(-1).bottom - cells[0].top;
 }"""
-# The height of all cells together, scrolled away or not.
+# The height of all cells in CSS pixels, including those that are scrolled away.
 HEIGHT = "() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight"
 # True once notebook and workbench fill the window.
 LAID_OUT = """() => {
@@ -43,18 +46,21 @@ LAID_OUT = """() => {
     const [right, bottom] = ["right", "bottom"].map((side) => Math.max(...boxes.map((box) => box[side])));
     return right <= innerWidth && right > innerWidth - 80 && bottom <= innerHeight && bottom > innerHeight - 80;
 }"""
+# Scrolls the notebook to its first cell.
 TO_THE_TOP = "() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }"
 
-# The violations in `include`, a list of selectors as axe takes them, by `rules`, axe's options.
+# Runs axe. `include` is a list of lists of selectors, and `rules` are axe's options. Returns a text for each violation.
 AXE = """async ([include, rules]) => {
     const found = await axe.run({include}, {...rules, resultTypes: ["violations"]});
     return found.violations.flatMap(({id, impact, nodes}) => nodes.map(({html}) => `${id} (${impact}): ${html}`));
 }"""
+# axe's rules about colours, and the options for all other rules.
 COLOURS = ["color-contrast", "link-in-text-block"]
 ALL_BUT_COLOURS = {"rules": {rule: {"enabled": False} for rule in COLOURS}}
 
-# Parts that extend beyond the right edge of the widget, or are cut there. A picture is measured as a whole, and so is a
-# screen, whose lines may end with spaces outside of it. Parts for screen readers alone take no room.
+# The HTML of a widget's parts that extend beyond its right edge, or that are cut because their content is too wide.
+# A picture counts as a whole, and so does a screen, whose lines may end with spaces beyond the edge. Parts for screen
+# readers alone don't count.
 CUT = """root => {
     const edge = (node) => Math.round(node.getBoundingClientRect().right);
     const cuts = (node) => getComputedStyle(node).overflowX !== "visible" && node.scrollWidth > node.clientWidth + 1;
@@ -66,7 +72,8 @@ CUT = """root => {
         .map((node) => node.outerHTML.slice(0, 200));
 }"""
 
-# The focused node, and whether an outline or a shadow, on it or around it, shows the focus; null outside the widget.
+# The HTML of the focused node, and true if an outline or a shadow shows the focus, on that node or on one around it, up
+# to the widget; null if the focus is outside the widget.
 FOCUS = """root => {
     const seen = (node) => { const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(node);
         return (outlineStyle !== "none" && parseFloat(outlineWidth) >= 2) || boxShadow !== "none"; };
@@ -74,10 +81,12 @@ FOCUS = """root => {
     const nodes = around(document.activeElement);
     return nodes.length ? [nodes[0].outerHTML.slice(0, 200), nodes.some(seen)] : null;
 }"""
+# Selector of the nodes that the Tab key reaches.
 TABBABLE = "button:enabled, input, textarea, summary, a[href], [tabindex='0']"
+# Presses of Tab after which a widget counts as a trap.
 MOST_TABS = 60
 
-# Lists in window.heard the label of each live region of the notebook that says something.
+# From now on, collects in window.heard the label of a live region whenever text is added there.
 LISTEN = """() => {
     window.heard = [];
     const live = (node) => (node.closest ? node : node.parentElement)?.closest("[role=status], [role=log]");
@@ -89,14 +98,14 @@ LISTEN = """() => {
 
 
 def resize(page: Page, width: int, height: int) -> None:
-    """Give the page another size, and wait until JupyterLab has laid itself out."""
+    """Resize the page to these CSS pixels, and wait until JupyterLab has adapted its layout."""
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_function(LAID_OUT, polling=50)
 
 
 @contextmanager
 def shown_whole(page: Page) -> Iterator[None]:
-    """A context in which the page is so high that it shows the whole notebook."""
+    """A context in which the page is high enough to show the whole notebook. It begins at the notebook's top."""
     usual = page.viewport_size
     assert usual is not None
     tag = page.add_style_tag(content=WHOLE)
@@ -110,7 +119,7 @@ def shown_whole(page: Page) -> Iterator[None]:
 def length_of(page: Page) -> int:
     """The length of the notebook in CSS pixels, with all cells drawn, unwrapped lines, and text of 14 pixels.
 
-    It measures how much there is to read, whatever the width of the page and the size of the font.
+    Its measure is the amount of text to read, so it doesn't depend on the page's width and font size.
     """
     tag = page.add_style_tag(content=WHOLE + UNWRAPPED + SMALL)
     pixels = int(page.evaluate(LENGTH))
@@ -119,7 +128,7 @@ def length_of(page: Page) -> int:
 
 
 def violations(page: Page) -> list[str]:
-    """The violations in our texts and outputs: of their structure, and of their colours in both themes."""
+    """The violations in texts and outputs: in their structure, and in the colours of outputs in both themes."""
     found = structure_violations(page)
     with shown_whole(page):
         tag = page.add_style_tag(content=COLOURED)
@@ -131,13 +140,13 @@ def violations(page: Page) -> list[str]:
 
 @once_drawn
 def colour_violations(page: Page) -> list[str]:
-    """The violations in the colours of our outputs, in the present theme."""
+    """The violations in the colours of outputs, in the present theme."""
     return list(page.evaluate(AXE, [[[OUTPUTS], [BENCH]], {"runOnly": COLOURS}]))
 
 
 @once_drawn
 def structure_violations(page: Page) -> list[str]:
-    """The violations in the structure of our texts and outputs."""
+    """The violations in the structure of texts and outputs."""
     page.evaluate(AXE_SCRIPT)
     with shown_whole(page):
         return list(page.evaluate(AXE, [[[PROSE], [OUTPUTS], [BENCH]], ALL_BUT_COLOURS]))
@@ -145,7 +154,7 @@ def structure_violations(page: Page) -> list[str]:
 
 @once_drawn
 def cut_parts(page: Page, width: int) -> list[str]:
-    """The parts of widgets that are cut or scroll sideways in a page of `width` CSS pixels, as HTML."""
+    """The HTML of the widgets' parts that are cut or scroll sideways in a page of `width` CSS pixels."""
     usual = page.viewport_size
     assert usual is not None
     resize(page, width, usual["height"])
@@ -158,10 +167,13 @@ def cut_parts(page: Page, width: int) -> list[str]:
 
 
 def tab_through(root: Locator) -> list[str]:
-    """Go through a widget with the Tab key. Returns the nodes whose focus is invisible, and "trap" if it has no end."""
+    """Press Tab until the focus leaves the widget `root`.
+
+    Returns the HTML of each node with an invisible focus, and "trap" if the focus doesn't leave after MOST_TABS.
+    """
     first = root.locator(f":is({TABBABLE}):visible").first
     if not first.count():
-        return []  # a picture
+        return []  # a picture has nothing to focus
     first.focus()
     assert root.evaluate(FOCUS)
     hidden: list[str] = []

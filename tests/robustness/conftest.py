@@ -1,4 +1,4 @@
-"""Tells after a run how many inputs were tried."""
+"""The number of inputs that were tried, in the summary of a test run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may lie in a file: objects with wrong values in any field, broken YAML, patches, Docker's config files."""
+"""Contents of files: objects with wrong values in any field, broken YAML, patches, Docker's config files."""
 
 from __future__ import annotations
 
@@ -17,18 +17,24 @@ from kubesim.api.schema import Type
 from .garbage import WORDS, garbage, wrong
 from .lines import recorded_files
 
+# A valid object of each type, from words.yaml.
 MANIFESTS: dict[resources.Resource, dict[str, Any]] = {
     resource: found
     for found in WORDS["manifests"]
     if (resource := resources.find_kind(found["apiVersion"], found["kind"]))
 }
+# Types of which a test tries a wrong value in every field.
 DEEPLY_CHECKED = (resources.POD, resources.SECRET, resources.SERVICE_ACCOUNT, resources.DEPLOYMENT)
 
+# The keys of maps and indexes of lists that lead to a field.
 FieldPath = tuple[str | int, ...]
 
 
 def field_paths(kind: Type, seen: tuple[str, ...] = ()) -> Iterator[FieldPath]:
-    """The path of every field of a type, through lists (item 0) and maps; a type within itself is not entered."""
+    """The path of every field of a type: through item 0 of lists, key "x" of maps, and no type within itself.
+
+    `seen` has the names of the types on the way.
+    """
     if kind.kind in ("list", "map") and kind.element:
         step: str | int = 0 if kind.kind == "list" else "x"
         yield (step,)
@@ -48,7 +54,7 @@ def all_paths(resource: resources.Resource) -> list[FieldPath]:
 
 
 def placed(value: Any, path: FieldPath, new: Any) -> Any:
-    """`value` with `new` at `path`; what the path needs on its way is made."""
+    """A copy of `value` with `new` at `path`. Maps and lists that the path needs and `value` lacks are added."""
     if not path:
         return new
     step, rest = path[0], path[1:]
@@ -61,7 +67,7 @@ def placed(value: Any, path: FieldPath, new: Any) -> Any:
 
 @st.composite
 def objects(draw: st.DrawFn, mistakes: int = 2) -> dict[str, Any]:
-    """An object with wrong values in some of its fields."""
+    """An object with wrong values in up to `mistakes` fields, and sometimes an unknown field."""
     resource = draw(st.sampled_from(list(MANIFESTS)))
     obj: Any = MANIFESTS[resource]
     for _ in range(draw(st.integers(0, mistakes))):
@@ -72,13 +78,13 @@ def objects(draw: st.DrawFn, mistakes: int = 2) -> dict[str, Any]:
 
 
 def dumped(value: Any) -> str:
-    """JSON, which is YAML; NaN and lone surrogates are written as no decoder expects them."""
+    """A value as JSON, which is YAML, too. NaN and lone surrogates become text that JSON doesn't allow."""
     return json.dumps(value)
 
 
 @st.composite
 def manifest_texts(draw: st.DrawFn) -> str:
-    """A manifest, whole or with pieces of YAML thrown in."""
+    """A manifest, with up to three pieces of YAML or garbage inserted."""
     plain = st.one_of(
         objects().map(dumped),
         objects().map(lambda obj: yaml.safe_dump(_plain(obj))),
@@ -98,10 +104,11 @@ def manifest_texts(draw: st.DrawFn) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """What PyYAML can write."""
+    """A copy of a value in the types that PyYAML can write: lists for tuples, text for other keys."""
     return json.loads(json.dumps(value))
 
 
+# Patches: paths of fields, JSON pointers, operations of JSON Patch.
 _pod_paths = st.sampled_from(all_paths(resources.POD))
 _pointers = ["/metadata/labels", "/spec/containers/0", "/spec/containers/-", "/a/b", "", "/", "~", "/~2"]
 _operations = st.fixed_dictionaries(
@@ -120,6 +127,7 @@ patch_documents = st.one_of(
     st.lists(st.one_of(wrong, _operations), max_size=3),
 )
 
+# The value of `auth` in Docker's config files.
 _AUTH = base64.b64encode(b"myuser:mypassword").decode()
 _entries = st.one_of(
     st.fixed_dictionaries(

@@ -1,4 +1,7 @@
-"""What must hold of a cluster whatever was typed: checked after every input."""
+"""Invariants of a cluster, which hold whatever was typed. Probe (probe.py) checks them after every input.
+
+The functions that yield texts yield a problem each.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,21 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change, validation
 from kubesim.cluster.kubelet.status import generate
 
-# Written by the cluster itself, in forms that a client could not send.
+# Types whose objects the cluster itself writes, in forms that a client could not send. They aren't validated.
 _UNCHECKED = (EVENT, NODE, SERVICE)
 
 
 class Watch:
-    """Remembers every object as it was stored, so that a later change in place shows.
+    """A watch of all changes of a cluster, with a digest of every stored object, which shows a later change in place.
 
-    `changes` are those since `start`, each with the simulated moment at which it came.
+    `changes` are those since `forget_changes`, each with the simulated time at which it came.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
+        # By resourceVersion: each object with its digest from the time when it was stored.
         self._digests: dict[str, tuple[int, Object]] = {}
+        # The resourceVersions of the objects that were validated.
         self._validated: set[str] = set()
         self.changes: list[tuple[int, Change]] = []
         for resource, obj in stored(cluster):
@@ -35,13 +40,13 @@ class Watch:
         cluster.api.subscribe(self._note, EVENT)
 
     def copy(self) -> Watch:
-        """The same of a copy of its cluster; what was found to be valid isn't looked at again."""
+        """A watch of a copy of the cluster. It doesn't validate again what this one has validated."""
         watch = Watch(self.cluster.copy())
         watch._validated |= self._validated
         return watch
 
-    def start(self) -> None:
-        """Forget the changes so far."""
+    def forget_changes(self) -> None:
+        """Empty `changes`."""
         self.changes.clear()
 
     def _note(self, change: Change) -> None:
@@ -50,7 +55,7 @@ class Watch:
         self._digests.setdefault(version, (_digest(change.obj), change.obj))
 
     def check(self) -> None:
-        """Assert everything that must hold."""
+        """Assert all invariants."""
         problems = list(self._problems())
         assert not problems, "\n".join(problems)
 
@@ -64,15 +69,16 @@ class Watch:
         yield from self._contents(everything)
 
     def _mutations(self, everything: list[tuple[Resource, Object]]) -> Iterator[str]:
+        """Every stored object was announced to watchers, and none was changed in place afterwards."""
         for _, obj in everything:
             if obj["metadata"]["resourceVersion"] not in self._digests:
-                yield f"{_title(obj)} was stored without telling anybody"
+                yield f"{_title(obj)} was stored without an event to watchers"
         for digest, obj in self._digests.values():
             if _digest(obj) != digest:
                 yield f"{_title(obj)} was changed in place"
 
     def _contents(self, everything: list[tuple[Resource, Object]]) -> Iterator[str]:
-        """Every stored object is what decoding it again gives, and valid; each version is looked at once."""
+        """Every stored object is valid, and stays the same if it is decoded again. Checks each version once."""
         for resource, obj in everything:
             version = obj["metadata"]["resourceVersion"]
             if resource not in _UNCHECKED and version not in self._validated:
@@ -85,7 +91,7 @@ class Watch:
 
 
 def stored(cluster: Cluster) -> Iterator[tuple[Resource, Object]]:
-    """Every object of the cluster with its type."""
+    """Every object of the cluster, after its type."""
     for resource in RESOURCES:
         if resource.simulated:
             for obj in cluster.api.list(resource):
@@ -97,30 +103,34 @@ def _title(obj: Object) -> str:
 
 
 def _digest(obj: Object) -> int:
-    return hash(marshal.dumps(obj, 2))  # of the ways to see a change the quickest; version 2 depends on nothing else
+    # marshal is Python's fastest serializer. Its version 2 writes equal objects as equal bytes. Later versions don't,
+    # because they encode references between objects, too.
+    return hash(marshal.dumps(obj, 2))
 
 
 def _without_nulls(value: Object) -> Object:
-    """What the cluster's own components leave open (a condition's lastProbeTime) is null."""
+    """A value without the null fields that the cluster's own components write, such as a condition's lastProbeTime."""
     if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _keys(cluster: Cluster, everything: list[tuple[Resource, Object]]) -> Iterator[str]:
+    """Every object is stored under its own type, namespace and name, and its namespace exists."""
     namespaces = {name_of(obj) for resource, obj in everything if resource is NAMESPACE}
     for resource, obj in everything:
         if cluster.api.find(resource, namespace_of(obj), name_of(obj)) is not obj:
-            yield f"{_title(obj)} does not lie under its own name"
+            yield f"{_title(obj)} is not stored under its own name"
         if (obj["apiVersion"], obj["kind"]) != (resource.api_version, resource.kind):
-            yield f"{_title(obj)} lies among the {resource.plural}"
+            yield f"{_title(obj)} is stored among the {resource.plural}"
         if resource.namespaced and namespace_of(obj) not in namespaces:
-            yield f"{_title(obj)} lies in no namespace"
+            yield f"{_title(obj)} is in no existing namespace"
         if not resource.namespaced and namespace_of(obj):
-            yield f"{_title(obj)} lies in a namespace"
+            yield f"{_title(obj)} is in a namespace, which its type has not"
 
 
 def _identities(cluster: Cluster, everything: list[tuple[Resource, Object]]) -> Iterator[str]:
+    """Every uid and resourceVersion belongs to one object, and no resourceVersion is newer than the store's."""
     for key in ("uid", "resourceVersion"):
         counts = Counter(obj["metadata"].get(key) for _, obj in everything)
         for value, count in counts.items():
@@ -131,7 +141,7 @@ def _identities(cluster: Cluster, everything: list[tuple[Resource, Object]]) -> 
 
 
 def _owners(everything: list[tuple[Resource, Object]]) -> Iterator[str]:
-    """Every owner is named by its uid; that it exists, too, can be said only after a while: see `orphans`."""
+    """Every reference to an owner has a uid. An owner may be missing for a while: see `orphans`."""
     for _, obj in everything:
         for reference in obj["metadata"].get("ownerReferences", ()):
             if not reference.get("uid"):
@@ -139,7 +149,7 @@ def _owners(everything: list[tuple[Resource, Object]]) -> Iterator[str]:
 
 
 def orphans(cluster: Cluster) -> list[str]:
-    """Objects whose owners are all gone and that nobody deletes; the garbage collector needs a moment for it."""
+    """Objects whose owners are all gone, and that aren't being deleted. The garbage collector needs time for them."""
     everything = list(stored(cluster))
     uids = {obj["metadata"]["uid"] for _, obj in everything}
     return [
@@ -152,7 +162,7 @@ def orphans(cluster: Cluster) -> list[str]:
 
 
 def _unnamed(status: Object) -> Object:
-    """A status without its images' names: another Pod's pull can give an image a first name since the last report."""
+    """A Pod's status without images' names, which another Pod's pull can change after the kubelet's report."""
     named = {"image", "imageID"}
     lists = {key: value for key, value in status.items() if key.endswith("ontainerStatuses")}
     bare = {key: [{k: v for k, v in item.items() if k not in named} for item in value] for key, value in lists.items()}
@@ -160,7 +170,7 @@ def _unnamed(status: Object) -> Object:
 
 
 def _kubelet(cluster: Cluster) -> Iterator[str]:
-    """The kubelet knows every Pod of its node and no other, and what it reported last is what the Pod says."""
+    """The kubelet has a worker for every Pod of its node and no other, and each Pod has the status that it reported."""
     workers = {worker.uid: worker for worker in cluster.kubelet.runtime.workers.values()}
     pods = {obj["metadata"]["uid"]: obj for obj in cluster.api.list(POD)}
     for uid in workers.keys() - pods.keys():

@@ -1,4 +1,4 @@
-"""What may be typed: kubectl's real verbs, flags, kinds and names, mixed with garbage; shell lines; recordings."""
+"""Input lines: kubectl's real verbs, flags, kinds and names, mixed with garbage; shell lines; spoiled recordings."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from .garbage import garbage
 
 RECORDINGS = Path(__file__).parents[1] / "golden"
 
-
+# A step of a recording: ("run", a line), ("sleep", seconds), or the name of a file and its text.
 Step = tuple[str, str]
 
 
 @cache
 def recordings() -> list[list[Step]]:
-    """Every recording as steps: ("run", a line), ("sleep", seconds), or a file's name and its text."""
+    """The steps of every recording."""
     found = (load_yaml(path) for path in sorted(RECORDINGS.glob("*.yaml")))
     return [list(map(_step, recording["steps"])) for recording in found if "steps" in recording]
 
@@ -49,10 +49,12 @@ def recorded_files() -> list[str]:
     return list(dict.fromkeys(text for name, text in steps if name not in ("run", "sleep")))
 
 
+# Words for resources: every name of each type, and forms that kubectl takes or refuses.
 kinds = st.sampled_from(
     [name for resource in resources.RESOURCES for name in (resource.plural, resource.singular, *resource.short_names)]
     + ["all", "pods,secrets", "deployments.apps", "deployments.v1.apps", "pod/web", "pods/log", "secret/good", "foos"]
 )
+# Names of objects: those of the cluster that probe.WORLD fills, and one that is none.
 names = st.sampled_from(
     [
         *("web", "denied", "done", "crash", "shop", "good", "plain", "settings", "builder", "reader", "readers"),
@@ -63,6 +65,7 @@ _FILES = ["pod.yaml", "many.yaml", "broken.yaml", "config.json", "folder", "nosu
 _FORMATS = ["wide", "yaml", "json", "name", "jsonpath={.metadata.name}", "jsonpath={range .items[*]}{.kind}{end}"]
 _FORMATS += ["custom-columns=A:.metadata.name", "go-template={{.kind}}", "kyaml"]
 _FORMATS += ["go-template={{range .items}}{{index .data 1}}{{end}}", "go-template", "custom-columns=A", "jsonpath={["]
+# Values of flags, by flag.
 _VALUES = {
     "namespace": ["default", "team", "kube-system", "nosuch"],
     "output": _FORMATS,
@@ -86,6 +89,7 @@ _VALUES = {
     "resource": ["pods", "secrets", "deployments.apps", "pods/log", "*"],
     "subresource": ["status", "scale"],
 }
+# Values of other flags, by the type of the value.
 _BY_KIND = {
     "switch": st.sampled_from(["true", "false", "T", "maybe"]),
     "number": st.sampled_from(["0", "1", "2", "-1", "5", "2147483647", "99999999999", "x"]),
@@ -94,12 +98,14 @@ _BY_KIND = {
 
 
 def _value(flag: Flag) -> st.SearchStrategy[str]:
+    """A value for a flag, garbage one time in four."""
     usual = st.sampled_from(_VALUES[flag.name]) if flag.name in _VALUES else _BY_KIND.get(flag.kind, names)
     return st.one_of(usual, usual, usual, garbage)
 
 
 @st.composite
 def _flag_words(draw: st.DrawFn, command: Command) -> list[str]:
+    """A flag that the command has, as one or two words."""
     flag = draw(st.sampled_from([*command.flags, *GLOBAL]))
     written = f"-{flag.short}" if flag.short and draw(st.booleans()) else f"--{flag.name}"
     if flag.bare is not None and draw(st.integers(0, 4)):
@@ -108,12 +114,13 @@ def _flag_words(draw: st.DrawFn, command: Command) -> list[str]:
 
 
 _operand = st.one_of(kinds, names, names, st.builds("{}/{}".format, kinds, names), garbage)
+# Ends of command lines; one that is often empty.
 _TAILS = [[], [], [], [], ["--", "sh", "-c", "echo hi; sleep 5; exit 2"], ["--", "cat", "/etc/marker"], ["--"], ["a=b"]]
 
 
 @st.composite
 def kubectl_words(draw: st.DrawFn) -> list[str]:
-    """A command of kubectl with flags that it has, kinds, names and garbage."""
+    """The words of a kubectl command, with flags that it has, kinds, names and garbage, in any order."""
     command = draw(st.sampled_from(all_commands()))
     operands = draw(st.lists(_operand, max_size=3))
     if draw(st.booleans()):
@@ -129,7 +136,7 @@ def _quoted(words: list[str]) -> str:
 
 @st.composite
 def mutated_lines(draw: st.DrawFn) -> str:
-    """A recorded line with some of its words, or letters, lost, doubled, swapped or replaced."""
+    """A recorded line in which up to three words, or letters, are removed, replaced or preceded by others."""
     line = draw(st.sampled_from(recorded_lines()))
     parts = line.split(" ") if draw(st.integers(0, 3)) else list(line)
     for _ in range(draw(st.integers(0, 3))):
@@ -139,9 +146,10 @@ def mutated_lines(draw: st.DrawFn) -> str:
     return (" " if " " in line and len(parts) < len(line) else "").join(parts)
 
 
-# Keys that components of the cluster read, with values that they do not expect.
+# Labels and annotations that components of the cluster read.
 _KEYS = ["kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision", "pod-template-hash"]
 _KEYS += ["kubernetes.io/change-cause", "kubectl.kubernetes.io/restartedAt", "app", "kubernetes.io/metadata.name"]
+# Commands that set one of these keys to a value that the component doesn't expect.
 marking_lines = st.builds(
     lambda verb, target, key, value: _quoted(["kubectl", verb, "--overwrite", *target.split(), f"{key}={value}"]),
     st.sampled_from(["annotate", "annotate", "label"]),
@@ -157,27 +165,32 @@ marking_lines = st.builds(
 kubectl_lines = st.one_of(kubectl_words().map(_quoted), mutated_lines(), marking_lines)
 
 
+# Changes of a recording's steps; most steps stay.
+_FATES = ("omit", "spoil", "repeat", *["keep"] * 7)
+
+
 @st.composite
 def spoiled_recordings(draw: st.DrawFn) -> list[Step]:
-    """A recording in which some steps are left out, done twice or spoiled."""
+    """A recording in which some steps are left out, repeated or spoiled: a tenth of them each."""
     steps = []
     for name, text in draw(st.sampled_from(recordings())):
-        fate = draw(st.integers(0, 9))
-        if fate == 1 and name != "sleep":
+        fate = draw(st.sampled_from(_FATES))
+        if fate == "spoil" and name != "sleep":
             text = draw(spoiled(text))
-        steps += [(name, text)] * {0: 0, 2: 2}.get(fate, 1)
+        steps += [(name, text)] * {"omit": 0, "repeat": 2}.get(fate, 1)
     return steps
 
 
 @st.composite
 def spoiled(draw: st.DrawFn, text: str) -> str:
-    """A text with something lost, replaced or put in."""
+    """A text in which garbage is inserted once or twice, instead of up to four characters."""
     for _ in range(draw(st.integers(1, 2))):
         at = draw(st.integers(0, len(text)))
         text = text[:at] + draw(garbage) + text[at + draw(st.integers(0, 4)) :]
     return text
 
 
+# Operators between commands, and commands and beginnings of compound commands.
 _GLUE = [" | ", " && ", " || ", "; ", "\n", " > out.txt; ", " | grep -c ", " 2>&1 | ", " & ", " < "]
 _SHELL = ["echo a", "cat pod.yaml", "base64 -d", "sort -r", "head -1", "wc -l", "X=1", "for i in 1 2; do", "done", "fi"]
 _SHELL += ["while true; do", "if true; then", "cat <<EOF", "EOF", "$(kubectl get pods -o name)", "sed s/a/b/"]

@@ -1,4 +1,4 @@
-"""A session under observation: every input is timed, and the cluster checked after it."""
+"""A session under observation: after each input, time and result are checked, and the cluster's invariants."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.patience import within
 
 from .invariants import Watch, orphans
 
-# A cluster that has been worked with: something of every kind, in every state.
+# Lines that fill a cluster with objects of many kinds, in many states.
 WORLD = """\
 kubectl create namespace team
 kubectl create secret docker-registry good --docker-server=registry.example.com --docker-username=myuser \
@@ -40,10 +40,12 @@ kubectl set image deployment/shop nginx=nginx:1.27
 sleep 5
 """
 
-LIMIT = 2.0  # seconds of processor time that one input may take
-_GIVE_UP = 20  # the same, after which an input is stopped, to see where it hangs
+# Seconds of a quiet machine's processor time that one input may take.
+LIMIT = 2.0
+# Seconds of processor time after which an input is stopped, so that its traceback shows where it hangs.
+_GIVE_UP = 20
 
-# Commands that only read; `--dry-run` makes others so.
+# Commands that only read. Others do so with `--dry-run`.
 _READING = frozenset(
     {
         *("get", "describe", "logs", "events", "explain", "diff", "wait", "api-resources", "version"),
@@ -51,15 +53,18 @@ _READING = frozenset(
         *("config get-contexts", "config current-context"),
     }
 )
+# The inputs of all probes so far, for the summary of the test run (conftest.py).
 inputs = 0
 
 
 class Hang(Exception):
-    """An input went on and on."""
+    """An input computed for longer than _GIVE_UP."""
 
 
 @contextmanager
 def _bounded(what: str) -> Iterator[None]:
+    """A context that fails after LIMIT and raises Hang after _GIVE_UP. `what` is the input, for the message."""
+
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise Hang(what[:300])
 
@@ -75,7 +80,7 @@ def _bounded(what: str) -> Iterator[None]:
 
 @cache
 def _worked_with(world: str) -> Watch:
-    """The watch of a cluster in which these lines were run, which each probe copies."""
+    """The watch of a cluster in which the lines of `world` were run. Probes work on copies of it."""
     session = Session()
     session.run(world)
     watch = Watch(session.cluster)
@@ -84,19 +89,19 @@ def _worked_with(world: str) -> Watch:
 
 
 class Probe:
-    """A session in a cluster that has been worked with."""
+    """A session in a cluster in which the lines of `world` were run."""
 
     def __init__(self, world: str = WORLD) -> None:
         self.session = Session()
         self.watch = _worked_with(world).copy()
         self.session.resume(self.watch.cluster)
-        self.watch.start()
+        self.watch.forget_changes()
 
     def run(self, line: str) -> Result:
-        """Run a line and check everything that must hold after it."""
+        """Run a line, and assert its time, its result, its effect and the cluster's invariants."""
         global inputs
         inputs += 1
-        self.watch.start()
+        self.watch.forget_changes()
         began = self.session.cluster.clock.now
         with _bounded(line):
             result = self.session.run(line)
@@ -106,17 +111,18 @@ class Probe:
         return result
 
     def write(self, name: str, text: str) -> None:
-        """Put a file into the workspace."""
+        """Write a file of the workspace."""
         self.session.write_file(name, text)
 
     def settle(self, seconds: float = 40) -> None:
-        """Let time pass, in which every controller must come to rest with what it was given."""
+        """Advance the simulated clock, and assert the invariants and that the garbage collector left no orphans."""
         with _bounded(f"{seconds} simulated seconds"):
             self.session.advance(seconds)
         self.watch.check()
         assert not orphans(self.session.cluster)
 
     def _check_result(self, line: str, result: Result) -> None:
+        """Assert that the output is text without a traceback, and that a failed kubectl prints something."""
         assert isinstance(result, Result)
         for text in (result.stdout, result.stderr, result.screen):
             text.encode("utf-8")
@@ -126,9 +132,9 @@ class Probe:
             assert result.screen, f"{line!r} fails silently"
 
     def _check_effect(self, line: str, result: Result, began: int) -> None:
-        """A refused command changes nothing but what it says; one that reads changes nothing at all.
+        """Assert that a failed command changed only objects that it names on stdout, and one that reads changed none.
 
-        What comes when time passes is the cluster's own doing.
+        Only changes at the time when the command began are its own; later ones are the controllers'.
         """
         if not single_command(line):
             return
@@ -136,12 +142,14 @@ class Probe:
         if only_reads(line):
             assert not changed, f"{line!r} changed {changed[0].obj}"
         if result.exit_code:
-            is_unsaid = "error executing" not in result.stderr  # the template of -o, once everything was done
-            unsaid = [change for change in changed if is_unsaid and name_of(change.obj) not in result.stdout]
+            # A template of -o that fails to print comes after a write that succeeded.
+            is_output = "error executing" in result.stderr
+            unsaid = [change for change in changed if not is_output and name_of(change.obj) not in result.stdout]
             assert not unsaid, f"{line!r} was refused and changed {unsaid[0].type} {unsaid[0].obj}"
 
 
 def _words(line: str) -> list[str]:
+    """The words of a line; none if its quotes are unbalanced."""
     try:
         return shlex.split(line)
     except ValueError:
@@ -149,8 +157,8 @@ def _words(line: str) -> list[str]:
 
 
 def single_command(line: str) -> bool:
-    """Whether a line is one command of kubectl, of usual length, and nothing else."""
-    if len(line) > 2000:
+    """True if a line is one kubectl command and nothing else."""
+    if len(line) > 2000:  # splitting them would take too long
         return False
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
@@ -162,7 +170,7 @@ def single_command(line: str) -> bool:
 
 
 def only_reads(line: str) -> bool:
-    """Whether a single command leaves the cluster alone, even where it succeeds."""
+    """True if a single command doesn't change the cluster even when it succeeds."""
     try:
         command, rest = find_command(_words(line)[1:])
         if not command.path or " ".join(command.path) in _READING:

@@ -1,4 +1,4 @@
-"""Files and lines that are made to be too much: an answer within two seconds, whatever it is."""
+"""Files and lines of extreme size or depth: Probe (probe.py) asserts an answer within two seconds, whatever it is."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ _POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: many}\nspec:\n  containers:\
     [(_LINES, "    {}\n", "kubectl diff -f"), (_POD, "    - {{name: 'V{}'}}\n", "kubectl apply -f")],
     ids=["diff", "a refused change of a Pod"],
 )
-def test_a_difference_is_paid_for(head: str, line: str, command: str) -> None:
-    """Where each second of many lines changes, finding it out takes their number squared."""
+def test_a_difference_of_many_lines_is_refused_as_too_much_work(head: str, line: str, command: str) -> None:
+    """Comparing files in which every other line changes takes time that grows with the square of their lines."""
     probe = Probe("")
     numbers = range(4_000)
     probe.write("old.yaml", head + "".join(line.format(number) for number in numbers))
@@ -72,7 +72,7 @@ def test_a_difference_is_paid_for(head: str, line: str, command: str) -> None:
     assert result.stderr == "kubesim: that is more work than one command line may do here, and was stopped\n"
 
 
-def test_a_long_kubeconfig() -> None:
+def test_a_kubeconfig_of_9000_contexts_is_listed() -> None:
     probe = Probe("")
     probe.write("kc", "kind: Config\ncontexts:\n" + "".join(f"- {{name: n{number}}}\n" for number in range(9_000)))
     assert len(probe.run("kubectl --kubeconfig=kc config get-contexts -o name").stdout.splitlines()) == 9_000
@@ -81,7 +81,7 @@ def test_a_long_kubeconfig() -> None:
 
 
 @pytest.mark.parametrize("text", FILES.values(), ids=FILES)
-def test_files(text: str) -> None:
+def test_each_command_answers_a_file_in_time(text: str) -> None:
     probe = Probe("")
     probe.write("x.yaml", text)
     probe.run("kubectl apply -f x.yaml")
@@ -159,7 +159,7 @@ LINES = [
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line[:60])
-def test_lines(line: str) -> None:
+def test_a_line_is_answered_in_time(line: str) -> None:
     probe = Probe()
     probe.run(line)
     probe.run("kubectl get pods | tail -3")

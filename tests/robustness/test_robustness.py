@@ -1,4 +1,4 @@
-"""Whatever is typed or lies in a file: an answer, in time, and a cluster that is whole."""
+"""Whatever is typed or is in a file: there is an answer in time, and the invariants of the cluster hold (probe.py)."""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ from .probe import WORLD, Probe
 
 ROWS = rows(__file__)
 
-# The number of examples follows the profile's: see tests/conftest.py.
+# A fifth of the profile's examples (tests/conftest.py), because each takes a cluster.
 robust = settings(
     max_examples=settings.default.max_examples // 5,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 
+# Lines that create or change the objects of x.yaml, and lines that show objects.
 _APPLYING = ROWS["applying"]
 _LOOKING = ROWS["looking"]
 
 
 @robust
 @given(st.lists(lines.kubectl_lines, min_size=1, max_size=5), st.sampled_from(_LOOKING))
-def test_command_lines(typed: list[str], look: str) -> None:
+def test_command_lines_keep_the_invariants(typed: list[str], look: str) -> None:
     probe = Probe()
     probe.write("pod.yaml", files.dumped(files.MANIFESTS[POD]))
     probe.write("broken.yaml", "a: [")
@@ -48,7 +49,7 @@ def test_command_lines(typed: list[str], look: str) -> None:
 
 @robust
 @given(lines.spoiled_recordings())
-def test_recordings_with_mistakes(steps: list[lines.Step]) -> None:
+def test_recordings_with_mistakes_keep_the_invariants(steps: list[lines.Step]) -> None:
     probe = Probe("")
     for name, text in steps:
         if name == "run":
@@ -62,13 +63,13 @@ def test_recordings_with_mistakes(steps: list[lines.Step]) -> None:
 
 @robust
 @given(lines.shell_lines)
-def test_shell_lines(line: str) -> None:
+def test_shell_lines_keep_the_invariants(line: str) -> None:
     Probe().run(line)
 
 
 @robust
 @given(st.one_of(lines.kubectl_lines, lines.shell_lines), st.integers(0, 40))
-def test_completion(line: str, cursor: int) -> None:
+def test_completion_gives_the_same_words_twice_and_changes_nothing(line: str, cursor: int) -> None:
     probe = Probe()
     cursor = min(cursor, len(line))
     words = probe.session.shell.complete(line, cursor)
@@ -79,7 +80,7 @@ def test_completion(line: str, cursor: int) -> None:
 
 @robust
 @given(st.lists(st.tuples(files.manifest_texts(), st.sampled_from(_APPLYING)), min_size=1, max_size=3))
-def test_manifests(steps: list[tuple[str, str]]) -> None:
+def test_manifests_keep_the_invariants(steps: list[tuple[str, str]]) -> None:
     probe = Probe()
     for text, line in steps:
         probe.write("x.yaml", text)
@@ -90,7 +91,9 @@ def test_manifests(steps: list[tuple[str, str]]) -> None:
 
 @robust
 @given(st.sampled_from(files.DEEPLY_CHECKED), st.data(), wrong, st.sampled_from(_APPLYING))
-def test_wrong_values(resource: Resource, data: st.DataObject, value: Any, line: str) -> None:
+def test_wrong_values_in_a_field_keep_the_invariants(
+    resource: Resource, data: st.DataObject, value: Any, line: str
+) -> None:
     path = data.draw(st.sampled_from(files.all_paths(resource)))
     probe = Probe()
     probe.write("x.yaml", files.dumped(files.placed(files.MANIFESTS[resource], path, value)))
@@ -101,9 +104,9 @@ def test_wrong_values(resource: Resource, data: st.DataObject, value: Any, line:
 
 
 @pytest.mark.parametrize("resource", files.DEEPLY_CHECKED, ids=lambda resource: resource.kind)
-def test_a_wrong_value_in_every_field(resource: Resource) -> None:
+def test_a_wrong_value_in_every_field_is_answered(resource: Resource) -> None:
     probe = Probe("")
-    # What is within the Pod's own spec, the Pod shows.
+    # The fields of a template's Pod spec are tried as those of a Pod.
     paths = [path for path in files.all_paths(resource) if path[:3] != ("spec", "template", "spec")]
     for path, value in zip(paths, cycle(WRONG), strict=False):
         probe.write("x.yaml", files.dumped(files.placed(files.MANIFESTS[resource], path, value)))
@@ -118,7 +121,7 @@ def test_a_wrong_value_in_every_field(resource: Resource) -> None:
     st.sampled_from(["json", "merge", "strategic"]),
     files.patch_documents,
 )
-def test_patches(target: str, kind: str, change: Any) -> None:
+def test_patches_keep_the_invariants(target: str, kind: str, change: Any) -> None:
     probe = Probe()
     probe.write("p.json", files.dumped(change))
     probe.run(f'kubectl patch {target} --type={kind} -p "$(cat p.json)"')
@@ -130,7 +133,7 @@ def test_patches(target: str, kind: str, change: Any) -> None:
 
 @robust
 @given(files.docker_configs)
-def test_docker_configs(text: str) -> None:
+def test_docker_configs_keep_the_invariants(text: str) -> None:
     probe = Probe()
     probe.write("config.json", text)
     for name, key, kind in (("s", ".dockerconfigjson", "dockerconfigjson"), ("t", ".dockercfg", "dockercfg")):
@@ -149,13 +152,14 @@ def test_two_sessions_answer_the_same(typed: list[str]) -> None:
 
 
 def _screens(typed: list[str]) -> list[str]:
+    """The output of each line, in a new session."""
     session = Session()
     session.run(WORLD)
     return [session.run(line).screen for line in typed]
 
 
 def test_two_processes_answer_the_same() -> None:
-    """Python's hashes differ from process to process, and with them the order of sets."""
+    """Python's hashes, and with them the order of sets, differ from process to process."""
     assert _digest_of_all_lines("1") == _digest_of_all_lines("2")
 
 
@@ -166,6 +170,6 @@ def _digest_of_all_lines(hash_seed: str) -> bytes:
 
 
 def digest_of_all_lines() -> str:
-    """A digest of what a session shows for every line of the recordings."""
+    """A digest of the output of every line of the recordings, in one session."""
     screens = _screens([*lines.recorded_lines(), *_LOOKING])
     return hashlib.sha256("\0".join(screens).encode()).hexdigest()
