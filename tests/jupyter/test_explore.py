@@ -126,8 +126,8 @@ ASKED = ("asked-basic", "asked-token")
 def test_the_entries_that_match_are_tried_from_the_most_specific_to_a_glob(card):
     assert card.plain() == (
         "Explore: Which entry matches the image?\n"
-        "A pull secret has entries, and each entry is for a registry, or for a part of one. Change the image or the "
-        "entries. The part of the image's name that an entry matches is marked.\n"
+        "A pull secret has entries, and each entry is for a registry or for part of one. Change the image or the "
+        "entries. The matching part of the image's name is highlighted.\n"
         "Tried  Entry                      Image\n"
         "2nd    registry.example.com       [registry.example.com]/team/api\n"
         "1st    registry.example.com/team  [registry.example.com/team]/api\n"
@@ -137,7 +137,7 @@ def test_the_entries_that_match_are_tried_from_the_most_specific_to_a_glob(card)
         "  1. The username and password of the entry `registry.example.com/team` go to `registry.example.com`.\n"
         "  2. Only if that fails: those of `registry.example.com`.\n"
         "  3. Only if that fails: those of `*.example.com`.\n"
-        "Can you get there?\n"
+        "Goals:\n"
         "  - Exactly one entry matches.\n"
         "  - An entry for one team also matches the image of a different team.\n"
         "  - No entry matches, and nothing is sent."
@@ -224,7 +224,7 @@ def test_five_failures_are_sorted_and_a_wrong_one_is_told_why(sorting, seat):
     assert press(sorting, "check", answer=[0] * 9)["notes"] == [{"ok": False, "html": "Sort all of them first."}]
     swapped = press(sorting, "check", answer=[right[0] ^ 1, *right[1:]])
     assert (swapped["heading"], len(swapped["notes"])) == ("Not yet", 1)
-    assert "Nothing was sent. The registry required a username and a password" in swapped["notes"][0]["html"]
+    assert "No credentials were sent. The registry required a username and a password" in swapped["notes"][0]["html"]
     done = press(sorting, "check", answer=right)
     assert (done["heading"], len(done["notes"])) == ("Right", 5)
     assert QuizCard(variants_of("sent"), seat).answer == right
@@ -234,13 +234,13 @@ def test_five_failures_are_sorted_and_a_wrong_one_is_told_why(sorting, seat):
 def test_the_sorting_reads_well_without_a_page(sorting):
     lines = sorting.plain().splitlines()
     assert lines[0].startswith(
-        "Quiz: Five Pods with private images don't start, and their nodes have no logins of their own."
+        "Quiz: Five Pods with private images don't start, and nothing but their pull secrets could provide"
     )
     assert [line for line in lines if line.startswith("     failed to pull and unpack image")] != []
-    assert lines[-2:] == ["Nothing was sent, or something was sent?", "Sort all of them."]
+    assert lines[-2:] == ["No credentials sent, or credentials sent?", "Sort all of them."]
     question, _, answer = sorting.static_html().partition("<details><summary>Answer</summary>")
     assert '<br><code class="ks-quote">Unable to retrieve some image pull secrets (my-registry-cred);' in question
-    assert answer.startswith("<p>Something was sent: ")
+    assert answer.startswith("<p>Credentials sent: ")
 
 
 def test_the_sorting_is_shown_by_its_name(seat, monkeypatch):

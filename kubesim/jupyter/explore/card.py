@@ -18,7 +18,7 @@ from kubesim.jupyter.seat import Seat
 from kubesim.lessons.done import EXPLORED
 from kubesim.lessons.explore import LONGEST_TEXT, MOST_LINES, ON, Control, Explorable, Values
 
-_GOALS = "Can you get there?"
+_GOALS = "Goals:"
 # Names of icons in static/base.css, by the signs that replace them in plain text.
 _ICONS = {"✓": "passed", "✗": "failed", "…": "waiting"}
 
