@@ -26,6 +26,9 @@ Button = tuple[str, str]
 AGAIN: Button = ("restart", "Start over")
 # The button to the next card or cell. The page handles it; the kernel gets no message.
 NEXT: Button = ("onward", "Next")
+# The name of a button that is used up. It keeps its place and does nothing, so that no other slides under the pointer.
+SPENT = ""
+NO_MORE_HINTS: Button = (SPENT, "No more hints")
 # JSON between page and kernel, in either direction.
 Message = dict[str, Any]
 _FOLDER = Path(__file__).parent / "static"
@@ -167,13 +170,15 @@ class Exercise(Card):
         return {"hints": hints, "revealed": self.answer_html() if self.revealed else ""}
 
     def help_buttons(self, reveal: str, *between: Button) -> list[Button]:
-        """The buttons for help not yet taken: the next hint, then `between`, then the answer, labelled `reveal`."""
+        """The buttons for help: the next hint, then `between`, then the answer, if not shown yet, labelled `reveal`."""
         buttons: list[Button] = []
         left = len(self.hints) - self.hints_shown
         if left and not self.hints_shown:
             buttons.append(("hint", "Hint"))
         elif left:
             buttons.append(("hint", f"Another hint ({left} left)"))
+        elif self.hints:
+            buttons.append(NO_MORE_HINTS)
         buttons += between
         if not self.revealed:
             buttons.append(("reveal", reveal))

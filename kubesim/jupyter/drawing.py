@@ -167,7 +167,7 @@ def state_words(hop: Hop) -> str:
         return "stuck here"
     if hop.is_late:
         return "not the cause"
-    return f"because of {hop.because}" if hop.because else hop.state
+    return f"see {hop.because}" if hop.because else hop.state
 
 
 def is_after_cause(hop: Hop) -> bool:

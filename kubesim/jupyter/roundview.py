@@ -13,7 +13,7 @@ from kubesim.api.objects import name_of
 from kubesim.api.resources import POD
 from kubesim.cluster import Cluster
 from kubesim.jupyter import markup, why
-from kubesim.jupyter.card import AGAIN, Button, goal_lines
+from kubesim.jupyter.card import AGAIN, NO_MORE_HINTS, SPENT, Button, goal_lines
 from kubesim.jupyter.seat import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.lessons.challenge import HINT, WHY, Round, Standing
@@ -130,12 +130,11 @@ def _buttons(challenge: Round, asks_to_end: bool) -> list[Button]:
     end: Button = ("end", "End the round")
     if current.is_over:
         return [("next", "Next task"), end]
-    buttons: list[Button] = []
-    if current.hints < len(current.task.hints):
-        buttons.append(("hint", f"Hint (costs {HINT})"))
-    if not current.why:
-        buttons.append(("why", f"Why? (costs {WHY})"))
-    buttons.append(("reveal", "Show the solution (no points)"))
+    buttons: list[Button] = [
+        ("hint", f"Hint (costs {HINT})") if current.hints < len(current.task.hints) else NO_MORE_HINTS,
+        (SPENT, "Why? (see below)") if current.why else ("why", f"Why? (costs {WHY})"),
+        ("reveal", "Show the solution (no points)"),
+    ]
     if challenge.standings[next_task(challenge)] is not current:
         buttons.append(("next", "Skip"))
     return [*buttons, AGAIN, end]

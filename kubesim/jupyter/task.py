@@ -14,7 +14,7 @@ from typing import Any
 from IPython.display import display
 
 from kubesim.jupyter import drawing, markup
-from kubesim.jupyter.card import AGAIN, NEXT, Button, Exercise, check_known, script, styles
+from kubesim.jupyter.card import AGAIN, NEXT, SPENT, Button, Exercise, check_known, script, styles
 from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
@@ -168,7 +168,7 @@ class TaskCard(Exercise):
     def _buttons(self, is_done: bool) -> list[Button]:
         help_ = self.help_buttons("Show a solution", _COMPARE)
         if is_done:
-            return [NEXT, *(button for button in help_ if button[0] != "hint"), AGAIN]
+            return [NEXT, *(button for button in help_ if button[0] not in ("hint", SPENT)), AGAIN]
         return [*help_, AGAIN]
 
     def plain(self) -> str:

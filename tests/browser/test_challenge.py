@@ -15,6 +15,7 @@ from tests.browser.contrast import pale_texts
 from tests.browser.test_notebooks import magics
 
 TASK = broken_clusters(RoundId(1))[0]
+PLACE = "button => [button.offsetLeft, button.offsetTop]"
 
 
 def press(card: Locator, name: str) -> None:
@@ -69,4 +70,14 @@ def test_a_round_of_one_task_opens_that_task_with_one_press(open_notebook: Calla
     expect(card.get_by_role("heading", level=3)).to_have_count(2)
     expect(card.get_by_role("button", name="Start", exact=True)).to_have_count(0)
     expect(card.locator(".ks-tasks")).to_be_hidden()
+    assert pale_texts(card) == []
+    again = card.get_by_role("button", name="Start over")
+    place = again.evaluate(PLACE)
+    for help_ in ("Hint", "Why?"):
+        while (button := card.get_by_role("button", name=f"{help_} (costs")).count():
+            shown = card.locator(".ks-hint").count()
+            button.press("Enter")
+            expect(card.locator(".ks-hint")).to_have_count(shown + 1)
+    assert again.evaluate(PLACE) == place  # or a further click for help would undo the work
+    expect(card.get_by_role("button", name="Why? (see below)")).to_be_focused()
     assert pale_texts(card) == []

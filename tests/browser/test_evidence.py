@@ -52,6 +52,15 @@ ROWS = """line => {
     range.selectNodeContents(line);
     return new Set([...range.getClientRects()].map(({top}) => Math.round(top / 4))).size;
 }"""
+# Where the values of fields begin, in CSS pixels from the left and the top of their lines.
+VALUES = """lines => lines.map((line) => {
+    const range = document.createRange();
+    range.setStartAfter(line.querySelector(".ks-front"));
+    range.setEndAfter(line.lastChild);
+    const {left, top} = range.getClientRects()[0];
+    const edge = line.getBoundingClientRect();
+    return [Math.round(left - edge.left), Math.round((top - edge.top) / 8)];
+})"""
 LEAST = 10.5  # CSS pixels: the smallest letters of a table
 COPY = """root => {
     const all = document.createRange();
@@ -107,6 +116,19 @@ def test_a_message_hangs_below_its_column(notebook: Any) -> None:
     field = printed(notebook, "describe").locator(".ks-line", has_text="Image:").first
     assert field.evaluate(HANGING) == []
     assert field.evaluate("line => line.style.getPropertyValue('--hang')") == f"{len('    Image:          ')}ch"
+
+
+def test_the_columns_of_a_description_begin_where_they_were_printed(notebook: Any) -> None:
+    description = printed(notebook, "describe")
+    rows = description.locator(".ks-row")
+    assert [row.evaluate(ROWS) for row in rows.filter(has_text=re.compile("Message|-------")).all()] == [1, 1]
+    sentences = rows.filter(has_text=re.compile("^  (Normal|Warning)")).locator("> :last-child")
+    assert len(set(sentences.evaluate_all("all => all.map((one) => one.offsetLeft)"))) == 1  # all beside, or all below
+    tolerations = description.locator(".ks-line", has_text="NoExecute")
+    expect(tolerations).to_have_count(2)
+    starts = tolerations.evaluate_all(VALUES)
+    assert starts[0] == starts[1]
+    assert [top for _left, top in starts] == [0, 0]  # on the line of the field's name, and of no blank line
 
 
 def test_a_table_never_wraps_but_gets_smaller_and_then_scrolls(notebook: Any) -> None:

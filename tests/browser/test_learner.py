@@ -110,10 +110,11 @@ def test_check_without_an_answer_is_none_and_next_leads_on(notebook: Any) -> Non
     check.press("Enter")
     expect(card.get_by_role("status")).to_have_text("Choose or type an answer first. This doesn't count.")
     card.get_by_role("radio").nth(1).check()
-    check.press("Enter")
+    check.dblclick()
     expect(card.get_by_role("status")).to_contain_text("✓ Right")
     onward = card.get_by_role("button").first
     expect(onward).to_have_text("Next")
+    expect(onward).to_be_focused()  # it came under the pointer, and the second click didn't press it
     dark = onward.evaluate("button => getComputedStyle(button).backgroundColor")
     assert dark != card.get_by_role("button").last.evaluate("button => getComputedStyle(button).backgroundColor")
     onward.press("Enter")

@@ -61,7 +61,7 @@ def test_a_packet_bounces_where_the_pull_is_stuck_and_a_pod_that_is_fixed_pulses
         "Pod spec passed",
         "Secret stuck here",
         "kubelet not the cause",
-        "Registry because of Secret",
+        "Registry see Secret",
         "Image not reached",
     ]
     assert eventually(lambda: stations_of(road), stations) == stations
@@ -118,7 +118,7 @@ def test_a_station_lights_its_evidence_and_a_line_of_evidence_chooses_its_statio
     expect(lit).to_contain_text(["Unable to retrieve some image pull secrets (regcred)"])
     expect(road).to_contain_text("1 line about this below")
     screen.get_by_text("no basic auth credentials").last.click()
-    expect(road.get_by_role("button", name="Registry because of Secret")).to_have_attribute("aria-pressed", "true")
+    expect(road.get_by_role("button", name="Registry see Secret")).to_have_attribute("aria-pressed", "true")
     expect(lit).to_contain_text(["failed to resolve image"])
     for station in road.get_by_role("button").all():
         station.click()

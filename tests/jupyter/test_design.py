@@ -15,7 +15,7 @@ USED = re.compile(r"var\(--ks-([\w-]+)\)")
 KEYWORD = (
     r"(?:0|none|auto|inherit|transparent|currentColor|solid|dashed|dotted|double|1px|-1px|inset|/|-?[\d.]+(?:em|ch|%))"
 )
-TOKEN = r"(?:calc\(-1 \* var\(--ks-[\w-]+\)\)|var\(--(?:ks-[\w-]+|inset|fit|jp-cell-prompt-width, 64px)\))"
+TOKEN = r"(?:calc\(-1 \* var\(--(?:ks-[\w-]+|inset)\)\)|var\(--(?:ks-[\w-]+|inset|fit|jp-cell-prompt-width, 64px)\))"
 FREE = re.compile(rf"(?:{KEYWORD}|{TOKEN})(?: (?:{KEYWORD}|{TOKEN}))*")
 HELD = re.compile(
     r"color|background|border-(color|radius)|font(-size|-family)?|line-height|gap|outline|(padding|margin)(-\w+)?"

@@ -91,7 +91,7 @@ def test_with_and_without_dot_the_boxes_are_the_same_in_two_columns(monkeypatch)
             "Pod spec not needed in its own spec",
             "Secret stuck here a & b: not found",
             "kubelet not the cause asked without credentials",
-            "Registry because of Secret refused",
+            "Registry see Secret refused",
             "Image not reached",
         ]
         kubectl, spec, secret, kubelet, registry, image = places(drawn)

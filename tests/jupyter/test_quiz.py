@@ -85,7 +85,7 @@ def test_hints_come_one_after_another(card):
     assert len(press(card, "hint")["hints"]) == 1
     assert labels(card.feedback)[1] == "Another hint (1 left)"
     assert press(card, "hint")["hints"][0] == "Look at the TYPE column of <code>kubectl get secrets</code>."
-    assert labels(card.feedback) == ["Check", "Reveal answer"]
+    assert labels(card.feedback) == ["Check", "No more hints", "Reveal answer"]
     assert len(press(card, "hint")["hints"]) == 2
 
 

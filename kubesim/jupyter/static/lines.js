@@ -4,11 +4,12 @@
 
 const HEADINGS = /^ *[A-Z][A-Z0-9()%-]*( [A-Z0-9()-]+)*( {2,}[A-Z0-9()%-]+( [A-Z0-9()-]+)*)+ *$/; // NAME   READY   STATUS
 const RULES = /^ *-+( {2,}-+)+ *$/; // dashes below the headings of `describe`
-const FIELD = /^ *(- )?[A-Za-z][\w./() -]{0,40}: +(?=\S)/; // the name of a field in `describe` and YAML
+const FIELD = /^ *[A-Za-z][\w./() -]{0,40}: {2,}(?=\S)/; // the name of a field in `describe`, up to the column of its value
 const PROSE = /^(kubesim:|error:|Error|Warning:|bash:|The \w+ ")/; // sentences, which always wrap
 const TOLD = /^(why|help)\b/; // commands whose whole output is prose
 const SENTENCE = 36; // characters: a longer cell of a last column is a sentence
 const SHORTEST_COLUMN = 60; // characters of a sentence on each line beside the other columns; with less room it goes below them
+const DEEP = 12; // spaces in front of a line that goes on with the value of the field above
 const HYPHENED = /([^\s-]*-[^\s]*)/; // words with hyphens, where a browser would break a line
 const MARKED = new RegExp(COLORS.pattern, "gm"); // coloured words; Python puts COLORS in front of this script (screen.py)
 
@@ -32,18 +33,17 @@ function drawLines(runs, { prose = false } = {}) {
   return drawn;
 }
 
-// A table by its heading and the lines `below`: its node, the place where the last column begins, and whether that column
-// has sentences.
+// A table by its heading and the lines `below`: its node, the place where the last column begins, the length of the
+// longest line, and whether the last column has sentences.
 function makeTable(heading, below) {
   const lastColumn = [...heading.matchAll(/(?<=^|  )\S/g)].at(-1)?.index;
-  const table = { lastColumn, hasSentences: false, node: element("div", { className: "ks-table" }) };
-  let longest = heading.length;
+  const table = { heading, lastColumn, longest: heading.length, hasSentences: false, node: element("div", { className: "ks-table" }) };
   for (const { text } of below) {
     if (!isRow(text, table)) break;
     table.hasSentences ||= text.length - table.lastColumn > SENTENCE;
-    longest = Math.max(longest, text.length);
+    table.longest = Math.max(table.longest, text.length);
   }
-  table.node.style.setProperty("--letters", table.hasSentences ? table.lastColumn : longest);
+  table.node.style.setProperty("--letters", table.hasSentences ? heading.trimEnd().length + 1 : table.longest);
   return table;
 }
 
@@ -53,20 +53,24 @@ function isRow(text, table) {
   return text.length <= table.lastColumn ? /\S {2,}\S/.test(text) : text.slice(table.lastColumn - 2, table.lastColumn) === "  ";
 }
 
+// Draws a line. What is in front of a value, its field's name or spaces, is an element: so it isn't alone on a line.
 function drawLine(parts, text, draw) {
-  const drawn = parts.flatMap(([name, words]) => name ? element("span", { className: name }, ...draw(words)) : draw(words));
-  const node = element("div", { className: "ks-line" }, ...drawn);
+  const drawAll = (some) => some.flatMap(([name, words]) => name ? element("span", { className: name }, ...draw(words)) : draw(words));
+  const front = FIELD.test(text) || text.search(/\S/) >= DEEP ? hang(text) : 0;
+  const [name, value] = front ? cutAt(parts, [front]) : [[], parts];
+  const node = element("div", { className: "ks-line" }, ...(front ? [element("span", { className: "ks-front" }, ...drawAll(name))] : []), ...drawAll(value));
   node.style.setProperty("--hang", `${hang(text)}ch`);
   return node;
 }
 
-// Draws a row whose last cell is a sentence. It wraps within its column; without room for that, below the other
-// columns.
-function drawRow(parts, text, { lastColumn }) {
+// Draws a row whose last cell is a sentence. It wraps within its column; without room for that, it is below the other
+// columns, in all rows alike. The headings stay on one line.
+function drawRow(parts, text, { heading, lastColumn, longest }) {
+  const letters = text === heading || RULES.test(text) ? text.length : longest;
   const cells = cutAt(parts, [lastColumn]);
   const node = element("div", { className: "ks-line ks-row" }, ...cells.map((cell) => element("span", {}, ...cell.map(drawRun))));
   node.style.setProperty("--hang", `${lastColumn}ch`);
-  node.style.setProperty("--least", `${Math.min(SHORTEST_COLUMN, text.length - lastColumn)}ch`);
+  node.style.setProperty("--least", `${Math.min(SHORTEST_COLUMN, letters - lastColumn)}ch`);
   return node;
 }
 
@@ -89,9 +93,11 @@ function splitLines(runs) {
   return lines.filter((line) => line.length);
 }
 
-// The hanging indent of a line in characters: up to the value of a field, else two more than the line's own indent.
+// The hanging indent of a line in characters: up to the value of a field or behind deep spaces, else two more than the
+// line's own indent.
 function hang(line) {
-  return FIELD.exec(line)?.[0].length ?? line.search(/\S|$/) + 2;
+  const spaces = line.search(/\S|$/);
+  return FIELD.exec(line)?.[0].length ?? (spaces < DEEP ? spaces + 2 : spaces);
 }
 
 // Splits the pairs of a line at these places, counted in characters.

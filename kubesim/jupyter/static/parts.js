@@ -92,23 +92,31 @@ const reveal = (title, content) => element("div", { className: "ks-reveal" },
 const warning = (content) => element("div", { className: "ks-warning" }, marked("⚠", html("span", "", content)));
 
 // Draws a row of [action, label] buttons that call `press(action)`. The first is filled if it is one of WAYS_ON, and
-// "reveal" is at the right. The focus stays on the button with the same action, else it goes to the first.
+// "reveal" is at the right. A button without an action is used up and keeps its place. The focus stays on the button with
+// the same action, else on the one in its place. A double click presses once, whatever is under the pointer by then.
 function drawButtons(row, buttons, press) {
   const key = JSON.stringify(buttons);
   if (row.dataset.key === key) return;
   row.dataset.key = key;
-  const focused = row.contains(document.activeElement) ? document.activeElement.dataset.do : null;
+  const focused = row.contains(document.activeElement) ? document.activeElement : null;
+  const focusedPlace = [...row.children].indexOf(focused);
   const isLast = ([action]) => action === "reveal";
   const inOrder = [...buttons.filter((one) => !isLast(one)), ...buttons.filter(isLast)];
   row.replaceChildren(...inOrder.map(([action, textContent], place) => {
-    const made = element("button", { type: "button", textContent, onclick: () => (action === "onward" ? goOn(made) : press(action)) });
+    const act = ({ detail }) => {
+      if (!action || (detail > 1 && row.dataset.pressed !== action)) return;
+      row.dataset.pressed = action;
+      if (action === "onward") goOn(made);
+      else press(action);
+    };
+    const made = element("button", { type: "button", textContent, onclick: act, ariaDisabled: action ? null : "true" });
     made.classList.toggle("ks-lead", place === 0 && WAYS_ON.has(action));
     made.classList.toggle("ks-text", ASIDE.has(action));
     made.classList.toggle("ks-last", action === "reveal");
     made.dataset.do = action;
     return made;
   }));
-  if (focused) (row.querySelector(`[data-do="${focused}"]`) ?? row.querySelector("button"))?.focus();
+  if (focused) (row.querySelector(`[data-do="${focused.dataset.do}"]`) ?? row.children[focusedPlace] ?? row.firstChild)?.focus();
 }
 
 // Moves focus and view to the next card of the same cell, else to the next cell.

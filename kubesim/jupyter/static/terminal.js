@@ -88,7 +88,7 @@ function makeScreen() {
   const log = { role: "log", ariaLive: "polite", ariaLabel: "Terminal output", tabIndex: 0 };
   const screen = element("div", { className: "screen", ...log });
   const more = button("", () => goTo?.());
-  const node = element("div", { className: "frame" }, screen, element("div", { className: "more" }, more));
+  const node = element("div", { className: "frame" }, element("div", { className: "more", hidden: true }, more), screen);
   const history = [];
   let isProse = false; // the last command was `why` or `help`
   let hasBegun = false; // the reply to "start" has come; news before that are ignored
@@ -118,13 +118,15 @@ function makeScreen() {
     screen.querySelectorAll(".ks-table").forEach(makeScrollable);
   }
 
-  // Scrolls to the end, or to the top of the entry `first`.
+  // Scrolls to the end, or to the top of the entry `first`. The button above the screen, once shown, takes a line.
   function toEnd(first) {
+    const wasHidden = more.parentNode.hidden;
     screen.style.paddingBottom = "";
     screen.scrollTop = first ? topOf(first) : screen.scrollHeight;
     isAtEnd = !first;
     if (isAtEnd) beginWithLine();
     showMore();
+    if (wasHidden && !more.parentNode.hidden) toEnd(first);
   }
 
   // Scrolls a little further, so that no line is cut at the upper edge.
