@@ -1,4 +1,4 @@
-"""Where a JupyterLab server listens that has chosen its port itself, so that nobody else can have taken it."""
+"""The address of a JupyterLab server that chooses a free port itself."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from pathlib import Path
 from tests.patience import eventually
 
 
-def address(server: subprocess.Popen[bytes], runtime: Path) -> str:
-    """Its address without a slash at the end, as soon as it listens there; "" if it ends or takes too long.
-
-    `runtime` is its JUPYTER_RUNTIME_DIR, in which Jupyter leaves a file that tells the address.
-    """
-    eventually(lambda: server.poll() is not None or bool(_told(runtime)), True)
-    return _told(runtime)
-
-
 def _told(runtime: Path) -> str:
+    """The address in the file that the server writes into its JUPYTER_RUNTIME_DIR; "" as long as none is complete."""
     for file in runtime.glob("jpserver-*.json"):
         try:
             return str(json.loads(file.read_text())["url"]).removesuffix("/")
         except ValueError:
-            pass  # it is still being written
+            pass  # the server is still writing the file
     return ""
+
+
+def address(server: subprocess.Popen[bytes], runtime: Path) -> str:
+    """Wait until the server listens. Returns its address without a slash at the end; "" if it ends or takes too long.
+
+    `runtime` is the server's JUPYTER_RUNTIME_DIR.
+    """
+    eventually(lambda: server.poll() is not None or bool(_told(runtime)), True)
+    return _told(runtime)

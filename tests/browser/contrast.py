@@ -1,4 +1,4 @@
-"""The contrast of the texts on a page."""
+"""The contrast of texts on a page with their backgrounds, in both themes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from tests.patience import once_drawn
 
 # The least contrast of a text (WCAG 2, 1.4.3).
 LEAST = 4.5
-# The contrast of each text with its background, by the formula of WCAG 2. A canvas turns any CSS colour into bytes. In
-# a picture the letters have a fill, and the box behind them is the shape in their group.
+# A function of JavaScript that returns the contrast (by the formula of WCAG 2) and the text of each text in `root`. It
+# draws colors on a canvas to get their bytes. Letters in a picture have a `fill`, and their background is the shape in
+# their group.
 CONTRASTS = """root => {
     const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
     const bytes = (...colours) => {

@@ -1,4 +1,4 @@
-"""Explorables by keyboard alone, in a real page, in both themes and on a narrow one."""
+"""Explorables in a real page: by keyboard alone, in both themes, and at a phone's width."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from tests.browser.access import cut_parts, tab_through, violations
 from tests.browser.contrast import pale_texts
 from tests.browser.terminal import write_notebook
 
+# Code cells by id, one for each explorable, and a test for each.
 CELLS = {"load": "%load_ext kubesim.jupyter", **{name: f"%explore {name}" for name in names()}}
 EACH = pytest.mark.parametrize("name", names())
+# The width of a phone in CSS pixels.
 PHONE = 390
+# Goals of `match` that the typed texts reach. A pause while typing "ghcr.io" may reach its third goal, too.
+TYPED = ("Exactly one entry matches.", "An entry for one team also matches the image of a different team.")
 
 
 @pytest.fixture(scope="module")
 def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
-    """A notebook with all explorables."""
+    """A notebook with all explorables, in which all cells have run."""
     write_notebook(shared_folder / "explorables.ipynb", CELLS)
     notebook = open_shared("explorables.ipynb")
     for name in CELLS:
@@ -31,21 +35,18 @@ def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
 
 
 def card_of(notebook: Any, name: str) -> Locator:
+    """The card of an explorable, visible."""
     found: Locator = notebook.cell(name).locator(".ks-card")
     expect(found).to_be_visible()
     return found
 
 
 def reached(card: Locator) -> Locator:
-    """The goals that are ticked off."""
+    """The goals of a card that are ticked."""
     return card.locator(".ks-goals .ks-ok")
 
 
-# Goals that the typing reaches; whoever pauses within "ghcr.io" reaches the third as well.
-TYPED = ("Exactly one entry matches.", "An entry for one team also matches the image of a different team.")
-
-
-def test_match_is_typed_and_the_part_that_matches_is_marked(notebook: Any) -> None:
+def test_typing_in_match_marks_the_matching_part_of_the_image(notebook: Any) -> None:
     card = card_of(notebook, "match")
     image, entries = card.get_by_label("Image"), card.get_by_label("Entries under auths, one on each line")
     lit = card.locator(".ks-lit")
@@ -70,7 +71,7 @@ def test_match_is_typed_and_the_part_that_matches_is_marked(notebook: Any) -> No
         expect(reached(card).filter(has_text=goal)).to_have_count(1)
 
 
-def test_the_failures_are_sorted_with_the_arrow_keys_and_a_wrong_one_is_told_why(notebook: Any) -> None:
+def test_failures_are_sorted_with_the_arrow_keys(notebook: Any) -> None:
     card = card_of(notebook, "sent")
     choices = load_quizzes()["sent"].choices
     groups = card.get_by_role("radiogroup")
@@ -98,7 +99,7 @@ def test_the_failures_are_sorted_with_the_arrow_keys_and_a_wrong_one_is_told_why
     expect(card.locator(".ks-notes .ks-ok")).to_have_count(len(choices))
 
 
-def test_time_and_fix_are_moved_with_the_keys_of_a_slider(notebook: Any) -> None:
+def test_the_sliders_of_backoff_are_moved_with_keys(notebook: Any) -> None:
     card = card_of(notebook, "backoff")
     now, fix = card.get_by_label("Time since the Pod was created"), card.get_by_label("You fix the Secret")
     expect(card.locator(".ks-facts")).to_contain_text("STATUS ContainerCreating")
@@ -117,7 +118,7 @@ def test_time_and_fix_are_moved_with_the_keys_of_a_slider(notebook: Any) -> None
     expect(card.get_by_text("You fixed the Secret after 1 min, and the Pod was", exact=False).first).to_be_visible()
 
 
-def test_lists_are_switched_with_the_space_bar(notebook: Any) -> None:
+def test_the_switches_of_lists_are_pressed_with_the_space_bar(notebook: Any) -> None:
     card = card_of(notebook, "lists")
     account, own = (
         card.get_by_role("switch", name=name) for name in ("The ServiceAccount lists", "The Pod's manifest")
@@ -135,7 +136,7 @@ def test_lists_are_switched_with_the_space_bar(notebook: Any) -> None:
     expect(card.get_by_text("Neither the manifest nor the ServiceAccount has a list.").first).to_be_visible()
 
 
-def test_an_exchange_is_shown_request_by_request(notebook: Any) -> None:
+def test_an_exchange_shows_one_more_request_for_each_key(notebook: Any) -> None:
     card = card_of(notebook, "exchange")
     count = card.get_by_label("Requests shown")
     steps = card.locator(".ks-exchange > li")
@@ -157,7 +158,7 @@ def test_an_exchange_is_shown_request_by_request(notebook: Any) -> None:
 
 
 @EACH
-def test_an_explorable_is_gone_through_with_tab_and_its_words_are_dark_enough(notebook: Any, name: str) -> None:
+def test_each_explorable_is_crossed_with_tab_and_has_readable_contrasts(notebook: Any, name: str) -> None:
     card = card_of(notebook, name)
     assert tab_through(card) == []
     assert pale_texts(card) == []
@@ -168,7 +169,7 @@ def test_axe_finds_nothing_in_either_theme_and_nothing_is_cut_on_a_phone(noteboo
     assert cut_parts(notebook.page, PHONE) == []
 
 
-def test_what_was_typed_and_reached_is_there_after_the_page_is_loaded_again(notebook: Any) -> None:
+def test_typed_values_and_reached_goals_survive_a_reload(notebook: Any) -> None:
     card = card_of(notebook, "match")
     image = card.get_by_label("Image")
     image.fill("example.com/api")

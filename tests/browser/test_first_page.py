@@ -1,4 +1,4 @@
-"""The site's first page: it works before Python does, by keyboard, in both themes and on a phone."""
+"""The site's first page, which needs no Python: switches, links, themes, a phone's width, less motion."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from playwright.sync_api import Browser, Page, expect
 
 from tools import frontpage
 
+# A function of JavaScript that returns axe's violations, and one that stores a notebook as the visitor's last place.
 VIOLATIONS = "async () => (await axe.run()).violations.map(({id, nodes}) => `${id}: ${nodes[0].html}`)"
 PLACE = """name => localStorage.setItem("kubesim last place",
     JSON.stringify({path: `notebooks/${name}.ipynb`, step: 4}))"""
+# The most bytes of the page, which loads first.
 MOST_BYTES = 80_000
 
 
 @pytest.fixture
 def address(tmp_path: Path) -> str:
-    """The page as a file, with nothing of the site around it."""
+    """The file: address of the page, built alone, without the rest of the site."""
     file = tmp_path / "index.html"
     file.write_text(frontpage.page([]), encoding="utf-8")
     assert file.stat().st_size < MOST_BYTES
@@ -28,7 +30,7 @@ def address(tmp_path: Path) -> str:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The page, open."""
+    """The page in a browser context of its own, 1280 by 800 pixels."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.goto(address)
@@ -36,7 +38,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     context.close()
 
 
-def test_three_switches_make_it_green(page: Page) -> None:
+def test_each_switch_moves_the_failure_along_the_hops(page: Page) -> None:
     stations = page.locator(".ks-stations")
     exists, lists, right = (page.get_by_role("switch", name=name) for name in ("exists", "lists it", "is right"))
     expect(stations).to_contain_text("Pod spec stuck here")
@@ -54,7 +56,7 @@ def test_three_switches_make_it_green(page: Page) -> None:
     expect(page.get_by_role("status")).to_have_text("The image is on the node and the container may start.")
 
 
-def test_one_action_leads_on_and_who_comes_back_continues(page: Page, address: str) -> None:
+def test_the_main_link_starts_the_lesson_and_later_continues_at_the_last_place(page: Page, address: str) -> None:
     main = page.locator("#main")
     expect(main).to_have_text("Fix your first Pod, 3 minutes")
     expect(page.get_by_role("link", name="Why won't my image pull?")).to_have_attribute("href", "why/")
@@ -68,7 +70,7 @@ def test_one_action_leads_on_and_who_comes_back_continues(page: Page, address: s
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_readable_in_both_themes_and_fits_a_phone(page: Page, scheme: str) -> None:
+def test_the_page_has_no_violations_in_either_theme_and_fits_a_phone(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.evaluate(AXE_SCRIPT)
     assert page.evaluate(VIOLATIONS) == []

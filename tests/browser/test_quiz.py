@@ -1,4 +1,4 @@
-"""Quizzes by keyboard alone, in a real page: putting things in order, and picking a line of an output."""
+"""Quizzes, predictions and pasted texts in a real page, by keyboard alone, with readable contrasts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from kubesim.lessons import load_predictions
 from tests.browser.contrast import pale_texts
 from tests.browser.terminal import write_notebook
 
+# The names of the predictions, and the code cells of the notebook, by id.
 PREDICTIONS = list(load_predictions())
 CELLS = {
     "load": "%load_ext kubesim.jupyter",
@@ -28,7 +29,7 @@ CELLS = {
 
 @pytest.fixture(scope="module")
 def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
-    """A notebook with an order, a line, groups to sort into, a paste and two predictions, which `nodes` answers."""
+    """A notebook with all CELLS, of which all but the last have run. The last one answers the predictions."""
     write_notebook(shared_folder / "quizzes.ipynb", CELLS)
     notebook = open_shared("quizzes.ipynb")
     for name in list(CELLS)[:-1]:
@@ -37,11 +38,11 @@ def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
 
 
 def expect_order(card: Locator, letters: str) -> None:
-    """Wait until the items have these letters, from top to bottom."""
+    """Wait until the items' letters, from top to bottom, are these."""
     expect(card.locator(".ks-item b")).to_have_text(list(letters))
 
 
-def test_items_are_put_in_order_with_buttons(notebook: Any) -> None:
+def test_items_are_moved_by_buttons_that_say_where_each_is(notebook: Any) -> None:
     card: Locator = notebook.cell("order").locator(".ks-card")
     said = card.get_by_role("status").first
     up, down = card.get_by_role("button", name="Move B up"), card.get_by_role("button", name="Move B down")
@@ -74,7 +75,7 @@ def test_a_line_is_picked_with_the_arrow_keys(notebook: Any) -> None:
     assert pale_texts(card) == []
 
 
-def test_the_keyboard_stays_where_an_item_was_sorted(notebook: Any) -> None:
+def test_the_focus_stays_on_the_item_that_was_sorted(notebook: Any) -> None:
     card: Locator = notebook.cell("sort").locator(".ks-card")
     groups = card.get_by_role("radiogroup")
     for number in range(groups.count()):
@@ -99,7 +100,7 @@ def test_a_prediction_is_one_click_or_key_and_the_next_output_answers_it(noteboo
     assert pale_texts(clicked) == []
 
 
-def test_what_is_pasted_is_explained_and_keeps_its_lines(notebook: Any) -> None:
+def test_a_pasted_text_keeps_its_lines_and_is_explained(notebook: Any) -> None:
     card: Locator = notebook.cell("paste").locator(".ks-card")
     box, before = card.get_by_role("textbox"), notebook.page.locator(".jp-Cell").count()
     text = 'Name: web\nStatus: Pending\nFailed to pull image "r.example.com/a:1": 401 Unauthorized'

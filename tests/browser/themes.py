@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page, expect
 
+# The names that JupyterLab has for them.
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+# A function of JavaScript that changes the theme.
 CHANGE = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
 
 

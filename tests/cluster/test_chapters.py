@@ -1,4 +1,4 @@
-"""What the parts of a cluster do, by what is seen of it: chapters of lines and their answers, in screens/."""
+"""The cluster's parts as a learner sees them (chapters of lines with their answers, in screens/), and its loops."""
 
 from __future__ import annotations
 
@@ -20,25 +20,27 @@ CHAPTERS = chapters(Path(__file__).parent / "screens")
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_chapter(chapter: str) -> None:
+def test_the_lines_of_a_chapter_have_its_answers(chapter: str) -> None:
     check(CHAPTERS[chapter])
 
 
-def test_a_key_that_waits_is_not_queued_twice() -> None:
-    worked = []
+def test_a_loop_queues_no_key_that_already_waits() -> None:
+    reconciled = []
 
-    class Working(Loop):
+    class Recording(Loop):
+        """A loop that records the keys that it reconciles."""
+
         def reconcile(self, namespace: str, name: str) -> None:
-            worked.append((namespace, name))
+            reconciled.append((namespace, name))
 
     clock = Clock(BOOT)
-    loop = Working(APIServer(clock, Identity(0)).as_component(), clock)
+    loop = Recording(APIServer(clock, Identity(0)).as_component(), clock)
     for name in ("a", "b", "a"):
         loop.add_key(("default", name))
     clock.advance(1)
     loop.add_key(("default", "a"))
     clock.advance(1)
-    assert worked == [("default", "a"), ("default", "b"), ("default", "a")]
+    assert reconciled == [("default", "a"), ("default", "b"), ("default", "a")]
 
 
 def test_a_refused_key_is_tried_again_after_twice_the_time_up_to_a_thousand_seconds() -> None:
@@ -46,6 +48,8 @@ def test_a_refused_key_is_tried_again_after_twice_the_time_up_to_a_thousand_seco
     clock = Clock(BOOT)
 
     class Refused(Loop):
+        """A loop that records the times at which it fails."""
+
         def reconcile(self, namespace: str, name: str) -> None:
             tried.append(clock.now)
             raise not_found(POD, name)
@@ -55,10 +59,10 @@ def test_a_refused_key_is_tried_again_after_twice_the_time_up_to_a_thousand_seco
     delays = [(after - before) / SECOND for before, after in pairwise(tried)]
     assert delays[:3] == [0.01, 0.02, 0.04]
     assert set(delays[18:]) == {1000}
-    assert len(delays) > 1100  # 2 to that power is no float any more
+    assert len(delays) > 1100  # enough that 0.01 s times 2 to that power would overflow a float
 
 
-def test_each_pod_has_an_address_of_its_own(learner: Learner) -> None:
+def test_260_pods_have_different_ip_addresses(learner: Learner) -> None:
     for index in range(260):
         learner(f"""kubectl run p{index} --image=nginx --overrides='{{"spec":{{"nodeName":"sim-worker"}}}}'""")
     learner.wait(5)
@@ -76,7 +80,7 @@ def test_a_back_off_keeps_the_trace_of_the_attempt_before(learner: Learner) -> N
     assert learner.state("web")["waiting"]["message"].endswith(trace.message)
 
 
-def test_the_trace_goes_with_the_pod(learner: Learner) -> None:
+def test_a_deleted_pod_leaves_no_trace_of_its_pull(learner: Learner) -> None:
     learner.apply("web", container("nginx"))
     learner.wait(3)
     assert learner.kubelet.traces["default", "web", "app"].outcome == "Pulled"

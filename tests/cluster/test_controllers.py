@@ -1,4 +1,4 @@
-"""Decisions of controllers that take a while; see screens/controllers.yaml for the others."""
+"""Decisions of controllers that need waits or whole objects. screens/controllers.yaml tests the others."""
 
 from __future__ import annotations
 
@@ -9,17 +9,41 @@ from kubesim.api.resources import DEPLOYMENT, EVENT, JOB, POD, REPLICA_SET
 from kubesim.cluster.controllers.deployment import NO_DEADLINE
 from tests.learner import Learner, container
 
+# A DaemonSet whose template tolerates a taint of its own, and one that the controller's tolerations have, too.
+DAEMON_SET = """
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: d}
+spec:
+  selector: {matchLabels: {app: d}}
+  updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}
+  template:
+    metadata: {labels: {app: d}}
+    spec:
+      hostNetwork: true
+      tolerations:
+      - {key: mine, operator: Exists}
+      - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 5}
+      containers: [{name: c, image: "nginx:1.27"}]
+"""
+
 
 def progress(learner: Learner) -> str:
-    """Why the Deployment web is said to progress, or not."""
+    """Status and reason of the condition Progressing of the Deployment web."""
     conditions = learner.get(DEPLOYMENT, "web")["status"]["conditions"]
     (condition,) = [item for item in conditions if item["type"] == "Progressing"]
     return f"{condition['status']} {condition['reason']}"
 
 
 def set_deadline(learner: Learner, seconds: int) -> None:
+    """Set progressDeadlineSeconds of the Deployment web."""
     patch = json.dumps({"spec": {"progressDeadlineSeconds": seconds}})
     learner(f"kubectl patch deployment web -p '{patch}'")
+
+
+def conditions(learner: Learner) -> str:
+    """The types of the conditions of the Deployment web."""
+    return learner("kubectl get deployment web -o jsonpath='{.status.conditions[*].type}'")
 
 
 def test_a_deployment_that_is_complete_stays_so_while_pods_come_and_go(learner: Learner) -> None:
@@ -32,7 +56,7 @@ def test_a_deployment_that_is_complete_stays_so_while_pods_come_and_go(learner: 
     assert progress(learner) == "True NewReplicaSetAvailable"
 
 
-def test_a_rollout_has_a_deadline(learner: Learner) -> None:
+def test_a_rollout_fails_to_progress_after_its_deadline(learner: Learner) -> None:
     learner("kubectl create deployment web --image=nginx")
     set_deadline(learner, 20)
     learner.wait(10)
@@ -43,12 +67,7 @@ def test_a_rollout_has_a_deadline(learner: Learner) -> None:
     assert progress(learner) == "False ProgressDeadlineExceeded"
 
 
-def conditions(learner: Learner) -> str:
-    """The types of the conditions of the Deployment web."""
-    return learner("kubectl get deployment web -o jsonpath='{.status.conditions[*].type}'")
-
-
-def test_a_deployment_without_a_deadline_says_nothing_of_its_progress(learner: Learner) -> None:
+def test_a_deployment_without_a_deadline_has_no_condition_of_its_progress(learner: Learner) -> None:
     learner("kubectl create deployment web --image=nginx:typo")
     learner.wait(10)
     assert conditions(learner) == "Available Progressing"
@@ -61,7 +80,7 @@ def test_a_deployment_without_a_deadline_says_nothing_of_its_progress(learner: L
     assert learner("kubectl rollout status deployment/web") == 'deployment "web" successfully rolled out\n'
 
 
-def test_a_deployment_takes_over_only_what_failed_of_its_replica_sets(learner: Learner) -> None:
+def test_a_deployment_copies_no_other_condition_of_its_replica_set_than_failures(learner: Learner) -> None:
     learner("kubectl create deployment web --image=nginx")
     learner.wait(10)
     (replica_set,) = learner.api.list(REPLICA_SET, "default")
@@ -91,7 +110,7 @@ def test_a_job_counts_the_restarts_of_its_init_containers(learner: Learner) -> N
     assert learner.api.list(POD, "default") == []
 
 
-def test_the_jobs_that_a_cron_job_misses_are_told_in_the_order_in_which_they_began(learner: Learner) -> None:
+def test_a_cron_job_reports_deleted_jobs_in_the_order_in_which_they_began(learner: Learner) -> None:
     learner("kubectl create cronjob tick --image=nginx:typo --schedule='* * * * *'")
     learner.wait(400)
     active = learner("kubectl get cronjob tick -o jsonpath='{.status.active[*].name}'").split()
@@ -103,7 +122,7 @@ def test_the_jobs_that_a_cron_job_misses_are_told_in_the_order_in_which_they_beg
     assert len(missing) > 5
 
 
-def test_a_job_has_the_moment_for_which_it_was_made_in_utc(learner: Learner) -> None:
+def test_a_job_has_its_scheduled_time_in_utc(learner: Learner) -> None:
     learner("kubectl create cronjob tick --image=nginx --schedule='* * * * *'")
     patched = learner.session.run("""kubectl patch cronjob tick -p '{"spec": {"timeZone": "Europe/Berlin"}}'""")
     assert "kubesim: timeZone is stored, neither checked nor followed" in patched.stderr
@@ -113,7 +132,7 @@ def test_a_job_has_the_moment_for_which_it_was_made_in_utc(learner: Learner) -> 
     assert job["metadata"]["annotations"] == {"batch.kubernetes.io/cronjob-scheduled-timestamp": moment}
 
 
-def test_a_cron_job_whose_job_is_refused_says_so(learner: Learner) -> None:
+def test_a_cron_job_whose_job_is_refused_emits_an_event(learner: Learner) -> None:
     learner("kubectl create cronjob tick --image=nginx --schedule='* * * * *'")
     change = {"spec": {"jobTemplate": {"metadata": {"labels": {"app": "a b"}}}}}
     learner(f"kubectl patch cronjob tick -p '{json.dumps(change)}'")
@@ -128,25 +147,7 @@ def test_a_cron_job_whose_job_is_refused_says_so(learner: Learner) -> None:
     )
 
 
-DAEMON_SET = """
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: {name: d}
-spec:
-  selector: {matchLabels: {app: d}}
-  updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}
-  template:
-    metadata: {labels: {app: d}}
-    spec:
-      hostNetwork: true
-      tolerations:
-      - {key: mine, operator: Exists}
-      - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 5}
-      containers: [{name: c, image: "nginx:1.27"}]
-"""
-
-
-def test_a_toleration_of_every_daemon_replaces_the_same_of_the_template(learner: Learner) -> None:
+def test_a_toleration_of_every_daemon_replaces_that_of_the_template_with_the_same_key(learner: Learner) -> None:
     learner.session.write_file("d.yaml", DAEMON_SET)
     learner.session.run("kubectl apply -f d.yaml")
     lines = learner("kubectl describe pod -l app=d").splitlines()
@@ -165,7 +166,7 @@ def test_a_toleration_of_every_daemon_replaces_the_same_of_the_template(learner:
     assert keys == "mine node.kubernetes.io/not-ready node.kubernetes.io/unreachable"
 
 
-def test_a_daemon_set_that_may_only_surge_is_rolled_out_all_the_same(learner: Learner) -> None:
+def test_a_daemon_set_with_max_surge_is_rolled_out_with_a_warning(learner: Learner) -> None:
     learner.session.write_file("d.yaml", DAEMON_SET)
     applied = learner.session.run("kubectl apply -f d.yaml")
     warning = "maxSurge of a DaemonSet is stored and not followed: an old Pod goes before a new one comes"
@@ -177,7 +178,7 @@ def test_a_daemon_set_that_may_only_surge_is_rolled_out_all_the_same(learner: Le
     assert learner("kubectl get pod -o jsonpath='{.items[*].spec.containers[*].image}'") == "nginx:1.28"
 
 
-def test_many_pods_that_no_node_runs_go_at_once(learner: Learner) -> None:
+def test_300_pods_without_a_node_are_deleted_within_five_seconds(learner: Learner) -> None:
     nowhere = "sed 's/      containers:/      nodeSelector: {place: none}\\n      containers:/'"
     learner(
         f"kubectl create deployment web --image=nginx --replicas=300 --dry-run=client -o yaml | {nowhere} > web.yaml"

@@ -1,4 +1,4 @@
-"""What the container runtime and Docker's daemon report of each registry, and what a file of registries may hold."""
+"""Registries: the errors of the container runtime and of Docker's daemon, and files of one's own registries."""
 
 from __future__ import annotations
 
@@ -33,26 +33,39 @@ from tests.learner import rows
 ROWS = rows(__file__)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+BUILTIN = (ROOT / "kubesim/cluster/registries.yaml").read_text(encoding="utf-8")
+# The records of a file of registries, each with its fields.
+FIELDS = {
+    record: record._fields
+    for record in (Document, Trouble, ImageFields, ResponseRule, Dialect, RepositoryFields, RegistryFields)
+}
+# The credential that registry.example.com accepts.
 MINE = Credential("myuser", "mypassword")
+# A registry of Amazon ECR, whose passwords are valid for 12 hours.
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+# The end of the error for a host that DNS doesn't know.
 LOOKUP = "on 10.96.0.10:53: no such host"
 
 
 def table(name: str) -> list[Any]:
+    """The rows of a YAML file beside this one."""
     rows: list[Any] = load_yaml(Path(__file__).with_name(name))
     return rows
 
 
 def registries(path: str | Path | None = None, proxy: str = "") -> Network:
+    """The network of the built-in registries, or of those in a file, as a node behind that proxy reaches it."""
     return Registries(Clock(datetime(2026, 11, 25, 10, 57, 55, tzinfo=UTC)), path, NodeSettings(proxy)).network
 
 
 def credential(user: str) -> Credential | None:
+    """The credential "user:password"; None for a text without a colon."""
     name, colon, password = user.partition(":")
     return Credential(name, password) if colon else None
 
 
 @pytest.mark.parametrize("row", table("pulls.yaml"), ids=lambda row: f"{row['image']} {row.get('user', '')}")
-def test_a_pull(row: dict[str, str]) -> None:
+def test_a_pull_ends_with_the_error_and_log_of_its_row(row: dict[str, str]) -> None:
     reference = parse(row["image"])
     answer = registries().resolve(reference, credential(row.get("user", "")))
     error = "" if answer.image else answer.error(reference)
@@ -61,7 +74,7 @@ def test_a_pull(row: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("row", table("dialects.yaml"), ids=lambda row: f"{row['dialect']} {row['client']}")
-def test_how_a_product_refuses(row: dict[str, str]) -> None:
+def test_a_product_refuses_in_its_own_dialect(row: dict[str, str]) -> None:
     reference = parse(row["image"])
     assert registries().resolve(reference, credential(row.get("user", ""))).error(reference) == row["error"]
 
@@ -94,7 +107,7 @@ def test_mirrors_are_asked_before_the_registry(row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("server", "user", "refusal"), table("logins.yaml"))
-def test_a_login(server: str, user: str, refusal: str) -> None:
+def test_docker_login_is_refused_as_its_row_says(server: str, user: str, refusal: str) -> None:
     given = credential(user)
     assert given is not None
     assert registries().login(server, given) == refusal
@@ -111,7 +124,7 @@ def test_everything_goes_through_the_proxy() -> None:
 def test_an_outage_passes_some_seconds_after_the_node_first_asked() -> None:
     image, world = parse("once.example.com/myapp:1.0"), registries()
     world.clock.advance(60)
-    assert world.resolve(image, None).image is None  # someone who asks why
+    assert world.resolve(image, None).image is None  # `kubesim why` asks, which doesn't start the outage
     for wait, arrives in ((0, False), (7.9, False), (0.1, True)):
         world.clock.advance(wait)
         assert (world.pull(image, None).image is not None) is arrives
@@ -131,17 +144,17 @@ def test_a_registry_is_asked_again_only_if_it_may_answer_differently(
 ) -> None:
     image = parse(f"{host}/myapp:1.0")
     network = registries()
-    questions: list[Any] = []
-    ask = Pull.answer
-    monkeypatch.setattr(Pull, "answer", lambda pull: questions.append(pull) or ask(pull))
+    pulls: list[Any] = []
+    answer = Pull.answer
+    monkeypatch.setattr(Pull, "answer", lambda pull: pulls.append(pull) or answer(pull))
     answers = [network.pull(image, None) for _ in range(2)]
     assert answers[0] == answers[1]
-    assert len(questions) == asked
+    assert len(pulls) == asked
     network.node.hosts[host] = "insecure"
     assert network.pull(image, None) != answers[0]
 
 
-def test_the_same_content_has_the_same_digest_and_can_be_asked_for_by_it() -> None:
+def test_the_same_content_has_the_same_digest_and_can_be_pulled_by_it() -> None:
     world = registries()
     one = world.resolve(parse("registry.example.com/myapp:1.0"), MINE).image
     assert one is not None
@@ -149,14 +162,7 @@ def test_the_same_content_has_the_same_digest_and_can_be_asked_for_by_it() -> No
     assert world.resolve(parse(f"registry.example.com/team/api@{one.digest}"), MINE).image == one
 
 
-# --- files
-
-
-FIELDS = {
-    record: record._fields
-    for record in (Document, Trouble, ImageFields, ResponseRule, Dialect, RepositoryFields, RegistryFields)
-}
-BUILTIN = (ROOT / "kubesim/cluster/registries.yaml").read_text(encoding="utf-8")
+# Files of registries
 
 
 @pytest.mark.parametrize("name", sorted({name for names in FIELDS.values() for name in names}))
@@ -173,12 +179,12 @@ def test_the_files_of_the_project_can_be_read(path: str) -> None:
     assert read(ROOT / path).registries
 
 
-def test_each_host_is_there_once() -> None:
+def test_each_builtin_host_belongs_to_one_registry() -> None:
     hosts = [host for registry in builtin().registries for host in registry.hosts]
     assert sorted(set(hosts)) == sorted(hosts)
 
 
-def test_registries_of_ones_own_replace_the_others_or_add_to_them(tmp_path: Path) -> None:
+def test_a_file_replaces_the_builtin_registries_unless_it_extends_them(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     own = "images: {a: {}}\nregistries:\n- {hosts: [r.test], address: 10.0.0.1, repositories: {a: {tags: {'1': a}}}}\n"
     path.write_text(own)
@@ -192,7 +198,7 @@ def test_registries_of_ones_own_replace_the_others_or_add_to_them(tmp_path: Path
     assert added.resolve(parse("ghcr.io/acme/app:1.0"), None).refusal.endswith("10.0.0.2:443: i/o timeout")
 
 
-def test_a_catalog_has_the_tags_that_its_patterns_stand_for(tmp_path: Path) -> None:
+def test_a_catalog_expands_its_braces_into_repositories_and_tags(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     catalog = "{'app{-a,}': ['a 2.{9..10}{,-slim} 1.{8.. 3.{x..y} 4.{0..99999}']}"
     path.write_text(f"images: {{a: {{}}}}\nregistries:\n- {{hosts: [r.test], address: 10.0.0.1, catalog: {catalog}}}\n")
@@ -202,7 +208,7 @@ def test_a_catalog_has_the_tags_that_its_patterns_stand_for(tmp_path: Path) -> N
     assert world.resolve(parse("r.test/app-a:2.10-slim"), None).image is not None
 
 
-def test_a_registry_whose_name_is_an_address_needs_no_lookup(tmp_path: Path) -> None:
+def test_a_registry_whose_host_is_an_address_needs_no_dns(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     repositories = "{a: {tags: {'1': a}}}"
     registry = f"{{hosts: ['10.0.0.5:5000'], repositories: {repositories}}}"
@@ -219,21 +225,18 @@ def test_a_wrong_file_is_refused_in_a_line_of_kubesim(text: str, problem: str, t
     assert str(error.value).startswith(f"kubesim: {path}{problem}")
 
 
-@pytest.mark.parametrize(("hosts", "image", "problem"), ROWS["what_is_set_for_a_host_on_the_node"])
-def test_what_is_set_for_a_host_on_the_node(hosts: dict[str, str], image: str, problem: str) -> None:
+@pytest.mark.parametrize(("hosts", "image", "problem"), ROWS["a_setting_of_the_node_affects_pulls_and_no_login"])
+def test_a_setting_of_the_node_affects_pulls_and_no_login(hosts: dict[str, str], image: str, problem: str) -> None:
     world = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)), None, NodeSettings(hosts=hosts)).network
     answer = world.resolve(parse(image), None)
     assert (answer.image is None) is bool(problem)
     assert problem in answer.refusal
-    server = image.partition("/")[0]  # as docker asks it from another machine, where nothing of this is set
+    server = image.partition("/")[0]  # docker logs in from a machine without these settings
     assert world.login(server, MINE) == Registries(world.clock).network.login(server, MINE)
 
 
-ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
-
-
-@pytest.mark.parametrize(("hours", "change", "status"), ROWS["a_password_that_was_issued_expires"])
-def test_a_password_that_was_issued_expires(hours: float, change: str, status: str) -> None:
+@pytest.mark.parametrize(("hours", "change", "status"), ROWS["an_issued_password_expires"])
+def test_an_issued_password_expires(hours: float, change: str, status: str) -> None:
     world = registries()
     issued = world.with_password({"registry": ECR, "username": "AWS", "issued": True})
     world.clock.advance(hours * 3600)
@@ -241,7 +244,7 @@ def test_a_password_that_was_issued_expires(hours: float, change: str, status: s
     assert status in answer.refusal if status else answer.image
 
 
-def test_a_credential_provider_gets_a_new_password_again_and_again() -> None:
+def test_a_credential_provider_gets_a_new_password_whenever_the_old_one_expired() -> None:
     provider = {"from": "provider", "registry": ECR, "username": "AWS", "issued": True}
     session = Session(node={"credentials": [provider]})
     for hour, name in enumerate(("myapp:1.0", "myapp:2.0", "team/api:1.0")):
@@ -250,8 +253,8 @@ def test_a_credential_provider_gets_a_new_password_again_and_again() -> None:
     assert session.run("kubectl get pods --no-headers").stdout.count("Running") == 3
 
 
-@pytest.mark.parametrize(("image", "is_known"), ROWS["which_images_are_known"])
-def test_an_image_that_nobody_knows_is_pulled_with_a_warning(image: str, is_known: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("image", "is_known"), ROWS["an_unknown_image_is_pulled_with_a_warning_unless_strict"])
+def test_an_unknown_image_is_pulled_with_a_warning_unless_strict(image: str, is_known: bool, tmp_path: Path) -> None:
     warning = f"Warning: kubesim: whether {image} exists isn't known here; it's pulled as if it did\n"
     session = Session()
     assert session.run(f"kubectl run web --image={image}").stderr == ("" if is_known else warning)

@@ -1,11 +1,11 @@
-"""Lines along the chapters of the CKA and CKAD outlines, and what they answer, typed with either kubectl.
+"""Chapters of lines with their answers, along the outlines of the CKA and CKAD exams.
 
-What a real cluster said is in tests/golden. A chapter here is the word of the real kubectl, or kubesim's own; its first
-item says which, and few are the latter.
+Recordings of real clusters are in tests/golden. The answers here are either the same as the real kubectl's against
+kubesim's API server (KUBECTL), or kubesim's alone (OWN). The first item of a chapter says which; few may be OWN.
 
-`python -m tests.exercises.test_exercises FILE...` records what kubesim answers to the lines of a file, here or in
-tests/cluster/screens. Read each answer as someone who has a real cluster before you commit it; the real kubectl is
-asked by the tests.
+`python -m tests.exercises.test_exercises FILE...` records kubesim's answers to the lines of a file, here or in
+tests/cluster/screens. Read each answer as someone who has a real cluster before you commit it. The tests play many
+chapters with the real kubectl, too.
 """
 
 from __future__ import annotations
@@ -28,20 +28,23 @@ from tools.realkubectl import RealSession, find_kubectl
 
 Line = dict[str, Any]
 
+# The keys of a line that a file has as a list.
 KEYS = ("run", "stdout", "stderr", "exit")
-KUBECTL = "kubectl"  # the real kubectl says it: it answers most of the chapter's lines, and those alike
-OWN = "own"  # kubesim alone says it: refusals, and where the real kubectl answers differently or can't be asked
+# The source of a chapter whose answers the real kubectl gives, too, for more than half of its lines with kubectl.
+KUBECTL = "kubectl"
+# The source of any other chapter: of refusals, and of lines that the real kubectl answers differently or can't play.
+OWN = "own"
 
 
 class Chapter(NamedTuple):
-    """Lines that follow each other in one session, and whose word their answers are, as the first item says."""
+    """Lines to run one after the other in one session, and the source of their answers (KUBECTL, OWN or "")."""
 
     source: str
     lines: list[Line]
 
 
 def read_chapters(folder: Path) -> dict[str, Chapter]:
-    """The chapters of all files in a folder, each with the name of its file."""
+    """The chapters of all files in a folder, by file name and title."""
     read: dict[str, Chapter] = {}
     for path in sorted(folder.glob("*.yaml")):
         for title, items in load_yaml(path).items():
@@ -52,35 +55,35 @@ def read_chapters(folder: Path) -> dict[str, Chapter]:
 
 
 def chapters(folder: Path) -> dict[str, list[Line]]:
-    """The lines of the chapters of all files in a folder."""
+    """The lines of the chapters of all files in a folder, by file name and title."""
     return {title: chapter.lines for title, chapter in read_chapters(folder).items()}
 
 
 MARKED = read_chapters(Path(__file__).parent)
 CHAPTERS = {title: chapter.lines for title, chapter in MARKED.items()}
-# What the server doesn't carry: the tar in a container that the real `kubectl cp` runs.
+# Chapters that the real kubectl can't play: its `cp` runs tar in a container, which kubesim's server doesn't offer.
 ATTACHED = {"files: files of containers"}
-# A sixth of the chapters, unless all are wanted: the real kubectl takes 40 ms of CPU for a line, and often waits. Their
-# titles say which, so that a new chapter leaves the choice among the others as it is.
+# The chapters that the real kubectl plays: a sixth, unless KUBESIM_EXERCISES=all, because a line takes 40 ms of CPU and
+# often waits. They are chosen by a checksum of the title, so that a new chapter doesn't change the others' choice.
 ALL = os.environ.get("KUBESIM_EXERCISES") == "all"
 PLAYED = [title for title in CHAPTERS if title not in ATTACHED and (ALL or crc32(title.encode()) % 6 == 4)]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_chapter(chapter: str) -> None:
-    """The lines of a chapter follow each other in one session."""
+def test_the_lines_of_a_chapter_have_its_answers(chapter: str) -> None:
     check(CHAPTERS[chapter])
 
 
 def check(lines: list[Line]) -> None:
+    """Run the lines in a fresh session, and assert their answers."""
     differences = [text for _, text in played(Session(), lines) if text]
     assert not differences, "\n".join(differences)
 
 
 @pytest.mark.skipif(find_kubectl() is None, reason="there is no real kubectl")
 @pytest.mark.parametrize("chapter", PLAYED)
-def test_a_chapter_by_the_real_kubectl(chapter: str) -> None:
-    """Without the lines that kubesim's kubectl refuses, and those that say why the real one answers differently."""
+def test_the_real_kubectl_gives_the_answers_of_a_chapter(chapter: str) -> None:
+    """Except for lines that kubesim refuses, and lines whose `real` says why the real kubectl answers differently."""
     lines = [line for line in CHAPTERS[chapter] if not is_refused(line)]
     with RealSession() as session:
         differences = [text for line, text in played(session, lines) if text and "real" not in line]
@@ -88,12 +91,12 @@ def test_a_chapter_by_the_real_kubectl(chapter: str) -> None:
 
 
 def is_refused(line: Line) -> bool:
-    """Whether kubesim says that it does not do this; the API server's warnings come with what was done."""
+    """True if a line of stderr has a refusal by kubesim. Warnings come with a line that was done, and don't count."""
     return bool(re.search("(?<!Warning: )kubesim: ", line.get("stderr", "")))
 
 
 @pytest.mark.parametrize("title", MARKED)
-def test_a_chapter_says_whose_word_its_answers_are(title: str) -> None:
+def test_a_chapter_names_the_source_of_its_answers(title: str) -> None:
     source, lines = MARKED[title]
     asked = [line for line in lines if re.search(r"\b(kubectl|k) ", line["run"])]
     alike = [line for line in asked if not is_refused(line) and "real" not in line]
@@ -101,13 +104,13 @@ def test_a_chapter_says_whose_word_its_answers_are(title: str) -> None:
     assert source == (KUBECTL if is_played else OWN)
 
 
-def test_few_chapters_are_kubesims_own_word() -> None:
+def test_at_most_a_quarter_of_the_chapters_has_kubesim_as_its_only_source() -> None:
     own = [title for title, chapter in MARKED.items() if chapter.source == OWN]
     assert 4 * len(own) <= len(MARKED)
 
 
 def played(session: Session, lines: list[Line]) -> Iterator[tuple[Line, str]]:
-    """Each line and how its answer differs from what it must be; "" where it doesn't."""
+    """Run the lines in `session`. Yields each line, and a text with the differences from its answer, "" without any."""
     for line in lines:
         result = session.run(line["run"])
         parts = [difference(line.get(name, ""), getattr(result, name), name) for name in ("stdout", "stderr")]
@@ -118,7 +121,7 @@ def played(session: Session, lines: list[Line]) -> Iterator[tuple[Line, str]]:
 
 
 class _Dumper(yaml.SafeDumper):
-    pass
+    """A dumper that writes texts of several lines as blocks."""
 
 
 _Dumper.add_representer(
@@ -128,7 +131,7 @@ _Dumper.add_representer(
 
 
 def record(path: Path) -> None:
-    """Write down what kubesim answers, for want of a real cluster."""
+    """Replace the answers in a file of chapters by those that kubesim gives now."""
     chapters = load_yaml(path)
     for lines in chapters.values():
         session = Session()

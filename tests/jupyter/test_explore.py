@@ -1,4 +1,4 @@
-"""Explorables: what each shows of its values, that no input breaks one, and that nothing typed becomes markup."""
+"""Explorables: each shows its values, no input breaks one, and no typed text becomes markup."""
 
 import re
 from pathlib import Path
@@ -21,24 +21,37 @@ from tests.jupyter.conftest import press, refused
 from tests.jupyter.explorables import change, ticks, words
 
 NAMES = list(load_explorables())
+# A test for each explorable.
 EACH = pytest.mark.parametrize("name", NAMES)
+# Explorables and their controls that take typed text.
 TYPED = [
     (name, control.name)
     for name, one in load_explorables().items()
     for control in one.controls
     if control.kind in ("text", "lines")
 ]
+# Sentences of explorables whose names the code composes.
+COMPOSED = ("asked-basic", "asked-token")
+# The elements of HTML that the page of `match` has.
+TAGS = {"table", "thead", "tbody", "tr", "th", "td", "code", "b", "p", "ol", "li"}
 
 
 @pytest.fixture
 def card(seat):
+    """The card of `match`, which compares an image's name with the entries of a pull secret."""
     return make("match", seat)
 
 
-# All of them
+@pytest.fixture
+def sorting(seat):
+    """The card of `sent`, a quiz that sorts failures by whether something was sent."""
+    return QuizCard(variants_of("sent"), seat)
 
 
-def test_an_unknown_name_is_one_line_with_those_that_there_are(seat):
+# All explorables
+
+
+def test_an_unknown_name_is_refused_with_the_known_names(seat):
     assert refused(explore.show, "nothing-like-it", seat).startswith(
         "there is no explorable 'nothing-like-it'; there are:"
     )
@@ -46,7 +59,7 @@ def test_an_unknown_name_is_one_line_with_those_that_there_are(seat):
 
 
 @EACH
-def test_what_is_shown_is_the_same_each_time(name, seat):
+def test_two_cards_of_the_same_values_show_the_same(name, seat):
     bundles = [make(name, seat)._repr_mimebundle_()[0] for _ in range(2)]
     assert bundles[0]["text/plain"] == bundles[1]["text/plain"]
     assert bundles[0]["text/html"] == bundles[1]["text/html"]
@@ -55,7 +68,7 @@ def test_what_is_shown_is_the_same_each_time(name, seat):
 
 @EACH
 def test_no_trait_holds_none(name, seat):
-    """A page's kernel turns it into undefined."""
+    """Pyodide turns None into undefined, which a widget's page doesn't expect."""
     card = make(name, seat)
     press(card, "set", values={})
     press(card, "restart")
@@ -73,7 +86,7 @@ def test_no_value_from_a_page_breaks_a_card(name, value, seat):
 
 
 @pytest.mark.parametrize(("name", "control"), TYPED)
-def test_nothing_typed_becomes_markup_and_what_cannot_be_seen_is_shown(name, control, seat):
+def test_typed_text_never_becomes_markup_or_invisible_characters(name, control, seat):
     card = make(name, seat)
     page = change(card, **{control: "<img src=x>`**a**`\u202e\x07&amp;"})["page"]
     assert "<img" not in page
@@ -82,7 +95,7 @@ def test_nothing_typed_becomes_markup_and_what_cannot_be_seen_is_shown(name, con
     assert len(change(card, **{control: "a\n" * 10_000})["page"]) < 40 * LONGEST_TEXT
 
 
-def test_all_goals_together_are_kept(card, seat):
+def test_an_explorable_is_done_and_stays_so_once_all_goals_are_reached(card, seat):
     for image in ("registry.example.com/team-b/api:1.0", "example.com/api"):
         change(card, image=image)
     assert not is_done("%explore match", seat.progress.record())
@@ -108,16 +121,12 @@ def test_a_changed_explorable_can_be_started_over(name, seat):
 
 @pytest.mark.parametrize("name", ["match", "backoff", "lists", "exchange"])
 def test_each_sentence_is_used(name, monkeypatch):
-    """A name that code doesn't look up is a slip of the pen; the other way round, the card would fail."""
+    """A sentence whose name the code doesn't have is unused. A name without a sentence raises KeyError elsewhere."""
     package = Path(explore.__file__).parents[1]
     code = "".join(
         (package.parent / room / f"{name}.py").read_text() for room in ("jupyter/explore", "lessons/explore")
     )
-    assert [one for one in load_explorables()[name].says if f'"{one}"' not in code and one not in ASKED] == []
-
-
-ASKED = ("asked-basic", "asked-token")
-"""Sentences whose names are put together."""
+    assert [one for one in load_explorables()[name].says if f'"{one}"' not in code and one not in COMPOSED] == []
 
 
 # match
@@ -145,7 +154,7 @@ def test_the_entries_that_match_are_tried_from_the_most_specific_to_a_glob(card)
     assert '<code><b class="ks-lit">registry.example.com/team</b>/api</code>' in card.static_html()
 
 
-def test_the_goals_are_reached_by_trying_and_stay_reached(card):
+def test_goals_stay_reached_after_other_values_and_a_restart(card):
     assert ticks(card) == [False, False, False]
     change(card, image="registry.example.com/team-b/api:1.0")
     assert ticks(card) == [False, True, False]
@@ -185,26 +194,23 @@ def test_the_old_name_of_docker_hub_counts_only_if_nothing_else_matches():
     assert (first.turn, old.turn, old.why) == (1, 0, OLD_HUB)
 
 
-def test_what_is_no_image_is_told_as_the_kubelet_words_it(card):
+def test_an_invalid_image_name_gets_the_kubelets_own_message(card):
     feedback = change(card, image="Registry/App")
     why = "invalid reference format: repository name (App) must be lowercase"
     assert f"The kubelet can't parse the image's name: {why}." in words(feedback["page"])
     assert "<table>" not in feedback["page"]
 
 
-TAGS = {"table", "thead", "tbody", "tr", "th", "td", "code", "b", "p", "ol", "li"}
-
-
 @given(st.text(max_size=60), st.lists(st.text(max_size=30), max_size=9))
 @example("registry.example.com/a", ["[", "*" * 60, "registry.example.com/[", "https://", "/", ":", "a:b:c"])
-def test_any_image_and_entries_are_compared_and_escaped(image, entries):
+def test_any_image_and_entries_give_escaped_html(image, entries):
     values = load_explorables()["match"].cleaned({"image": image, "entries": "\n".join(entries)})
     page = look(values).page
     assert set(re.findall(r"</?(\w+)[^<>]*>", page)) <= TAGS
     assert "<" not in re.sub(r"</?\w+[^<>]*>", "", page)
 
 
-def test_more_lines_than_fit_are_left_out(card):
+def test_entries_beyond_the_most_lines_are_dropped(card):
     change(card, entries="\n".join(f"r{number}.io" for number in range(20)))
     assert card.values["entries"].count("\n") == MOST_LINES - 1
 
@@ -212,12 +218,7 @@ def test_more_lines_than_fit_are_left_out(card):
 # sent
 
 
-@pytest.fixture
-def sorting(seat):
-    return QuizCard(variants_of("sent"), seat)
-
-
-def test_five_failures_are_sorted_and_a_wrong_one_is_told_why(sorting, seat):
+def test_a_wrongly_sorted_failure_is_explained_until_all_five_are_right(sorting, seat):
     right = [2 * number + choice.right for number, choice in enumerate(load_quizzes()["sent"].choices)]
     for partial in ([], right[:4], [right[0]] * 4):
         assert "This doesn't count." in press(sorting, "check", answer=partial)["said"]
@@ -231,7 +232,7 @@ def test_five_failures_are_sorted_and_a_wrong_one_is_told_why(sorting, seat):
     assert is_right("sent", seat.progress.record())
 
 
-def test_the_sorting_reads_well_without_a_page(sorting):
+def test_the_sorting_has_a_plain_and_a_static_form(sorting):
     lines = sorting.plain().splitlines()
     assert lines[0].startswith(
         "Quiz: Five Pods with private images don't start, and nothing but their pull secrets could provide"
@@ -243,7 +244,7 @@ def test_the_sorting_reads_well_without_a_page(sorting):
     assert answer.startswith("<p>Credentials sent: ")
 
 
-def test_the_sorting_is_shown_by_its_name(seat, monkeypatch):
+def test_explore_sent_shows_the_sorting_quiz(seat, monkeypatch):
     shown: list[Any] = []
     monkeypatch.setattr(quiz, "display", shown.append)
     explore.show("sent", seat)

@@ -1,4 +1,4 @@
-"""The explorables that play something: back-off, a Pod and its ServiceAccount, and the requests of a pull."""
+"""Explorables that play a simulation: `backoff`, `lists` (a Pod and its ServiceAccount) and `exchange` (requests)."""
 
 import base64
 import html
@@ -16,13 +16,26 @@ from kubesim.session import Session
 from kubesim.session.attempts import pod_columns
 from tests.jupyter.explorables import change, ticks, words
 
+# Hosts of the private registry, of Docker Hub, and of Docker Hub's token service.
+REGISTRY, HUB, TOKENS = "registry.example.com", "registry-1.docker.io", "auth.docker.io"
+
+
 # backoff
 
 
 def moment(seat, now, fix):
-    """What `backoff` shows where the Secret is fixed at the second `fix`, 1020 for never."""
+    """The card of `backoff` and its feedback at the second `now`, if the Secret is fixed at the second `fix`.
+
+    1020, the last second of both sliders, stands for never in `fix`.
+    """
     card = make("backoff", seat)
     return card, change(card, now=str(now), fix=str(fix))
+
+
+def backoff_commands():
+    """The commands that `backoff` runs at the start, and those that fix the Secret."""
+    commands = load_explorables()["backoff"].commands
+    return commands["start"], commands["fix"]
 
 
 def test_the_kubelet_waits_twice_as_long_each_time_and_at_most_five_minutes(seat):
@@ -34,7 +47,7 @@ def test_the_kubelet_waits_twice_as_long_each_time_and_at_most_five_minutes(seat
     assert feedback["outputs"] == {"now": "17 min", "fix": "never"}
 
 
-def test_the_line_of_time_is_in_words_where_no_style_sheet_draws_it(seat):
+def test_the_static_form_has_words_instead_of_the_time_line(seat):
     card = make("backoff", seat)
     stored = card.static_html()
     assert ("ks-track" in card.feedback["page"], "ks-track" in stored) == (True, False)
@@ -42,7 +55,7 @@ def test_the_line_of_time_is_in_words_where_no_style_sheet_draws_it(seat):
 
 
 @pytest.mark.parametrize(("now", "fix"), [(0, 1020), (60, 1020), (100, 1020), (250, 200), (400, 200), (1020, 1000)])
-def test_the_status_at_a_moment_is_the_one_that_kubectl_shows(seat, now, fix):
+def test_the_status_is_the_one_that_kubectl_shows_at_that_time(seat, now, fix):
     start, fixing = backoff_commands()
     own = Session()
     for line in start:
@@ -66,14 +79,14 @@ def test_the_status_at_a_moment_is_the_one_that_kubectl_shows(seat, now, fix):
         (1020, 1000, 8, "later", "The kubelet reads it at its next attempt, not before."),
     ],
 )
-def test_what_has_happened_and_what_comes_next_is_told(seat, now, fix, attempts, following, story):
+def test_the_attempts_so_far_and_the_next_one_are_described(seat, now, fix, attempts, following, story):
     _card, feedback = moment(seat, now, fix)
     shown = words(feedback["page"])
     assert f"Attempts {attempts}, Next attempt {following}" in shown
     assert story in shown
 
 
-def test_a_pod_runs_soon_or_late_after_a_fix_as_the_next_attempt_has_it(seat):
+def test_a_fix_before_or_after_an_attempt_reaches_a_different_goal(seat):
     attempts = [attempt.at for attempt in play(*backoff_commands(), LENGTH).attempts]
     before, after = (10 * int(attempts[5] // 10) + seconds for seconds in (0, 10))  # the sixth, after six minutes
     card, _feedback = moment(seat, 1020, before)
@@ -81,7 +94,7 @@ def test_a_pod_runs_soon_or_late_after_a_fix_as_the_next_attempt_has_it(seat):
     assert [goal["ok"] for goal in change(card, fix=str(after))["goals"]] == [True, True, False]
 
 
-def test_what_is_played_is_no_cluster_of_the_learners(seat):
+def test_playing_leaves_the_learners_cluster_alone(seat):
     before = (seat.cluster.clock.now, seat.cluster.api.revision, seat.session.run("ls").stdout)
     for name in ("backoff", "lists"):
         make(name, seat)
@@ -91,12 +104,7 @@ def test_what_is_played_is_no_cluster_of_the_learners(seat):
     )
 
 
-def backoff_commands():
-    commands = load_explorables()["backoff"].commands
-    return commands["start"], commands["fix"]
-
-
-def test_the_commands_that_are_played_succeed(monkeypatch):
+def test_all_played_commands_succeed(monkeypatch):
     results = []
     run = Session.run
 
@@ -135,7 +143,7 @@ def test_a_list_is_copied_when_a_pod_is_created_unless_it_has_its_own(
     assert load_explorables()["lists"].says[why] in words(feedback["page"])
 
 
-def test_the_commands_are_shown_in_their_order_and_not_offered_to_run_in_the_terminal(seat):
+def test_commands_are_shown_in_order_without_a_button_to_run_them(seat):
     card = make("lists", seat)
     assert re.search(r'<div class="ks-elsewhere">.*<pre><code>kubectl patch', card.feedback["page"])
     assert words(change(card, moment="after")["page"]).index("patch") < words(card.feedback["page"]).index("run web")
@@ -147,13 +155,10 @@ def test_the_commands_are_shown_in_their_order_and_not_offered_to_run_in_the_ter
 
 
 def lines_of(image, who):
-    """The first lines of each request and its response, and the error."""
+    """Method, host and status code of each request, and the names of the sentences that explain them."""
     story = tell(image, who)
     firsts = [f"{one.request[0].text.partition(' ')[0]} {one.host} {one.response[0].text[9:12]}" for one in story.steps]
     return firsts, [one.meaning for one in story.steps]
-
-
-REGISTRY, HUB, TOKENS = "registry.example.com", "registry-1.docker.io", "auth.docker.io"
 
 
 @pytest.mark.parametrize(
@@ -198,12 +203,11 @@ REGISTRY, HUB, TOKENS = "registry.example.com", "registry-1.docker.io", "auth.do
         ),
     ],
 )
-def test_a_pull_is_told_request_by_request(image, who, lines, meanings):
+def test_a_pull_is_explained_request_by_request(image, who, lines, meanings):
     assert lines_of(image, who) == (lines, meanings)
 
 
-def test_the_end_is_what_a_pod_with_that_password_gets(seat):
-    """The error is the one in the Pod's status, word for word."""
+def test_the_error_is_the_one_in_the_status_of_a_real_pod(seat):
     session = Session()
     for who, flags in (("nobody", ""), ("wrong", '--overrides=\'{"spec":{"imagePullSecrets":[{"name":"creds"}]}}\'')):
         session.run("kubectl create secret docker-registry creds --docker-username=acme --docker-password=ssapbuh")
@@ -216,7 +220,7 @@ def test_the_end_is_what_a_pod_with_that_password_gets(seat):
         assert html.escape(error.rpartition("ErrImagePull: ")[2]) in feedback["page"]
 
 
-def test_the_password_is_there_to_be_decoded_and_other_headers_are_not_marked(seat):
+def test_the_authorization_header_is_marked_and_can_be_decoded(seat):
     card = make("exchange", seat)
     feedback = change(card, count="2")
     assert feedback["outputs"] == {"count": "2 of 3"}
@@ -228,7 +232,7 @@ def test_the_password_is_there_to_be_decoded_and_other_headers_are_not_marked(se
     assert "The image is pulled." in words(change(card, count="3")["page"])
 
 
-def test_a_goal_is_reached_once_the_last_request_is_shown(seat):
+def test_a_goal_is_reached_only_when_the_last_request_is_shown(seat):
     card = make("exchange", seat)
     change(card, image="acme/private:1.0", who="nobody", count="2")
     assert ticks(card) == [False, False, False]

@@ -1,3 +1,5 @@
+"""Quizzes and predictions as cards: feedback, static and plain forms, kept answers, reviews and variants."""
+
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,26 +20,45 @@ from kubesim.session import Session
 from tests.jupyter.conftest import labels, press, refused
 from tests.lessons.examples import QUIZZES
 
-UNKNOWN = f"kubesim: there is no quiz 'nothing'; there are: {', '.join(QUIZZES)}\n"
+# A quiz with three variants, whose texts have <name> and <first> replaced by the values of a variant.
+VARIED = {
+    "id": "varied",
+    "kind": "choice",
+    "question": "Which is the first letter of <name>?",
+    "vary": {"name": [{"name": "Ada", "first": "A"}, {"name": "Bo", "first": "B"}, {"name": "Cy", "first": "C"}]},
+    "choices": [{"text": "<first>", "why": "It is.", "right": True}, {"text": "z", "why": "No."}],
+    "answer": "It's <first>.",
+    "hints": ["Read <name>."],
+}
+PREDICTION = Quiz(
+    id="guess",
+    kind="predict",
+    question="Will it run?",
+    answer="B.",
+    choices=(Choice("Yes"), Choice("No", right=True)),
+    why="It has no image.",
+)
+
+
+def make(name, seat):
+    """A card with the quiz of that name in tests/lessons/examples.yaml."""
+    return QuizCard([QUIZZES[name]], seat)
 
 
 @pytest.fixture
 def card(seat):
+    """A card with the multiple-choice quiz "pick", whose second choice is right."""
     return make("pick", seat)
 
 
-def make(name, seat):
-    return QuizCard([QUIZZES[name]], seat)
-
-
-def test_a_fresh_card_says_nothing_yet(card):
+def test_a_fresh_card_has_no_feedback_and_three_buttons(card):
     assert card.answer == []
     buttons = [("check", "Check"), ("hint", "Hint"), ("reveal", "Reveal answer")]
     blank = {"verdict": "", "heading": "", "notes": [], "printed": "", "hints": [], "revealed": "", "said": ""}
     assert card.feedback == {**blank, "buttons": buttons}
 
 
-def test_the_plain_form_is_the_question_and_nothing_of_the_answer(card):
+def test_the_plain_form_has_the_question_and_never_the_answer(card):
     plain = (
         "Quiz: Which type must a **pull secret** have?\n  A. `Opaque`\n  B. `dockerconfigjson`\nOne answer is right."
     )
@@ -59,7 +80,7 @@ def test_the_static_form_folds_the_answer_away(card):
     )
 
 
-def test_a_wrong_answer_then_the_right_one(card):
+def test_a_wrong_answer_can_be_corrected(card):
     wrong = press(card, "check", answer=[0])
     assert (wrong["verdict"], wrong["heading"], [note["ok"] for note in wrong["notes"]]) == (
         "wrong",
@@ -72,7 +93,7 @@ def test_a_wrong_answer_then_the_right_one(card):
     assert labels(card.feedback) == ["Next", "Try again"]
 
 
-def test_no_answer_counts_as_none(card, seat):
+def test_an_empty_answer_does_not_count(card, seat):
     nothing: list[int] | str
     for nothing in ([], "", "  "):
         assert press(card, "check", answer=nothing)["said"] == "Choose or type an answer first. This doesn't count."
@@ -81,7 +102,7 @@ def test_no_answer_counts_as_none(card, seat):
     assert press(card, "hint")["said"] == ""
 
 
-def test_hints_come_one_after_another(card):
+def test_each_press_of_hint_shows_one_more_hint_until_none_is_left(card):
     assert len(press(card, "hint")["hints"]) == 1
     assert labels(card.feedback)[1] == "Another hint (1 left)"
     assert press(card, "hint")["hints"][0] == "Look at the TYPE column of <code>kubectl get secrets</code>."
@@ -89,7 +110,7 @@ def test_hints_come_one_after_another(card):
     assert len(press(card, "hint")["hints"]) == 2
 
 
-def test_reveal_and_try_again(card, seat):
+def test_try_again_removes_the_answer_and_what_was_revealed(card, seat):
     assert "<code>kubernetes.io/dockerconfigjson</code>" in press(card, "reveal")["revealed"]
     press(card, "check", answer=[0])
     press(card, "retry")
@@ -104,7 +125,7 @@ def test_an_answer_survives_a_restart_of_the_kernel(card, seat, tmp_path):
     assert (again.answer, again.feedback["heading"]) == ([1], "Right")
 
 
-def test_a_typed_answer_survives_too(seat):
+def test_a_typed_answer_survives_a_restart_of_the_kernel(seat):
     press(make("typed", seat), "check", answer="10 s")
     again = make("typed", seat)
     assert (again.answer, again.feedback["heading"]) == ("10 s", "Not yet")
@@ -119,14 +140,14 @@ def test_a_kept_answer_of_another_kind_breaks_nothing(seat):
     assert make("typed", seat).feedback["verdict"] == ""
 
 
-def test_what_is_said_of_the_file_with_the_answers_is_shown(seat, tmp_path):
+def test_a_damaged_progress_file_is_reported_on_the_card(seat, tmp_path):
     (tmp_path / ".progress.json").write_text("{}")
     feedback = press(make("pick", seat), "check", answer=[1])
     assert feedback["heading"] == "Right"
     assert "progress-damaged.json" in feedback["notes"][-1]["html"]
 
 
-def test_an_order_is_shown_by_the_alphabet_and_solved_under_the_fold(seat):
+def test_an_order_lists_its_items_alphabetically_and_folds_the_solution_away(seat):
     card = make("order", seat)
     assert card.plain() == (
         "Quiz: How is tea made?\n  A. Boil the water.\n  B. Drink.\n  C. `Put` the kettle on.\n"
@@ -151,7 +172,7 @@ def test_an_order_is_kept_and_shown_again(seat):
     assert press(again, "check", answer=[2, 0, 3, 1])["heading"] == "Right"
 
 
-def test_lines_stand_as_they_were_printed(seat):
+def test_lines_of_output_keep_their_columns_and_are_never_markup(seat):
     card = make("line", seat)
     assert card.plain() == (
         "Quiz: Which line says what holds `a < b`?\n  $ cat <table>\n  A. NAME    HOLDS\n  B. alpha   a < `b`\n"
@@ -164,7 +185,7 @@ def test_lines_stand_as_they_were_printed(seat):
     assert press(card, "check", answer=[1])["heading"] == "Right"
 
 
-def test_a_review_starts_unanswered_and_keeps_only_when_it_was(seat, monkeypatch):
+def test_a_review_starts_unanswered_and_records_only_its_day(seat, monkeypatch):
     shown: list[Any] = []
     monkeypatch.setattr(quiz, "display", shown.append)
     monkeypatch.setattr(lessons, "load_quizzes", lambda: QUIZZES)
@@ -180,20 +201,9 @@ def test_a_review_starts_unanswered_and_keeps_only_when_it_was(seat, monkeypatch
     assert (record["given"], record["asked"]) == ({"pick": [[1]]}, {"pick": [seat.progress.today(), 0]})
 
 
-VARIED = {
-    "id": "varied",
-    "kind": "choice",
-    "question": "Which is the first letter of <name>?",
-    "vary": {"name": [{"name": "Ada", "first": "A"}, {"name": "Bo", "first": "B"}, {"name": "Cy", "first": "C"}]},
-    "choices": [{"text": "<first>", "why": "It is.", "right": True}, {"text": "z", "why": "No."}],
-    "answer": "It's <first>.",
-    "hints": ["Read <name>."],
-}
-
-
-def test_a_second_time_the_question_has_other_names_and_letters(seat):
-    ways = list(build_variants(VARIED))
-    shown = QuizCard(ways, seat)
+def test_a_retry_and_a_review_each_show_the_next_variant(seat):
+    variants = list(build_variants(VARIED))
+    shown = QuizCard(variants, seat)
     assert shown.plain() == "Quiz: Which is the first letter of Ada?\n  A. A\n  B. z\nOne answer is right."
     press(shown, "check", answer=[0])
     press(shown, "retry")
@@ -201,40 +211,30 @@ def test_a_second_time_the_question_has_other_names_and_letters(seat):
     assert shown.content["choices"] == ["z", "B"]
     assert press(shown, "reveal")["revealed"] == "<p>B. It's B.</p>"
     assert press(shown, "check", answer=[1])["heading"] == "Right"
-    again = QuizCard(ways, seat)
+    again = QuizCard(variants, seat)
     assert (again.content["html"], again.answer) == ("Which is the first letter of Bo?", [1])
-    assert QuizCard(ways, seat, is_review=True).content["html"] == "Which is the first letter of Cy?"
+    assert QuizCard(variants, seat, is_review=True).content["html"] == "Which is the first letter of Cy?"
     record = seat.progress.record()
     assert record["given"] == {"varied": [[0]], "varied#1": [[1]]}
     assert record["shown"] == {"varied": [0, seat.progress.today()]}  # the first time, without help
 
 
-def test_help_counts_also_after_another_try(card, seat):
+def test_a_revealed_answer_stays_recorded_after_another_try(card, seat):
     press(card, "reveal")
     press(card, "retry")
     press(card, "check", answer=[1])
     assert seat.progress.record()["shown"] == {"pick": [REVEALED, seat.progress.today()]}
 
 
-PREDICTION = Quiz(
-    id="guess",
-    kind="predict",
-    question="Will it run?",
-    answer="B.",
-    choices=(Choice("Yes"), Choice("No", right=True)),
-    why="It has no image.",
-)
-
-
-def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
+def test_a_prediction_is_one_click_and_is_answered_when_the_next_cell_has_run(seat):
     guess = PredictionCard(PREDICTION, seat)
     assert guess.plain() == "Predict: Will it run?\n  A. Yes\n  B. No"
     assert guess.static_html().endswith("<details><summary>Answer</summary><p>B.</p><p>It has no image.</p></details>")
     guess.on_cell("%predict guess")
-    guess.on_cell("%quiz pick")  # which a reader may answer in between
+    guess.on_cell("%quiz pick")  # a quiz in between doesn't answer the prediction
     picked = press(guess, "check", answer=[1])
     assert (picked["verdict"], picked["said"], picked["buttons"]) == ("", "Now run the next cell.", [])
-    assert press(guess, "check", answer=[0])["said"] == "Now run the next cell."  # the first one counts
+    assert press(guess, "check", answer=[0])["said"] == "Now run the next cell."  # the first click counts
     guess.on_cell("%%kubectl\nkubectl get pods")
     assert (guess.answer, guess.feedback["heading"], guess.feedback["said"]) == ([1], "As you predicted", "")
     assert guess.feedback["notes"] == [{"ok": True, "html": "It has no image."}]
@@ -252,10 +252,10 @@ def test_a_prediction_made_after_all_cells_have_run_is_answered_at_once(seat):
     assert (picked["heading"], picked["notes"]) == ("Not as you predicted", [{"ok": False, "html": "It has no image."}])
 
 
-def test_a_page_that_follows_the_next_cell_tells_when_that_one_has_run(seat):
+def test_a_page_that_follows_the_next_cell_reports_when_it_has_run(seat):
     guess = PredictionCard(PREDICTION, seat)
     press(guess, "follow")
-    guess.on_cell("%%kubectl\nkubectl run web --image=nginx:1.27.3")  # a cell above the card
+    guess.on_cell("%%kubectl\nkubectl run web --image=nginx:1.27.3")  # a cell above the card doesn't answer it
     assert guess.feedback["open"] is False
     picked = press(guess, "check", answer=[1])
     assert (picked["verdict"], picked["said"], picked["open"]) == ("", "Now run the next cell.", False)
@@ -273,19 +273,19 @@ def test_a_command_is_tried_in_a_cluster_of_its_own(seat):
     assert wrong["notes"] == [{"ok": False, "html": "There is no namespace <code>blue</code>."}]
 
 
-def test_what_a_learner_types_is_never_markup(seat):
+def test_a_typed_command_never_becomes_markup(seat):
     card = make("command", seat)
     feedback = press(card, "check", answer="<b>x</b>")
     assert not any("<b>" in note["html"] for note in feedback["notes"])
 
 
 @pytest.mark.parametrize("message", [{}, {"do": "unknown"}, {"do": "check"}, {"do": "check", "answer": {"a": 1}}])
-def test_a_strange_message_gives_no_traceback(card, message):
+def test_an_unexpected_message_gives_no_traceback(card, message):
     card._on_message(card, message, [])
     assert card.feedback["verdict"] in ("", "wrong")
 
 
-def test_show(seat, monkeypatch):
+def test_the_magic_shows_a_quiz_by_its_name_and_lists_similar_names(seat, monkeypatch):
     shown: list[Any] = []
     monkeypatch.setattr(quiz, "display", shown.append)
     monkeypatch.setattr(lessons, "load_quizzes", lambda: QUIZZES)
@@ -296,7 +296,7 @@ def test_show(seat, monkeypatch):
     assert shown[0].plain() == "Quiz: How long at most?\nType your answer."
 
 
-def test_a_line_with_blanks_is_there_to_be_filled_and_the_second_miss_brings_a_hint(seat):
+def test_a_line_with_a_blank_counts_once_filled_and_its_first_miss_shows_a_hint(seat):
     goal = (Condition(run="kubectl get ns blue -o name", equals="namespace/blue", otherwise="There's no `blue`."),)
     gap = Quiz(
         "gap",
@@ -321,10 +321,11 @@ def test_a_line_with_blanks_is_there_to_be_filled_and_the_second_miss_brings_a_h
 
 
 def ran(source):
+    """IPython's result of a cell with that source."""
     return SimpleNamespace(info=SimpleNamespace(raw_cell=source))
 
 
-def test_an_answered_prediction_follows_no_more_cells(seat, monkeypatch):
+def test_an_answered_prediction_unregisters_its_callback_for_cells(seat, monkeypatch):
     shell = InteractiveShell()
     shown: list[Any] = []
     monkeypatch.setattr(prediction, "display", shown.append)

@@ -1,4 +1,4 @@
-"""Small quizzes and tasks for tests, by id."""
+"""The small quizzes and tasks of examples.yaml, by id."""
 
 from pathlib import Path
 

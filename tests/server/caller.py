@@ -1,4 +1,4 @@
-"""Somebody who asks the API of a cluster, without any transport in between."""
+"""Calls of the served API of a cluster, without HTTP."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ from kubesim.server import API
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
 
+# The path of the core API's objects in the default namespace.
 CORE = "/api/v1/namespaces/default"
+# The headers of a request for the columns of `kubectl get`, and of a request with a patch, by its type.
 TABLE = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
 PATCHES = {kind: {"content-type": f"application/{kind}-patch+json"} for kind in ("json", "merge", "strategic-merge")}
 
 
 def request(method: str, target: str, body: Any = b"", **headers: str) -> Request:
-    """`target` is a path with its query; a body that is no bytes is sent as JSON; `_` in a header stands for "-"."""
+    """A request by the admin. `target` is a path with its query, and a body other than bytes is sent as JSON.
+
+    `headers` have lower case names with `_` for "-". Groups of `impersonate_group` are separated by commas.
+    """
     path, _, query = target.partition("?")
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {key.replace("_", "-"): value for key, value in headers.items()}
@@ -27,7 +32,10 @@ def request(method: str, target: str, body: Any = b"", **headers: str) -> Reques
 
 
 class Caller:
-    """A cluster with its API; calling it sends a request and returns the code and the JSON of the answer."""
+    """A session in which `lines` were run, and the API of its cluster.
+
+    A call sends a request, and returns the code and the parsed JSON of the response, or its text.
+    """
 
     def __init__(self, *lines: str) -> None:
         self.session = Session()
@@ -38,6 +46,7 @@ class Caller:
             assert result.exit_code == 0, result.screen
 
     def answer(self, method: str, target: str, body: Any = b"", **headers: str) -> Response:
+        """Send a request. Returns the whole response, which must not be a watch."""
         response = self.api.answer(request(method, target, body, **headers))
         assert isinstance(response, Response)
         return response
@@ -48,13 +57,14 @@ class Caller:
         return response.code, json.loads(response.body) if is_json else response.body.decode()
 
     def watch(self, target: str, **headers: str) -> Watch:
+        """Begin a watch."""
         watch = self.api.answer(request("GET", target, **headers))
         assert isinstance(watch, Watch), watch
         return watch
 
 
 def events(watch: Watch) -> list[tuple[str, str, str]]:
-    """What a watch has to tell: type, name and resourceVersion of each event."""
+    """Type, object name and resourceVersion of each event that a watch has to send now."""
     told = [json.loads(line) for line in watch.lines().splitlines()]
     return [
         (event["type"], event["object"]["metadata"].get("name", ""), event["object"]["metadata"]["resourceVersion"])
@@ -63,7 +73,7 @@ def events(watch: Watch) -> list[tuple[str, str, str]]:
 
 
 def status(code: int, reason: str, message: str, **details: Any) -> Any:
-    """The Status of a refusal."""
+    """The Status object of a refusal, with these fields."""
     return {
         "kind": "Status",
         "apiVersion": "v1",

@@ -1,4 +1,4 @@
-"""A served session, and ways to talk to it that no decent client has."""
+"""A served session, a client of it, and connections with which tests misbehave."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from kubesim.api import load_yaml
 from kubesim.server.https import Server
 from tests.patience import SECONDS
 
+# The path of the default namespace's ConfigMaps.
 MAPS = "/api/v1/namespaces/default/configmaps"
 
 
 class Client:
-    """Knows what a kubeconfig says."""
+    """A client with the address, the token and the certificate authority of a kubeconfig. A call sends one request."""
 
     def __init__(self, kubeconfig: Path, port: int) -> None:
         config = load_yaml(kubeconfig)
@@ -37,15 +38,17 @@ class Client:
 
     @property
     def authorization(self) -> dict[str, str]:
+        """The usual headers of a request."""
         return {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
 
     def connect(self) -> http.client.HTTPSConnection:
+        """A new connection, which opens with the first request."""
         return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=SECONDS)
 
     def __call__(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **options: Any
     ) -> tuple[int, Any, dict[str, str]]:
-        """One request on a connection of its own: code, JSON or text, headers."""
+        """Send a request on a new connection. Returns the response's code, parsed JSON or text, and headers."""
         connection = self.connect()
         data = json.dumps(body) if isinstance(body, dict) else body
         connection.request(method, path, data, self.authorization if headers is None else headers, **options)
@@ -56,15 +59,15 @@ class Client:
         return answer.status, json.loads(found) if is_json else found.decode(), dict(answer.headers)
 
     def plain(self) -> socket.socket:
-        """A bare connection without TLS."""
+        """A connected socket without TLS."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
 
     def raw(self) -> ssl.SSLSocket:
-        """A bare connection, with TLS and nothing sent."""
+        """A connected socket with TLS, on which nothing was sent."""
         return self.tls.wrap_socket(self.plain(), server_hostname="127.0.0.1")
 
     def watch(self, path: str = MAPS, more: str = "") -> ssl.SSLSocket:
-        """A watch whose headers have come."""
+        """The socket of a watch, after the headers of its response. `more` is appended to the query."""
         found = self.raw()
         head = f"Host: localhost\r\nAuthorization: Bearer {self.token}\r\n\r\n"
         found.sendall(f"GET {path}?watch=1{more} HTTP/1.1\r\n{head}".encode())
@@ -73,7 +76,7 @@ class Client:
 
 
 def holds(condition: Callable[[], bool], seconds: float = SECONDS) -> bool:
-    """Whether it does before so much time is over."""
+    """Wait until the condition holds, at most that many seconds. Returns True if it holds."""
     ends = time.monotonic() + seconds
     while not condition() and time.monotonic() < ends:
         time.sleep(0.01)
@@ -81,22 +84,22 @@ def holds(condition: Callable[[], bool], seconds: float = SECONDS) -> bool:
 
 
 class StoppedClock:
-    """The wall clock of a server, which stands still, so that no time limit passes because a machine is busy."""
+    """A stopped clock for the server's event loop, so that no time limit passes because the machine is busy."""
 
     def __init__(self, server: Server) -> None:
         self._loop, self._now = server._loop, server._loop.time()
         self._loop.time = lambda: self._now  # type: ignore[method-assign]
 
     def skip(self, seconds: float) -> None:
-        """Let time pass, and return when the server has acted on it."""
+        """Advance the clock, and return when the server has acted on it."""
         self._now += seconds
-        for _ in range(3):  # what is due, what that calls, and what this calls
+        for _ in range(3):  # rounds of the loop: due timers, the callbacks that they schedule, and those of these
             asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result()
 
 
 @contextmanager
 def served(**options: Any) -> Iterator[tuple[Session, Server, Client]]:
-    """A session, its server and a client of it."""
+    """A context with a session, its server and a client. `options` are those of Session.serve."""
     with TemporaryDirectory() as folder:
         session = Session()
         server = session.serve(Path(folder, "config"), **{"tick": 0, **options})

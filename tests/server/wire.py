@@ -1,4 +1,4 @@
-"""Objects in Kubernetes' protobuf encoding, as a client writes them: made by hand, to be read by the server."""
+"""An encoder of objects in Kubernetes' protobuf, as clients send them. It shares no code with the server's decoder."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from tests.learner import rows
 
 ROWS = rows(__file__)
 
-# The numbers of the fields that the samples have, from k8s.io/api */generated.proto; "items" are those of lists.
+# By message and field: the field's number, from k8s.io/api */generated.proto, for the fields of the test's samples.
 NUMBERS = ROWS["numbers"]
+# The messages of fields, by field; those of `spec`, by the message around it.
 STRUCTS = ROWS["structs"]
 SPECS = {"Deployment": "DeploymentSpec", "PodTemplateSpec": "PodSpec", "Service": "ServiceSpec"}
 
 
 def message(obj: Any) -> bytes:
-    """The body of a request: the magic number and runtime.Unknown."""
+    """The body of a request with `obj`: Kubernetes' four magic bytes and a runtime.Unknown."""
     kind = obj["kind"]
     types = _field(1, obj["apiVersion"].encode()) + _field(2, kind.encode())
     content = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind")}
@@ -24,10 +25,12 @@ def message(obj: Any) -> bytes:
 
 
 def _struct(name: str, obj: Any) -> bytes:
+    """The fields of a message of that name."""
     return b"".join(_member(name, key, value) for key, value in obj.items())
 
 
 def _member(struct: str, key: str, value: Any) -> bytes:
+    """A field of a message: once for each item of a list, and for each entry of a map."""
     number = NUMBERS[struct][key]
     if isinstance(value, list):
         return b"".join(_field(number, _value(struct, key, item)) for item in value)
@@ -39,6 +42,7 @@ def _member(struct: str, key: str, value: Any) -> bytes:
 
 
 def _value(struct: str, key: str, value: Any) -> int | bytes:
+    """The value of a field: a number, or the bytes of a text or an inner message. `targetPort` is an IntOrString."""
     if key == "targetPort":
         is_text = isinstance(value, str)
         return _field(1, is_text) + (_field(3, value.encode()) if is_text else _field(2, value))
@@ -49,12 +53,14 @@ def _value(struct: str, key: str, value: Any) -> int | bytes:
 
 
 def _field(number: int, value: int | bytes) -> bytes:
+    """A field's tag and value: wire type 0 for a number, 2 for bytes."""
     if isinstance(value, int):
         return _varint(number << 3) + _varint(value)
     return _varint(number << 3 | 2) + _varint(len(value)) + value
 
 
 def _varint(value: int) -> bytes:
+    """A number in groups of seven bits, the lowest first; the highest bit says that another group follows."""
     found = bytearray()
     while value > 0x7F:
         found.append(value & 0x7F | 0x80)

@@ -1,4 +1,4 @@
-"""What shell lines do: as bash did (bash.yaml), and beyond that (screens.yaml, completions.yaml); time and memory."""
+"""Lines of the shell: output as recorded from bash (bash.yaml), more screens, completion, tools, the progress file."""
 
 from __future__ import annotations
 
@@ -20,24 +20,38 @@ from tests.learner import rows
 ROWS = rows(__file__)
 
 HERE = Path(__file__).parent
+# Scripts with the output of a real bash, and the lines that prepare their files.
 RECORDED = load_yaml(HERE / "bash.yaml")
+# Lines with the output of the simulated shell.
 SCREENS = load_yaml(HERE / "screens.yaml")
+# Complete and incomplete lines, and lines with what Tab offers.
 COMPLETIONS = load_yaml(HERE / "completions.yaml")
 
 
+def table_of_tools() -> dict[str, dict[str, dict[str, Any]]]:
+    """A copy of tools.json: rows by tool, by module."""
+    table: dict[str, dict[str, dict[str, Any]]] = copy.deepcopy(load_table(tools.__file__, "tools.json"))
+    return table
+
+
+# The lines that `help` gives as examples.
+EXAMPLES = [row["example"] for table in table_of_tools().values() for row in table.values() if "example" in row]
+
+
 def _id(case: dict[str, Any]) -> str:
+    """The first characters of a case's line, as the name of its test."""
     return str(case["run"])[:40]
 
 
 @pytest.mark.parametrize("case", RECORDED["scripts"], ids=_id)
-def test_as_bash_answered(shell: Shell, case: dict[str, Any]) -> None:
+def test_a_script_gives_the_output_that_bash_gave(shell: Shell, case: dict[str, Any]) -> None:
     assert shell.run(RECORDED["setup"]).exit_code == 0
     result = shell.run(case["run"])
     assert (result.stdout, result.stderr, result.exit_code) == (case["stdout"], case["stderr"], case["exit"])
 
 
 @pytest.mark.parametrize("case", SCREENS, ids=_id)
-def test_screens(shell: Shell, case: dict[str, Any]) -> None:
+def test_the_last_line_of_a_case_gives_its_screen(shell: Shell, case: dict[str, Any]) -> None:
     *before, line = [case["run"]] if isinstance(case["run"], str) else case["run"]
     for earlier in before:
         shell.run(earlier)
@@ -49,17 +63,17 @@ def test_screens(shell: Shell, case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("line", COMPLETIONS["complete"])
-def test_what_can_be_run(shell: Shell, line: str) -> None:
+def test_a_complete_line_is_run(shell: Shell, line: str) -> None:
     assert shell.is_complete(line)
 
 
 @pytest.mark.parametrize("line", COMPLETIONS["incomplete"])
-def test_what_must_be_continued(shell: Shell, line: str) -> None:
+def test_an_incomplete_line_is_continued(shell: Shell, line: str) -> None:
     assert not shell.is_complete(line)
 
 
 @pytest.mark.parametrize(("line", "offered"), COMPLETIONS["offered"].items())
-def test_what_tab_offers(shell: Shell, line: str, offered: list[str]) -> None:
+def test_tab_offers_the_same_words_alone_and_before_a_pipe(shell: Shell, line: str, offered: list[str]) -> None:
     for earlier in COMPLETIONS["setup"]:
         shell.run(earlier)
     assert shell.complete(line, len(line)) == offered
@@ -69,7 +83,7 @@ def test_what_tab_offers(shell: Shell, line: str, offered: list[str]) -> None:
 @pytest.mark.parametrize(
     ("line", "word"), [("cat po", "po"), ("a|b", "b"), ("cat a\\ b", "a\\ b"), ("a >x", "x"), ("a ", "")]
 )
-def test_word_start(line: str, word: str) -> None:
+def test_tab_completes_the_word_at_the_cursor(line: str, word: str) -> None:
     assert line[word_start(line, len(line)) :] == word
 
 
@@ -85,7 +99,7 @@ def test_a_call_leaves_no_trace_in_the_history(shell: Shell) -> None:
     assert shell.history == []
 
 
-def test_nano_hands_the_file_to_the_front_end(shell: Shell) -> None:
+def test_an_editor_returns_its_file_for_the_front_end_to_open(shell: Shell) -> None:
     shell.run("mkdir app; cd app")
     result = shell.run("$EDITOR pod.yaml")
     note = "kubesim: the editor opens in the live terminal; elsewhere write the file: cat > pod.yaml <<'EOF'\n"
@@ -95,31 +109,24 @@ def test_nano_hands_the_file_to_the_front_end(shell: Shell) -> None:
     assert shell.run("echo").edit is None
 
 
-def test_help_fits_on_a_screen(shell: Shell) -> None:
+def test_help_fits_a_screen_of_80_columns_and_24_lines(shell: Shell) -> None:
     screen = shell.run("help").stdout.splitlines()
     assert len(screen) <= 24
     assert max(map(len, screen)) <= 80
-    assert {line[39:41] for line in screen[1:-1]} <= {"  ", ""}  # between the columns
+    assert {line[39:41] for line in screen[1:-1]} <= {"  ", ""}  # the gap between the columns
     assert screen[-1] == "kubectl: delete describe get"
 
 
-def test_a_neighbor_sees_the_last_thousand_processes_but_no_long_arguments(shell: Shell) -> None:
+def test_a_neighbor_sees_the_last_thousand_processes_with_4096_characters_of_arguments(shell: Shell) -> None:
     def seen() -> list[str]:
+        """The command lines of the processes, without the columns before them."""
         return [line[9:] for line in shell.run("neighbor").stdout.splitlines()]
 
     for start in range(0, 1050, 350):
         shell.run(f"for i in {' '.join(map(str, range(start, start + 350)))}; do kubectl $i; done")
-    assert seen() == [f"kubectl {number}" for number in range(51, 1050)]  # not the `neighbor` itself
+    assert seen() == [f"kubectl {number}" for number in range(51, 1050)]  # without `neighbor` itself
     shell.run("kubectl " + "a" * 100_000)
     assert seen()[-1] == "kubectl " + "a" * 4096
-
-
-def table_of_tools() -> dict[str, dict[str, dict[str, Any]]]:
-    table: dict[str, dict[str, dict[str, Any]]] = copy.deepcopy(load_table(tools.__file__, "tools.json"))
-    return table
-
-
-EXAMPLES = [row["example"] for table in table_of_tools().values() for row in table.values() if "example" in row]
 
 
 @pytest.mark.parametrize("line", EXAMPLES)
@@ -168,7 +175,7 @@ def test_a_misspelled_word_of_a_row_of_the_tools_is_refused() -> None:
         ("kubectl config --kubeconfig .progress.json set-context x", "kubesim: .progress.json: {}"),
     ],
 )
-def test_no_line_changes_what_keeps_the_progress(tmp_path: Path, line: str, screen: str) -> None:
+def test_no_line_changes_the_progress_file(tmp_path: Path, line: str, screen: str) -> None:
     session = Session(tmp_path)
     (tmp_path / ".progress.json").write_text('{"kept": 1}\n')
     (tmp_path / "link").symlink_to(".")
@@ -179,7 +186,7 @@ def test_no_line_changes_what_keeps_the_progress(tmp_path: Path, line: str, scre
     assert (tmp_path / ".progress.json").read_text() == '{"kept": 1}\n'
 
 
-def test_nothing_is_put_where_the_progress_will_be_kept(tmp_path: Path) -> None:
+def test_no_line_creates_the_progress_file(tmp_path: Path) -> None:
     session = Session(tmp_path)
     assert session.run("mkdir .progress.json").exit_code == 1
     assert session.run("touch .progress.json").exit_code == 1
