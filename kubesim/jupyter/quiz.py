@@ -29,7 +29,9 @@ LONGEST_SCREEN = 4000  # characters of a command's output
 MISSES_UNTIL_HINT = 2
 NOTHING = "there is nothing to review yet; answer a few quizzes first"
 _NO_ANSWER = "Choose or type an answer first. This doesn't count."
+# The words for an answer of which a part is missing.
 _NOT_ALL = "Sort all of them first. This doesn't count."
+_NOT_FILLED = "Fill in all the blanks first. This doesn't count."
 # The instruction below a question, by the kind of quiz; "gap" is for a command with blanks.
 _INSTRUCTIONS = {
     "choice": "One answer is right.",
@@ -102,7 +104,9 @@ class QuestionCard(Exercise):
     def do_check(self, answer: str | list[int]) -> None:
         """Judge and save an answer, unless it is incomplete. A failure to save becomes a note of the verdict."""
         if not is_complete(self._quiz, answer):
-            self.say(_NOT_ALL if self._quiz.kind == "sort" and answer else _NO_ANSWER)
+            self.say(
+                _NOT_FILLED if self._quiz.gap else _NOT_ALL if self._quiz.kind == "sort" and answer else _NO_ANSWER
+            )
             return
         verdict = self._judge(answer)
         self._save(verdict)

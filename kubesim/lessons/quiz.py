@@ -127,9 +127,9 @@ def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:
 
 
 def is_complete(quiz: Quiz, answer: str | Sequence[int]) -> bool:
-    """True if an answer can be judged: text, a choice, or all choices of a sort."""
+    """True if an answer can be judged: text without a blank of the quiz, a choice, or all choices of a sort."""
     if isinstance(answer, str):
-        return bool(answer.strip())
+        return bool(answer.strip()) and not (quiz.gap and BLANK in answer)
     return len(answer) >= len(quiz.choices) if quiz.kind == "sort" else bool(answer)
 
 

@@ -20,6 +20,7 @@ CELLS = {
     "order": "%quiz how-a-pod-inherits",
     "line": "%quiz older-than-the-list",
     "sort": "%quiz sent",
+    "blanks": "%quiz start-fill-the-blanks",
     "paste": "%why",
     "key": f"%predict {PREDICTIONS[0]}",
     "click": "%predict lists-merged",
@@ -40,6 +41,32 @@ def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
 def expect_order(card: Locator, letters: str) -> None:
     """Wait until the items' letters, from top to bottom, are these."""
     expect(card.locator(".ks-item b")).to_have_text(list(letters))
+
+
+def test_blanks_are_filled_in_where_they_are_and_no_word_breaks_at_a_hyphen(notebook: Any) -> None:
+    card: Locator = notebook.cell("blanks").locator(".ks-card")
+    words = card.locator(".ks-blanks > .ks-word")
+    first, second, third = card.get_by_role("textbox").all()
+    first.focus()
+    for text in ("docker-registry", "shop-creds"):
+        notebook.page.keyboard.type(text)
+        notebook.page.keyboard.press("Tab")
+    notebook.page.keyboard.press("Enter")
+    expect(card.get_by_role("status")).to_have_text("Fill in all the blanks first. This doesn't count.")
+    expect(third).to_be_focused()
+    third.press_sequentially("registry-that-has-many-hyphens-in-it.example.com")
+    expect(third).to_have_accessible_name("Blank 3 of 3")
+    assert first.evaluate("input => input.scrollWidth <= input.clientWidth")
+    heights = words.evaluate_all("all => all.map((word) => word.clientHeight)")
+    assert max(heights) < 2 * min(heights)
+    third.press("Enter")
+    expect(card.get_by_role("status")).to_contain_text("Not yet")
+    for field, text in ((first, "docker-registry"), (second, "shop-creds")):
+        expect(field).to_have_value(text)
+    assert pale_texts(card) == []
+    third.fill("hub.example.com")
+    third.press("Enter")
+    expect(card.get_by_role("status")).to_contain_text("✓ Right")
 
 
 def test_items_are_moved_by_buttons_that_say_where_each_is(notebook: Any) -> None:

@@ -5,7 +5,7 @@ const PAUSE = 150; // milliseconds without a key until a typed value is sent
 // One function for each kind of control. Returns its node, `read`, `write`, and for a range `tell`, which shows words
 // and a limit. `change(pause)` sends all values after `pause` milliseconds.
 function textField(control, id, change) {
-  const shared = { id, className: "ks-typed ks-mono ks-blanks", autocomplete: "off", autocapitalize: "off", spellcheck: false, oninput: () => change(PAUSE) };
+  const shared = { id, className: "ks-typed ks-mono ks-growing", autocomplete: "off", autocapitalize: "off", spellcheck: false, oninput: () => change(PAUSE) };
   const isLine = control.kind === "text"; // one line, but in a textarea, which wraps where an input would cut
   const size = isLine ? { rows: 1, maxLength: control.longest } : { rows: 4, maxLength: control.longest * control.lines };
   const input = element("textarea", { ...shared, ...size });

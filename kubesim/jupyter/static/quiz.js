@@ -1,6 +1,7 @@
 // The page's half of quizzes, predictions and the box of %why (quiz.py, prediction.py, why.py). All words come from
 // Python; this file lays them out and reads the answer.
 
+const BLANK = "____"; // a part of a command to fill in, as BLANK in lessons/quiz.py
 const ANSWERING = new Set(["check", "yes", "no"]); // actions that send the answer along
 
 const letter = (number) => String.fromCharCode(65 + number);
@@ -78,25 +79,44 @@ function sortedItems(content, name) {
   }))];
 }
 
-// Selects the first blank of a command, so that typing replaces it.
-function selectBlank(input) {
-  const [blank] = input.value.match(/_{4}/) ?? [];
-  if (blank) input.setSelectionRange(input.value.indexOf(blank), input.value.indexOf(blank) + blank.length);
-}
-
-// The empty field of a typed answer. A command with blanks gets a textarea, which wraps: it is long from the start.
-function emptyInput(content, shared) {
-  const mono = { ...shared, className: "ks-typed ks-mono" };
-  if (content.kind === "paste") return element("textarea", { ...mono, rows: 8, wrap: "off" });
-  if (content.gap) return element("textarea", { ...mono, rows: 1, className: "ks-typed ks-mono ks-blanks" });
-  return element("input", { ...shared, type: "text", className: content.kind === "command" ? mono.className : "ks-typed" });
-}
+const PLAIN = { autocomplete: "off", autocapitalize: "off", spellcheck: false }; // for a field that takes code
 
 function typedInput(content, name) {
-  const shared = { name, id: name, autocomplete: "off", autocapitalize: "off", spellcheck: false, ariaLabel: content.how };
-  const input = emptyInput(content, shared);
-  if (content.gap) input.addEventListener("focus", () => selectBlank(input));
-  return [input];
+  const shared = { ...PLAIN, name, id: name, ariaLabel: content.how };
+  if (content.kind === "paste") return [element("textarea", { ...shared, className: "ks-typed ks-mono", rows: 8, wrap: "off" })];
+  return [element("input", { ...shared, type: "text", className: content.kind === "command" ? "ks-typed ks-mono" : "ks-typed" })];
+}
+
+// A command with a field for each blank, as wide as what is typed. A line doesn't break inside a word of the command.
+function blankInputs({ gap }) {
+  const count = gap.split(BLANK).length - 1;
+  let made = 0;
+  const field = () => {
+    made += 1;
+    const input = element("input", { ...PLAIN, type: "text", className: "ks-blank", placeholder: BLANK, ariaLabel: `Blank ${made} of ${count}` });
+    input.addEventListener("input", () => fitBlank(input));
+    return input;
+  };
+  const word = (text) => element("span", { className: "ks-word" }, ...text.split(BLANK).flatMap((part, place) => (place ? [field(), part] : [part])));
+  return [element("div", { className: "ks-blanks ks-mono" }, ...gap.split(/( +)/).map((part, place) => (place % 2 ? part : word(part))))];
+}
+
+const fitBlank = (input) => (input.size = Math.max(BLANK.length, input.value.length));
+
+// The whole command; an empty field stays a blank.
+function filledBlanks(form, { gap }) {
+  const values = [...form.querySelectorAll(".ks-blank")].map(({ value }) => value.trim() || BLANK);
+  return gap.split(BLANK).map((part, place) => (place ? values[place - 1] + part : part)).join("");
+}
+
+// Puts the parts of an answer into the fields. An answer that has other words than the command leaves them empty.
+function fillBlanks(form, answer, { gap }) {
+  const parts = gap.split(BLANK).map((part) => part.replace(/[^\w ]/g, "\\$&"));
+  const values = new RegExp(`^${parts.join("(.*?)")}$`).exec(answer)?.slice(1) ?? [];
+  form.querySelectorAll(".ks-blank").forEach((input, place) => {
+    input.value = (values[place] ?? "").replace(BLANK, "");
+    fitBlank(input);
+  });
 }
 
 const checkedNumbers = (form) => [...form.querySelectorAll("input:checked")].map((input) => Number(input.value));
@@ -126,10 +146,10 @@ const CHECKED = { read: checkedNumbers, write: checkNumbers };
 const TYPED = {
   build: typedInput,
   read: (form) => form.querySelector(".ks-typed").value,
-  write: (form, answer, content) => (form.querySelector(".ks-typed").value = answer.length ? answer : content.gap ?? ""),
+  write: (form, answer) => (form.querySelector(".ks-typed").value = answer.length ? answer : ""),
 };
 // By the kind of question (`Kind` in lessons/quiz.py, and "paste"): `build(content, name, pick)` returns the nodes of its
-// inputs; `read(form)` returns the answer in them, numbers of choices or a text; `write(form, answer, content)` shows an
+// inputs; `read(form, content)` returns the answer in them, numbers of choices or a text; `write(form, answer, content)` shows an
 // answer, an empty one for none. `pick(number)` sends an answer at once.
 const KINDS = {
   choice: { build: choiceInputs, ...CHECKED },
@@ -141,7 +161,10 @@ const KINDS = {
   text: TYPED,
   command: TYPED,
   paste: TYPED,
+  gap: { build: blankInputs, read: filledBlanks, write: fillBlanks },
 };
+
+const kindOf = (content) => KINDS[content.gap ? "gap" : content.kind];
 
 function buildFields(content, pick) {
   const name = uniqueName("ks-answer");
@@ -150,7 +173,7 @@ function buildFields(content, pick) {
     element("span", { innerHTML: content.html }));
   // A single choice and a prediction need no instruction.
   if (!["choice", "predict"].includes(content.kind)) legend.append(" ", element("span", { className: "ks-how", textContent: content.how }));
-  const inputs = KINDS[content.kind].build(content, name, pick);
+  const inputs = kindOf(content).build(content, name, pick);
   return element("fieldset", {}, legend, ...inputs);
 }
 
@@ -200,14 +223,14 @@ function render({ model, el }) {
   form.append(buttons);
 
   const ask = connect(model, card);
-  const send = (action) => ask(ANSWERING.has(action) ? { do: action, answer: KINDS[content.kind].read(form) } : { do: action });
+  const send = (action) => ask(ANSWERING.has(action) ? { do: action, answer: kindOf(content).read(form, content) } : { do: action });
 
   const draw = () => {
     drawFeedback(status, model.get("feedback"));
     drawButtons(buttons, model.get("feedback").buttons, send);
     if (model.get("feedback").open) el.dispatchEvent(new CustomEvent("kubesim-open", { bubbles: true })); // for foldAnswers in lesson.js
   };
-  const restore = () => KINDS[content.kind].write(form, model.get("answer"), content);
+  const restore = () => kindOf(content).write(form, model.get("answer"), content);
   const rebuild = () => {
     content = model.get("content");
     const old = form.querySelector("fieldset");
@@ -221,7 +244,7 @@ function render({ model, el }) {
   keepKeys(card);
   card.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-    if (event.key !== "Enter" || !event.target.matches("input, .ks-blanks")) return;
+    if (event.key !== "Enter" || !event.target.matches("input")) return;
     event.preventDefault();
     form.querySelector("[data-do=check]")?.click();
   });
