@@ -18,68 +18,98 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = 5  # measurements of a row for each commit
-WORSE = 1.10  # the ratio from which a row is slower
-IMAGE = "nginx"
-REFUSED = "registry.example.com/myapp:1.0"  # an image that needs credentials
+# Measurements of a row for each commit.
+ROUNDS = 5
+# The ratio from which a row counts as slower.
+WORSE = 1.10
+# An image that can be pulled, and one that needs credentials.
+IMAGE, REFUSED = "nginx", "registry.example.com/myapp:1.0"
+# Simulated seconds.
 HOUR = 3600.0
-BATCH = 1000  # Pods in one file
-CELLS = 15  # changing cells that are timed, before a lesson and after it
-# Texts for `kubesim why`, from bench.yaml.
-_CASES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+# The most Pods in one file.
+BATCH = 1000
+# Changing cells that are timed before a lesson, and after it.
+CELLS = 15
+# Texts for `kubesim why`, and programs of further processes.
+_TEXTS = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
+# Work that is measured.
 Action = Callable[[], object]
-# The program of a process that prints the milliseconds of CPU of a notebook's first cell.
-_FIRST_CELL = """
-import os
-import tempfile
-import time
-os.environ["KUBESIM_WORKSPACE"] = tempfile.mkdtemp()
-from IPython.core.interactiveshell import InteractiveShell
-shell = InteractiveShell.instance()
-begin = time.process_time()
-shell.run_cell("%load_ext kubesim.jupyter\\n%workbench").raise_error()
-print((time.process_time() - begin) * 1000, flush=True)
-os._exit(0)
-"""
-# A program whose memory is measured.
-_MEMORY = """
-import kubesim
-session = kubesim.Session()
-session.run("kubectl run web --image=nginx")
-session.advance(5)
-session.run("kubectl get pods; kubectl describe pod web")
-"""
 
 
 class Row(NamedTuple):
-    """Work that is measured: milliseconds of CPU, or with `gives_figure` the number that the work itself returns."""
+    """A row of the table. Its figure is the median of the action's milliseconds of CPU in a number of `times`.
+
+    With `gives_figure`, it's the number that the action returns. `prepare` returns the action, and isn't measured.
+    """
 
     name: str
     bound: float
-    times: int  # how often the work is done; the median counts
-    prepare: Callable[[], Action]  # not measured; returns the work
+    times: int
+    prepare: Callable[[], Action]
     unit: str = "ms"
     gives_figure: bool = False
 
 
-def _line(line: str, pods: int) -> Callable[[], Action]:
-    """A command line in a cluster with a number of Pods."""
+# Helpers
 
-    def prepare() -> Action:
-        session = _session_with(pods, IMAGE)
-        return lambda: session.run(line)
 
-    return prepare
+def _cpu_seconds() -> float:
+    """The CPU time of this process, and of its children that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _peak(program: str) -> float:
+    """The peak memory of a fresh interpreter that runs `program`, in megabytes. Reads /proc, so it needs Linux."""
+    program += "\nprint(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return int(done.stdout) / 1024
+
+
+def _pod(name: str, image: str) -> dict[str, Any]:
+    """The manifest of a Pod on the only node."""
+    spec = {"nodeName": "sim-worker", "containers": [{"name": "app", "image": image}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+
+
+def _session_with(pods: int, image: str) -> Any:
+    """A session with that many Pods. They name their node, because the scheduler would find no room for so many.
+
+    Pods with IMAGE run; others have just been created. Raises SystemExit if they can't be created.
+    """
+    from kubesim import Session
+
+    session = Session()
+    for first in range(0, pods, BATCH):
+        items = [_pod(f"p{number}", image) for number in range(first, min(pods, first + BATCH))]
+        session.write_file("pods.json", json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+        result = session.run("kubectl create -f pods.json")
+        if result.exit_code:
+            raise SystemExit(result.stderr)
+    if image == IMAGE:
+        session.advance(60)
+    return session
+
+
+# The work of the rows. Each function prepares it and returns the action that is measured.
+
+
+def _line(line: str, pods: int) -> Action:
+    """A command line in a cluster with that many Pods."""
+    session = _session_with(pods, IMAGE)
+    return lambda: session.run(line)
 
 
 def _apply() -> Action:
+    """A new Pod from a file."""
     session = _session_with(3, IMAGE)
     names = iter(range(1_000_000))
 
@@ -91,6 +121,7 @@ def _apply() -> Action:
 
 
 def _secret() -> Action:
+    """A new pull secret."""
     session = _session_with(3, IMAGE)
     names = iter(range(1_000_000))
     login = "--docker-server=registry.example.com --docker-username=jane --docker-password=tiger"
@@ -98,33 +129,31 @@ def _secret() -> Action:
 
 
 def _further_session() -> Action:
+    """A session after the first one, which imports kubesim's modules."""
     from kubesim import Session
 
     Session()
     return Session
 
 
-def _step(pods: int) -> Callable[[], Action]:
-    """A command that changes something and can be undone."""
+def _step(pods: int) -> Action:
+    """A command that changes a Pod, as a step of a history, which can be undone."""
+    from kubesim.session.history import History
 
-    def prepare() -> Action:
-        from kubesim.session.history import History
+    session = _session_with(pods, IMAGE)
+    history = History(session)
+    numbers = iter(range(1_000_000))
 
-        session = _session_with(pods, IMAGE)
-        history = History(session)
-        numbers = iter(range(1_000_000))
+    def action() -> None:
+        line = f"kubectl label pod p1 number={next(numbers)} --overwrite"
+        with history.step(line):
+            session.run(line)
 
-        def action() -> None:
-            line = f"kubectl label pod p1 number={next(numbers)} --overwrite"
-            with history.step(line):
-                session.run(line)
-
-        return action
-
-    return prepare
+    return action
 
 
 def _late_describe() -> Action:
+    """Two changes of a Pod and a describe, after many commands."""
     session = _session_with(3, IMAGE)
     for number in range(3750):
         session.run(f"kubectl label pod p{number % 3} number={number} --overwrite")
@@ -136,15 +165,14 @@ def _late_describe() -> Action:
     return action
 
 
-def _back_off(pods: int) -> Callable[[], Action]:
-    def prepare() -> Action:
-        session = _session_with(pods, REFUSED)
-        return lambda: session.advance(HOUR)
-
-    return prepare
+def _back_off(pods: int) -> Action:
+    """An hour in which that many Pods retry their refused pulls."""
+    session = _session_with(pods, REFUSED)
+    return lambda: session.advance(HOUR)
 
 
 def _rollout() -> Action:
+    """A Deployment with 100 replicas, until they run. A first Deployment has imported the controllers before."""
     session = _session_with(0, IMAGE)
     for line in ("kubectl create deployment first --image=nginx", "kubectl delete deployment first"):
         session.run(line)
@@ -158,7 +186,7 @@ def _rollout() -> Action:
 
 
 def _crowd() -> Action:
-    """A Deployment of 1,000 replicas that can't be pulled, and a CronJob that runs each minute."""
+    """Ten minutes with 1,000 replicas whose image is refused, and a CronJob that runs each minute."""
     session = _session_with(0, IMAGE)
     session.run(f"kubectl create deployment web --image={REFUSED} --replicas=1000")
     session.run(f"kubectl create cronjob tick --image={REFUSED} --schedule='* * * * *'")
@@ -214,54 +242,50 @@ def _first_answer() -> Action:
     return lambda: subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def _why(text: str) -> Callable[[], Action]:
-    """`kubesim why -f FILE` as a process."""
-
-    def prepare() -> Action:
-        path = Path(tempfile.mkdtemp()) / "case.txt"
-        path.write_text(text, encoding="utf-8")
-        command = [sys.executable, "-m", "kubesim", "why", "-f", str(path)]
-        return lambda: subprocess.run(command, check=True, capture_output=True)
-
-    return prepare
+def _why(text: str) -> Action:
+    """A process of `kubesim why -f FILE`, with a file of that text."""
+    path = Path(tempfile.mkdtemp()) / "case.txt"
+    path.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "kubesim", "why", "-f", str(path)]
+    return lambda: subprocess.run(command, check=True, capture_output=True)
 
 
 def _export(size: int) -> str:
     """The output of kubectl get pod -o yaml for Pods that wait for an image, of about `size` bytes."""
-    pod = _CASES["pod"]
+    pod = _TEXTS["pod"]
     items = [pod.replace("NUMBER", str(number)) for number in range(size // len(pod))]
     return f"apiVersion: v1\nkind: List\nitems:\n{''.join(items)}"
 
 
 def _first_cell() -> Action:
     """The CPU time of the extension and the workbench, without Jupyter's own."""
-    command = [sys.executable, "-c", _FIRST_CELL]
+    command = [sys.executable, "-c", _TEXTS["first_cell"]]
     return lambda: subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
 
 
 def _memory() -> Action:
     """The megabytes that kubesim adds to a bare Python."""
-    return lambda: _peak(_MEMORY) - _peak("pass")
+    return lambda: _peak(_TEXTS["memory"]) - _peak("pass")
 
 
 ROWS = [
-    Row("`kubectl get pods`, 3 Pods", 0.12, 300, _line("kubectl get pods", 3)),
-    Row("`kubectl describe pod`", 0.22, 300, _line("kubectl describe pod p1", 3)),
+    Row("`kubectl get pods`, 3 Pods", 0.12, 300, partial(_line, "kubectl get pods", 3)),
+    Row("`kubectl describe pod`", 0.22, 300, partial(_line, "kubectl describe pod p1", 3)),
     Row("`kubectl apply -f`, a new Pod", 1.2, 60, _apply),
     Row("`kubectl create secret docker-registry`", 0.2, 100, _secret),
-    Row("`kubectl get pods`, 1,000 Pods", 2.5, 20, _line("kubectl get pods", 1000)),
+    Row("`kubectl get pods`, 1,000 Pods", 2.5, 20, partial(_line, "kubectl get pods", 1000)),
     Row("a further session", 0.8, 50, _further_session),
-    Row("a changing command with its history, 3 Pods", 3, 40, _step(3)),
-    Row("a changing command with its history, 1,000 Pods", 20, 10, _step(1000)),
+    Row("a changing command with its history, 3 Pods", 3, 40, partial(_step, 3)),
+    Row("a changing command with its history, 1,000 Pods", 20, 10, partial(_step, 1000)),
     Row("two changes and a describe, after 3,750 commands", 3, 20, _late_describe),
     Row("100 replicas rolled out", 100, 1, _rollout),
-    Row("an hour of back-off, 100 Pods", 250, 1, _back_off(100)),
-    Row("an hour of back-off, 2,000 Pods", 2500, 1, _back_off(2000)),
+    Row("an hour of back-off, 100 Pods", 250, 1, partial(_back_off, 100)),
+    Row("an hour of back-off, 2,000 Pods", 2500, 1, partial(_back_off, 2000)),
     Row("`sleep 600` beside 1,000 replicas that can't be pulled", 1000, 1, _crowd),
     Row("a changing cell after the lesson on rotation, beside before it", 2, 1, _lesson, "times", gives_figure=True),
     Row("a bare process, from its start to its first answer", 95, 3, _first_answer),
-    Row("`kubesim why` on a describe, a process", 150, 5, _why(_CASES["describe"])),
-    Row("`kubesim why` on 3 MB of YAML, a process", 900, 2, _why(_export(3_000_000))),
+    Row("`kubesim why` on a describe, a process", 150, 5, partial(_why, _TEXTS["describe"])),
+    Row("`kubesim why` on 3 MB of YAML, a process", 900, 2, partial(_why, _export(3_000_000))),
     Row("a notebook's first cell", 200, 1, _first_cell, "ms of CPU", gives_figure=True),
     Row("memory, beside a bare Python's", 20, 1, _memory, "MB", gives_figure=True),
 ]
@@ -341,41 +365,8 @@ def _measure(row: Row) -> float:
     return statistics.median(times) * 1000
 
 
-def _cpu_seconds() -> float:
-    """The CPU time of this process, and of its children that have ended."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
-
-
-def _peak(program: str) -> float:
-    """The peak of the memory of a fresh interpreter that runs `program`, in megabytes (Linux)."""
-    program += "\nprint(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    return int(done.stdout) / 1024
-
-
-def _session_with(pods: int, image: str) -> Any:
-    """A session with a number of Pods. They name the node, because the scheduler would find no room for so many."""
-    from kubesim import Session
-
-    session = Session()
-    for first in range(0, pods, BATCH):
-        items = [_pod(f"p{number}", image) for number in range(first, min(pods, first + BATCH))]
-        session.write_file("pods.json", json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-        result = session.run("kubectl create -f pods.json")
-        if result.exit_code:
-            raise SystemExit(result.stderr)
-    if image == IMAGE:
-        session.advance(60)
-    return session
-
-
-def _pod(name: str, image: str) -> dict[str, Any]:
-    spec = {"nodeName": "sim-worker", "containers": [{"name": "app", "image": image}]}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
-
-
 def _amount(row: Row, figures: list[float]) -> str:
+    """The median of the figures in words, with two digits below 100."""
     amount = statistics.median(figures)
     return f"{amount:,.0f} {row.unit}" if amount >= 100 else f"{amount:.2g} {row.unit}"
 

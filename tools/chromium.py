@@ -1,4 +1,4 @@
-"""Finds the browser for tests and tools."""
+"""The browser for tests and tools."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from kubesim.kubectl.command import REGISTERED
 
 
 def all_commands() -> list[Command]:
-    """Every simulated command, by its words."""
+    """Every simulated command, sorted by its words."""
     for word in MODULES:
         find_command([word])  # imports the modules that register its commands
     return sorted({command.path: command for command in REGISTERED.values()}.values(), key=lambda item: item.path)

@@ -39,16 +39,16 @@ from tools.commandlines import generate
 from tools.golden import difference
 from tools.realkubectl import RealSession
 
-# Patterns, and what replaces them in both answers before these are compared.
+# Patterns for text that may differ, each with the text that replaces it in both answers.
 _ALIKE = (
     (re.compile(r"(?<=/)(LIVE|MERGED)-\d+"), r"\1"),
     (re.compile(r"(?m)^((?:---|\+\+\+) /tmp/\S+)\t.*"), r"\1"),
     (re.compile(r'(?<=start exec ")[0-9a-f]{64}'), "<id>"),
-    (re.compile(r"\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+"), "<token>"),  # its serial number and times are of each cluster
+    (re.compile(r"\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+"), "<token>"),  # its serial number and times differ
     (re.compile(r"/tmp/kubesim-\w+(?=/)"), "/workspace"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:6443"),
     (re.compile(r"(?m)^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ "), "<klog> "),
-    # Which step of a command meets a wrong context or group first, and words it, differs from command to command.
+    # A wrong context or group has two wordings, depending on the step of the command that finds it first.
     (
         re.compile(r"Error in configuration: (?:\n\* )?context was not found for specified context: (\S+)(?:\n\* .*)*"),
         r'error: context "\1" does not exist',
@@ -57,8 +57,10 @@ _ALIKE = (
 )
 # Wall-clock seconds after which the real kubectl is ended: beside other processes, and alone.
 LONGEST, LONGEST_ALONE = 20.0, 60.0
-CHUNK = 20  # lines that one process types before another may take over
-SETTLED = 90.0  # simulated seconds after which nothing changes in a cluster any more
+# Lines that a process types at once.
+CHUNK = 20
+# Simulated seconds after which nothing changes in a cluster any more.
+SETTLED = 90.0
 
 # Lines that are not compared, by a pattern, with the reason.
 LEFT_OUT = {
@@ -75,16 +77,17 @@ LEFT_OUT = {
     r" --(follow|watch)(=t|=T|=1| |$)(?!.*--request-timeout)": "a real kubectl would never end",
 }
 
+# The files and lines that prepare a cluster.
 _DATA = load_yaml(Path(__file__).with_suffix(".yaml"))
-# What makes equal rows differ: counts, ages and gaps.
+# Counts, ages and gaps, by which rows differ that are otherwise equal.
 _AGE = re.compile(r"\(x\d+ over \w+\)|\b(\d+[smhd])+\b|\s")
 
 
 class Outcome(NamedTuple):
-    """The comparison of both answers to a line, and their difference if the verdict is "different".
+    """The comparison of both answers to a line, with their difference if the verdict is "different".
 
-    absent: kubesim doesn't simulate something in the line, or the line has two mistakes. late: the real kubectl was
-    ended before it answered.
+    The verdict "absent" means that kubesim doesn't simulate something in the line, or that the line has two mistakes;
+    "late" means that the real kubectl was ended before it answered.
     """
 
     line: str
@@ -93,7 +96,10 @@ class Outcome(NamedTuple):
 
 
 class _Oracle(RealSession):
-    """A session with the real kubectl whose cluster is prepared by kubesim's, which is faster."""
+    """A session with the real kubectl, whose processes are ended after `longest` seconds.
+
+    kubesim's own kubectl prepares the cluster, because it is faster.
+    """
 
     def __init__(self) -> None:
         self._is_ready = self.was_ended = False
@@ -132,10 +138,75 @@ def why_left_out(line: str) -> str:
     return next((why for pattern, why in LEFT_OUT.items() if re.search(pattern, line)), "")
 
 
+def _fresh() -> Session:
+    """A prepared session with kubesim's kubectl."""
+    session = Session()
+    prepare(session)
+    return session
+
+
+def _differ_in_time(one: Session, other: Session) -> bool:
+    """True if simulated time passed in only one of the sessions."""
+    return one.cluster.clock.now != other.cluster.clock.now
+
+
+def _alike(line: str, text: str) -> str:
+    """The answer `text` without the differences that two equal clusters may have."""
+    for pattern, shown in _ALIKE:
+        text = pattern.sub(shown, text)
+    if re.search(r" --list\b|{\.\.", line):  # printed in the order of a map of Go, which is random
+        return "\n".join(sorted(line.rstrip(",") for line in text.split("\n")))
+    if re.search(r"^kubectl events| --sort-by", line):  # equal rows have a random order
+        return "\n".join(sorted(text.split("\n"), key=lambda row: _AGE.sub("", row)))
+    return text
+
+
+def _difference(line: str, real: Result, ours: Result) -> str:
+    """The difference between two results, "" for none. The order of the lines of stderr doesn't count."""
+    parts = [difference(_alike(line, real.stdout), _alike(line, ours.stdout), "stdout")]
+    theirs, own = ("\n".join(sorted(_alike(line, result.stderr).split("\n"))) for result in (real, ours))
+    parts.append(difference(theirs, own, "stderr"))
+    if real.exit_code != ours.exit_code:
+        parts.append(f"exit status {real.exit_code} recorded, {ours.exit_code} by kubesim")
+    return "".join(f"{part}\n" for part in parts if part)
+
+
+def _has_other_mistake(line: str, answer: Result, got: Result) -> bool:
+    """True if a line has two mistakes, of which kubesim reports another one than the real kubectl, or fewer.
+
+    That is the case if kubesim answers as the real kubectl does, once one or two flags are removed from the line.
+    """
+    theirs, own = (
+        {text.removeprefix("error: ") for text in _alike(line, result.stderr).split("\n")} for result in (answer, got)
+    )
+    if own < theirs:
+        return True
+    flags = re.findall(r" --?[a-z](?:'[^']*'|[^\s'])*(?: '[^']*'| [^-\s]\S*)?", line)
+    for away in [*combinations(flags, 1), *combinations(flags, 2)]:
+        shorter = reduce(lambda text, flag: text.replace(flag, "", 1), away, line)
+        if not _difference(line, answer, _fresh().run(shorter)):
+            return True
+    return False
+
+
+def _written(obj: Object) -> Object:
+    """An object without the fields that depend on times and on the order of requests."""
+    about = {key: value for key, value in obj["metadata"].items() if key not in ("resourceVersion", "uid")}
+    return {**obj, "metadata": about, "status": None}
+
+
+def objects(session: Session) -> str:
+    """The objects of a cluster as JSON, without status, after SETTLED seconds."""
+    session.advance(SETTLED)
+    kept = [kind for kind in resources.RESOURCES if kind.kind not in ("Event", "Lease")]
+    found = [_written(obj) for kind in kept for obj in session.cluster.api.list(kind)]
+    return "\n".join(sorted(json.dumps(obj, indent=1, sort_keys=True) for obj in found))
+
+
 class Pair:
     """Two equal sessions, one for each kubectl.
 
-    They are closed after a line that changed something, or may have. The next line then gets new ones.
+    They are closed after a line that changed something, or may have changed something; the next line gets new ones.
     """
 
     def __init__(self, longest: float = LONGEST) -> None:
@@ -171,67 +242,13 @@ class Pair:
         self._sessions = None
 
 
-def _has_other_mistake(line: str, answer: Result, got: Result) -> bool:
-    """True if a line has two mistakes, and kubesim reports another one than the real kubectl, or only one.
-
-    kubesim then reports the other one for the line without one or two of its flags.
-    """
-    theirs, own = (
-        {text.removeprefix("error: ") for text in _alike(line, result.stderr).split("\n")} for result in (answer, got)
-    )
-    if own < theirs:
-        return True
-    flags = re.findall(r" --?[a-z](?:'[^']*'|[^\s'])*(?: '[^']*'| [^-\s]\S*)?", line)
-    for away in [*combinations(flags, 1), *combinations(flags, 2)]:
-        shorter = reduce(lambda text, flag: text.replace(flag, "", 1), away, line)
-        if not _difference(line, answer, _fresh().run(shorter)):
-            return True
-    return False
-
-
-def _fresh() -> Session:
-    session = Session()
-    prepare(session)
-    return session
-
-
-def _differ_in_time(one: Session, other: Session) -> bool:
-    return one.cluster.clock.now != other.cluster.clock.now
-
-
-def _difference(line: str, real: Result, ours: Result) -> str:
-    """The difference between two results, "" for none. The order of the lines of stderr doesn't count."""
-    parts = [difference(_alike(line, real.stdout), _alike(line, ours.stdout), "stdout")]
-    theirs, own = ("\n".join(sorted(_alike(line, result.stderr).split("\n"))) for result in (real, ours))
-    parts.append(difference(theirs, own, "stderr"))
-    if real.exit_code != ours.exit_code:
-        parts.append(f"exit status {real.exit_code} recorded, {ours.exit_code} by kubesim")
-    return "".join(f"{part}\n" for part in parts if part)
-
-
-def _alike(line: str, text: str) -> str:
-    """An answer without what two equal clusters may answer differently."""
-    for pattern, shown in _ALIKE:
-        text = pattern.sub(shown, text)
-    if re.search(r" --list\b|{\.\.", line):  # the order of a map in Go is chance
-        return "\n".join(sorted(line.rstrip(",") for line in text.split("\n")))
-    if re.search(r"^kubectl events| --sort-by", line):  # and so is that of equal rows
-        return "\n".join(sorted(text.split("\n"), key=lambda row: _AGE.sub("", row)))
-    return text
-
-
-def objects(session: Session) -> str:
-    """All that clients wrote into a cluster, as JSON, once nothing changes any more."""
-    session.advance(SETTLED)
-    kept = [kind for kind in resources.RESOURCES if kind.kind not in ("Event", "Lease")]
-    found = [_written(obj) for kind in kept for obj in session.cluster.api.list(kind)]
-    return "\n".join(sorted(json.dumps(obj, indent=1, sort_keys=True) for obj in found))
-
-
-def _written(obj: Object) -> Object:
-    """An object without the fields that depend on times and on the order of requests."""
-    about = {key: value for key, value in obj["metadata"].items() if key not in ("resourceVersion", "uid")}
-    return {**obj, "metadata": about, "status": None}
+def _compared(typed: Iterable[str], longest: float = LONGEST) -> list[Outcome]:
+    """The outcomes of lines that share sessions, as far as they change nothing."""
+    pair = Pair(longest)
+    try:
+        return [pair.compare(line) for line in typed]
+    finally:
+        pair.close()
 
 
 def compared(typed: Iterable[str], processes: int = 1) -> Iterator[Outcome]:
@@ -245,14 +262,6 @@ def compared(typed: Iterable[str], processes: int = 1) -> Iterator[Outcome]:
     yield from _compared(late, LONGEST_ALONE)
 
 
-def _compared(typed: Iterable[str], longest: float = LONGEST) -> list[Outcome]:
-    pair = Pair(longest)
-    try:
-        return [pair.compare(line) for line in typed]
-    finally:
-        pair.close()
-
-
 def main(words: Sequence[str]) -> int:
     """Compare lines and print the differences. The exit status is 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -261,7 +270,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--file", type=Path)
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args(words)
-    typed = lines(asked.count + asked.count // 10, asked.seed)  # some won't be compared
+    typed = lines(asked.count + asked.count // 10, asked.seed)  # a tenth more, because some can't be compared
     if asked.file:
         typed = iter(asked.file.read_text(encoding="utf-8").splitlines())
     count = Counter[str]()

@@ -6,9 +6,9 @@
     python tools/golden.py table         write docs/fidelity.md, how many commands agree, and the figure of README
     python tools/golden.py add FILE ...  check the form of new recordings, and copy them into tests/golden
 
-Uids, times, addresses and whatever else differs between any two clusters is masked on both sides. Column gaps are
-compared exactly, unless a masked word in the output may have moved the columns. The lines under `Events:` are a set,
-because a real kubelet's order within a second is chance.
+Uids, times, addresses and everything else that differs between two clusters is masked on both sides. Column gaps are
+compared exactly, unless a masked word in the output may have moved the columns. The lines under `Events:` are compared
+without their order, because a real kubelet's order within a second is random.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ from typing import Any, NamedTuple
 from kubesim.api import load_yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "golden"
-FAILURES = FOLDER / "failures"  # pulls that fail for other reasons than credentials
-BREADTH = FOLDER / "breadth"  # what kubectl says of other things than pulls
-PULLS = FOLDER / "pulls"  # what people type around a pull
+# Recordings of pulls that fail for other reasons than credentials, of other subjects than pulls, and of commands around
+# a pull.
+FAILURES, BREADTH, PULLS = FOLDER / "failures", FOLDER / "breadth", FOLDER / "pulls"
 # Folders that only kubesim's kubectl plays: the real one would wait, or print what depends on chance.
 OWN = (FAILURES, BREADTH, PULLS)
-WORLD = FOLDER / "registries.yaml"  # the recorded registries and images
+# The registries and images with which the recordings were made.
+WORLD = FOLDER / "registries.yaml"
+# The page that `table` writes, its template, and README with its figure.
 PAGE = FOLDER.parent.parent / "docs" / "fidelity.md"
 TEMPLATE = Path(__file__).with_name("fidelity.md")
 README = PAGE.parent.parent / "README.md"
@@ -53,6 +55,7 @@ ONLY_REAL = {
         "kubectl cluster-info": "the served cluster has a port of its own",
     },
 }
+# The known differences of the real kubectl, in the form of KNOWN.
 KNOWN_REAL = {
     **ONLY_REAL,
     **KNOWN,
@@ -62,8 +65,10 @@ KNOWN_REAL = {
     },
 }
 
+# An age such as 5m3s, and a letter of a generated name, in a regular expression.
 _AGE = r"(?:\d+(?:\.\d+)?(?:ms|µs|[smhd]))+"
-_ID = "[bcdfghjklmnpqrstvwxz2456789]"  # the letters of generated names
+_ID = "[bcdfghjklmnpqrstvwxz2456789]"
+# Patterns for text that differs between clusters, each with the text that replaces it.
 _MASKS = [
     (re.compile(pattern), shown)
     for pattern, shown in (
@@ -85,7 +90,8 @@ _MASKS = [
         (rf"(?<![\w.=-]){_AGE}(?![\w-])", "<age>"),
     )
 ]
-# Keys of steps that are only played: a real cluster has several answers to it, or kubesim doesn't simulate it.
+# Keys of steps that are played without comparing the answer: a real cluster gives several answers (`varies`), or
+# kubesim doesn't simulate the command (`outside`).
 _NOT_COMPARED = {"varies", "outside"}
 # The keys and types of each form of step.
 _STEPS: tuple[dict[str, type | tuple[type, ...]], ...] = (
@@ -96,22 +102,14 @@ _STEPS: tuple[dict[str, type | tuple[type, ...]], ...] = (
 
 
 class PlayedCommand(NamedTuple):
-    """A command of a recording, and the difference between kubesim's answer and the recorded one, "" for none."""
+    """A command of a recording, and the difference of its answer from the recorded one, "" for none."""
 
     command: str
     difference: str
 
 
-def difference(recorded: str, got: str, title: str) -> str:
-    """A unified diff of two outputs, "" if they are equal once they are masked."""
-    (want, want_is_masked), (have, have_is_masked) = _masked(recorded), _masked(got)
-    is_masked = want_is_masked or have_is_masked
-    before, after = _screen(want, is_masked), _screen(have, is_masked)
-    return "\n".join(difflib.unified_diff(before, after, f"{title} recorded", f"{title} by kubesim", lineterm="", n=1))
-
-
 def _masked(text: str) -> tuple[str, bool]:
-    """The text with a name for everything that differs between clusters, and whether it had any of that."""
+    """The text with masks for everything that differs between clusters, and True if anything was masked."""
     count = 0
     for pattern, shown in _MASKS:
         text, found = pattern.subn(shown, text)
@@ -120,9 +118,9 @@ def _masked(text: str) -> tuple[str, bool]:
 
 
 def _screen(text: str, is_masked: bool) -> list[str]:
-    """The lines to compare. Events are sorted, each once. If a word is masked, all gaps between columns are alike.
+    """The lines to compare: events are sorted, without repeats, and if a word is masked, gaps have two spaces.
 
-    OpenShift's build of Kubernetes, which was recorded, publishes a ConfigMap that plain Kubernetes doesn't have.
+    Leaves out a ConfigMap of OpenShift's build of Kubernetes, which was recorded, and which plain Kubernetes lacks.
     """
     lines = [line for line in text.split("\n") if "openshift-service-ca.crt" not in line]
     if is_masked:
@@ -139,24 +137,30 @@ def _screen(text: str, is_masked: bool) -> list[str]:
     return ordered[:-1]
 
 
+def difference(recorded: str, got: str, title: str) -> str:
+    """A unified diff of two outputs, "" if they are equal once they are masked."""
+    (want, want_is_masked), (have, have_is_masked) = _masked(recorded), _masked(got)
+    is_masked = want_is_masked or have_is_masked
+    before, after = _screen(want, is_masked), _screen(have, is_masked)
+    return "\n".join(difflib.unified_diff(before, after, f"{title} recorded", f"{title} by kubesim", lineterm="", n=1))
+
+
 def load(path: Path) -> Recording:
     """The recording in a file."""
     recording: Recording = load_yaml(path)
     return recording
 
 
-def play(recording: Recording, session: Session | None = None) -> Iterator[PlayedCommand]:
-    """Play the steps of a recording, by default in a session of its own, and yield its commands."""
-    session = session or _session_of(recording)
-    for step in recording["steps"]:
-        if "file" in step:
-            session.write_file(step["file"], step["text"])
-        elif "sleep" in step:
-            session.advance(step["sleep"])
-        else:
-            differs = _run(session, step)
-            if not step.keys() & _NOT_COMPARED:
-                yield PlayedCommand(step["run"], differs)
+def find(name: str) -> Path:
+    """The file of the recording called `name`."""
+    paths = [folder / f"{name}.yaml" for folder in (FOLDER, *OWN)]
+    return next((path for path in paths if path.is_file()), paths[0])
+
+
+def recorded(*folders: Path) -> list[str]:
+    """The names of the recordings in some folders, by default in FOLDER."""
+    paths = [path for folder in folders or (FOLDER,) for path in sorted(folder.glob("*.yaml"))]
+    return [path.stem for path in paths if path.name != WORLD.name]
 
 
 def _session_of(recording: Recording) -> Session:
@@ -174,8 +178,22 @@ def _run(session: Session, step: dict[str, Any]) -> str:
     return "\n".join(filter(None, parts))
 
 
+def play(recording: Recording, session: Session | None = None) -> Iterator[PlayedCommand]:
+    """Play the steps of a recording, by default in a session of its own, and yield its commands."""
+    session = session or _session_of(recording)
+    for step in recording["steps"]:
+        if "file" in step:
+            session.write_file(step["file"], step["text"])
+        elif "sleep" in step:
+            session.advance(step["sleep"])
+        else:
+            differs = _run(session, step)
+            if not step.keys() & _NOT_COMPARED:
+                yield PlayedCommand(step["run"], differs)
+
+
 def play_real(recording: Recording) -> list[PlayedCommand]:
-    """Play a recording with the real kubectl, which takes seconds."""
+    """Play a recording with the real kubectl, which takes some seconds."""
     with RealSession(registries=WORLD) as session:
         return list(play(recording, session))
 
@@ -194,6 +212,13 @@ def surprises(name: str, played: Iterable[PlayedCommand], all_known: dict[str, d
     return found
 
 
+def _is_step(step: dict[str, Any], form: dict[str, type | tuple[type, ...]]) -> bool:
+    """True if a step has the keys and types of a form. Each may also have `at`, the second of the recording."""
+    return set(step) - {"at"} - _NOT_COMPARED == set(form) and all(
+        isinstance(step[key], kind) for key, kind in form.items()
+    )
+
+
 def mistakes(recording: Any) -> list[str]:
     """The mistakes in the form of a recording, as sentences."""
     if not isinstance(recording, dict) or not isinstance(recording.get("steps"), list):
@@ -203,13 +228,6 @@ def mistakes(recording: Any) -> list[str]:
         if not isinstance(step, dict) or not any(_is_step(step, form) for form in _STEPS):
             found.append(f"step {number} is neither file and text, nor sleep, nor run with exit, stdout and stderr")
     return found
-
-
-def _is_step(step: dict[str, Any], form: dict[str, type | tuple[type, ...]]) -> bool:
-    """True if a step has the keys of a form, with values of its types; `at`, the second of the recording, is no key."""
-    return set(step) - {"at"} - _NOT_COMPARED == set(form) and all(
-        isinstance(step[key], kind) for key, kind in form.items()
-    )
 
 
 def add(source: Path) -> list[str]:
@@ -224,7 +242,7 @@ def add(source: Path) -> list[str]:
 
 
 def show(names: Sequence[str], *, real: bool = False) -> bool:
-    """Print the differences of the named recordings, or of all. Returns whether there is an unknown one."""
+    """Print the differences of the named recordings, or of all. Returns True if one of them isn't known."""
     surprised = False
     everything = recorded() if real else recorded(FOLDER, *OWN)
     for recording in [load(find(name)) for name in names or everything]:
@@ -234,18 +252,6 @@ def show(names: Sequence[str], *, real: bool = False) -> bool:
                 surprised |= command not in known
                 print(f"{recording['name']} $ {command}\n{known.get(command, diff)}\n")
     return surprised
-
-
-def recorded(*folders: Path) -> list[str]:
-    """The names of the recordings in some folders, by default in FOLDER."""
-    paths = [path for folder in folders or (FOLDER,) for path in sorted(folder.glob("*.yaml"))]
-    return [path.stem for path in paths if path.name != WORLD.name]
-
-
-def find(name: str) -> Path:
-    """The file of the recording called `name`."""
-    paths = [folder / f"{name}.yaml" for folder in (FOLDER, *OWN)]
-    return next((path for path in paths if path.is_file()), paths[0])
 
 
 def play_all_real() -> dict[str, Future[list[PlayedCommand]]]:
@@ -258,6 +264,16 @@ def play_all_real() -> dict[str, Future[list[PlayedCommand]]]:
     futures = {name: pool.submit(play_real, load(FOLDER / f"{name}.yaml")) for name in names}
     pool.shutdown(wait=False)
     return futures
+
+
+def agreeing(played: Iterable[PlayedCommand]) -> int:
+    """The number of commands that were answered as recorded."""
+    return sum(not answer.difference for answer in played)
+
+
+def _row(title: str, own: list[PlayedCommand], real: list[PlayedCommand] | None = None) -> str:
+    """A row of the table: how many commands there are, and how many of them each kubectl answered as recorded."""
+    return f"| {title} | {len(own)} | {agreeing(own)} | {'-' if real is None else agreeing(real)} |"
 
 
 def table(real: dict[str, list[PlayedCommand]]) -> str:
@@ -274,20 +290,10 @@ def table(real: dict[str, list[PlayedCommand]]) -> str:
     return TEMPLATE.read_text(encoding="utf-8").format(rows="\n".join(rows), known="\n".join(known))
 
 
-def _row(title: str, own: list[PlayedCommand], real: list[PlayedCommand] | None = None) -> str:
-    """A row of the table: how many commands there are, and how many of them each kubectl answered as recorded."""
-    return f"| {title} | {len(own)} | {agreeing(own)} | {'-' if real is None else agreeing(real)} |"
-
-
 def figure(page: str) -> str:
     """The figure of README, from the last row that `table` writes of recordings into docs/fidelity.md."""
     [(sessions, commands, same)] = re.findall(r"\*\*all (\d+) recordings\*\* \| (\d+) \| (\d+) \|", page)
     return f"**{same} of {commands}** commands in {sessions} recorded sessions"
-
-
-def agreeing(played: Iterable[PlayedCommand]) -> int:
-    """The number of commands that were answered as recorded."""
-    return sum(not answer.difference for answer in played)
 
 
 def main(words: Sequence[str]) -> int:

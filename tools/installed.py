@@ -1,7 +1,7 @@
 """Installs kubesim as people do who only want to use it, and uses it: `python tools/installed.py [PACKAGE]`.
 
-In an environment of its own, on any system: the package (by default, this checkout) with JupyterLab, its version, an
-explanation, a session, and the help of `kubesim lab`. Ends with the first command that fails or answers wrongly.
+It installs the package (by default, this checkout) with JupyterLab into a new environment, on any system, and runs the
+commands of USES. It ends at the first command that fails or gives another answer.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# A message of a failed pull.
 MESSAGE = 'Failed to pull image "x.example.com/a:1": dial tcp: lookup x.example.com on 10.0.0.10:53: no such host'
-# The words after "kubesim", what is typed, and what the answer must hold.
+# The arguments of `kubesim`, the text on its stdin, and a text that its stdout must contain.
 USES: tuple[tuple[list[str], str, str], ...] = (
     (["--version"], "", "kubesim "),
     (["why", MESSAGE], "", "x.example.com"),

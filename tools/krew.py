@@ -1,7 +1,7 @@
 """Packs `kubectl why` for Krew, kubectl's plugin manager: `python tools/krew.py FOLDER`.
 
-Into the folder go an archive, with the program, the rooms of kubesim that explain, and PyYAML, and Krew's manifest,
-which has the archive's address on the site and its hash. The site has both beside the page /why/.
+It writes an archive, with the program, the packages of kubesim that explain, and PyYAML; and Krew's manifest, with the
+archive's hash and its address on the site, which has both files beside the page /why/.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 ARCHIVE = "kubectl-why.tar.gz"
 MANIFEST = "krew.yaml"
-# The rooms of kubesim that the program imports, and the modules of the command.
+# The packages of kubesim that the program imports, and its modules of kubesim.command.
 ROOMS = ("api", "gotext", "pull", "why")
 COMMANDS = ("__init__", "kubectl_why", "why")
+# The file that kubectl starts.
 PROGRAM = """\
 #!/usr/bin/env python3
 import sys
@@ -43,27 +44,13 @@ Project-URL: Source, {source}
 """
 
 
-def main(words: list[str]) -> int:
-    """Build into a folder. Returns the exit status."""
-    if len(words) != 1:
-        print(__doc__)
-        return 2
-    Path(words[0]).mkdir(parents=True, exist_ok=True)
-    build(Path(words[0]))
-    return 0
-
-
-def build(folder: Path) -> None:
-    """Write the archive and the manifest into a folder."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    archive = _archive(project["version"], project["urls"]["Source"])
-    (folder / ARCHIVE).write_bytes(archive)
-    manifest = _manifest(project, hashlib.sha256(archive).hexdigest())
-    (folder / MANIFEST).write_text(yaml.safe_dump(manifest, sort_keys=False), encoding="utf-8")
+def _is_part(path: Path) -> bool:
+    """True for a source or a table, which are packed."""
+    return path.suffix in (".py", ".json", ".yaml") and "__pycache__" not in path.parts
 
 
 def _archive(version: str, source: str) -> bytes:
-    """The archive: equal for equal contents."""
+    """The bytes of the archive, which are the same for the same contents."""
     [terms] = [path for path in files_of("PyYAML") or () if path.name == "LICENSE"]
     files = {
         "kubectl-why": PROGRAM.encode(),
@@ -84,12 +71,8 @@ def _archive(version: str, source: str) -> bytes:
     return packed.getvalue()
 
 
-def _is_part(path: Path) -> bool:
-    return path.suffix in (".py", ".json", ".yaml") and "__pycache__" not in path.parts
-
-
 def _manifest(project: dict[str, dict[str, str]], digest: str) -> dict[str, object]:
-    """Krew's manifest. Windows isn't in it, because it starts no program by its first line."""
+    """Krew's manifest, without Windows, which ignores the first line of PROGRAM. `digest` is the archive's SHA-256."""
     systems = {"key": "os", "operator": "In", "values": ["darwin", "linux"]}
     platform = {
         "selector": {"matchExpressions": [systems]},
@@ -113,6 +96,25 @@ def _manifest(project: dict[str, dict[str, str]], digest: str) -> dict[str, obje
         "metadata": {"name": "why"},
         "spec": spec,
     }
+
+
+def build(folder: Path) -> None:
+    """Write the archive and the manifest into a folder."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    archive = _archive(project["version"], project["urls"]["Source"])
+    (folder / ARCHIVE).write_bytes(archive)
+    manifest = _manifest(project, hashlib.sha256(archive).hexdigest())
+    (folder / MANIFEST).write_text(yaml.safe_dump(manifest, sort_keys=False), encoding="utf-8")
+
+
+def main(words: list[str]) -> int:
+    """Build into a folder. Returns the exit status."""
+    if len(words) != 1:
+        print(__doc__)
+        return 2
+    Path(words[0]).mkdir(parents=True, exist_ok=True)
+    build(Path(words[0]))
+    return 0
 
 
 if __name__ == "__main__":

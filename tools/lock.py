@@ -1,7 +1,7 @@
-"""Writes the locks: requirements.txt and its copy for Binder, those for development and for the site (`make lock`).
+"""Writes the lock files for learners (with a copy for Binder), for developers and for the site (`make lock`).
 
-One lock serves Python 3.11 and later on every platform; markers say what differs. The ranges, and why each
-package was chosen, are in pyproject.toml.
+A lock is for Python 3.11 and later on every platform, with markers where these differ. pyproject.toml has the ranges,
+and the reason for each package.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# The optional dependencies of learners, and the resolver.
 EXTRAS = ("--extra", "lab", "--extra", "serve")
 COMMAND = (
     *("uv", "pip", "compile", "pyproject.toml"),
@@ -24,12 +25,12 @@ COMMAND = (
 
 
 def compile_lock(target: str, *options: str) -> None:
-    """Resolve the package and the groups in `options` into the file `target`; CalledProcessError if no set matches."""
+    """Write the lock `target` for the package and the groups in `options`. Raises CalledProcessError without one."""
     subprocess.run([sys.executable, "-m", *COMMAND, *options, "--output-file", target], cwd=ROOT, check=True)
 
 
 def main() -> None:
-    """Resolve for learners first; developers get the same releases and their tools beside them."""
+    """Write all locks. Developers and the site get the releases that learners have, and more."""
     compile_lock("requirements.txt", *EXTRAS, "--group", "lab")
     compile_lock("requirements-dev.txt", *EXTRAS, "--group", "dev", "--constraints", "requirements.txt")
     compile_lock("requirements-site.txt", "--group", "site", "--constraints", "requirements.txt")

@@ -1,4 +1,4 @@
-"""Serves the built page on loopback as a web host does: compressed, and kept by a browser for ten minutes."""
+"""Serves the built site on loopback as a web host does: compressed, and cached by browsers for ten minutes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ SITE = BUILD / "site"
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Files of SITE, compressed."""
+    """A handler that sends the files of a folder, compressed.
+
+    Its class attributes are shared by all servers: `bodies` caches compressed files, `sent` has the size of each body
+    that was sent (for tools/visit.py), and `broken` has the names of files that are answered with 503 (for tests).
+    """
 
     protocol_version = "HTTP/1.1"
     extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
     bodies: ClassVar[dict[Path, bytes]] = {}
-    sent: ClassVar[list[int]] = []  # the size of each body, for tools/visit.py
-    broken: ClassVar[set[str]] = set()  # names of files that are answered with 503, for tests
+    sent: ClassVar[list[int]] = []
+    broken: ClassVar[set[str]] = set()
 
     def do_GET(self) -> None:
-        """Answer with the file, with 404, or with 503 for what is to fail."""
+        """Answer with the file, with 503 if it's broken, or with 404."""
         path = Path(self.translate_path(self.path))
         path = path / "index.html" if path.is_dir() else path
         if path.name in self.broken:
@@ -39,11 +43,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.send_header("Content-Type", self.guess_type(str(path)))
         if self._takes_gzip():
             self.send_header("Content-Encoding", "gzip")
-        self.send_header("Cache-Control", "max-age=600")  # as GitHub Pages does; a browser keeps compiled code as long
+        self.send_header("Cache-Control", "max-age=600")  # as on GitHub Pages
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.sent.append(len(body))
-        with suppress(ConnectionError):  # a page that was left before all of it came
+        with suppress(ConnectionError):  # the browser left the page meanwhile
             self.wfile.write(body)
 
     def _takes_gzip(self) -> bool:
@@ -54,13 +58,13 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     @classmethod
     def compressed(cls, path: Path) -> bytes:
-        """A file as it is sent; a web host, too, compresses it once."""
+        """The compressed content of a file. It's compressed once, as a web host does."""
         if path not in cls.bodies:
             cls.bodies[path] = gzip.compress(path.read_bytes(), mtime=0)
         return cls.bodies[path]
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def server(port: int = 0, folder: Path = SITE) -> http.server.ThreadingHTTPServer:

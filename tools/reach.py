@@ -1,10 +1,11 @@
-"""Plays what a learner can type, and prints the functions of kubesim that were never called (`make reach`).
+"""Plays everything that a learner can type or click, and prints the functions that were never called (`make reach`).
 
-Played are the notebooks' cells, the commands that their prose mentions, the buttons of each card, every answer to a
-quiz, each task and broken cluster with its solution; the recipes; the recordings of the real cluster, except those of
-breadth; the cases of `why`; the tests of the command line, the server and a session. A function that is never called is
-out of scope, unless tests/unentered.yaml has a reason (tests/test_reach.py). The rooms in LESSON are left out, because
-their own tests press all that they have.
+It plays the notebooks' cells, the commands that their prose mentions, the buttons of each card, every answer to a quiz,
+and each task and broken cluster with its solution; the recipes; the recordings of real clusters, except those in
+breadth; the cases of `why`; and the tests of the command line, the server and sessions (TESTS).
+
+A function that is never called is out of scope, unless tests/unentered.yaml has a reason (tests/test_reach.py). The
+packages in LESSON aren't examined, because their own tests press all of their buttons.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kubesim"
 sys.path.insert(0, str(ROOT))
 
-# The round of the broken clusters that are played.
+# The seed of the round of broken clusters that is played.
 SEED = 1
-# What a learner may also type into a cell of the notebook 03.
+# Cells that a learner may add to notebook 03.
 MORE_CELLS = """%why no-secret
 %flow no-secret
 %advance 5m
@@ -55,10 +56,10 @@ MORE_CELLS = """%why no-secret
 %flow nothing
 %why nothing
 %advance soon""".splitlines()
-# A command in prose.
+# A command that prose mentions.
 MENTIONED = re.compile(r"`((?:kubectl|docker|kubesim|why|history|help|undo|reset)(?: [^`\n]+)?)`")
-# What a page sends to the workbench.
-SCREENS: tuple[dict[str, Any], ...] = (
+# The messages that a page can send to the workbench.
+MESSAGES: tuple[dict[str, Any], ...] = (
     {"do": "start", "wall": 0.0},
     {"do": "start", "wall": 1.0},
     {"do": "enter", "text": "cat <<EOF", "wall": 2.0},
@@ -87,44 +88,45 @@ TESTS = (
 )
 # The rooms and files of the lesson itself.
 LESSON = ("__main__.py", "command", "jupyter", "lessons")
-# The name of the function that marked functions call.
+# The name of a function, added to Python's built-ins, that every marked function calls first.
 MARK = "__enter_function__"
 
 
-# Marks, by which a called function is recognized
+# Marked functions, which report that they were called
 
 
 class Marking(ast.NodeTransformer):
-    """Adds a call of MARK with the function's name to the beginning of each function."""
+    """Inserts a call of MARK, with "FILE: CLASS.NAME", at the beginning of each function of a file."""
 
     def __init__(self, file: str) -> None:
+        # The file, then the names of the classes and functions around the node that is visited.
         self._names = [file]
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
-        self._inside(node)
+        self._visit_children(node)
         note = ast.parse(f"{MARK}({': '.join((self._names[0], '.'.join((*self._names[1:], node.name))))!r})").body
         at = 1 if ast.get_docstring(node) is not None else 0
         node.body[at:at] = [ast.copy_location(statement, node) for statement in note]
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
-        self._inside(node)
+        self._visit_children(node)
         return node
 
-    def _inside(self, node: ast.FunctionDef | ast.ClassDef) -> None:
+    def _visit_children(self, node: ast.FunctionDef | ast.ClassDef) -> None:
         self._names.append(node.name)
         self.generic_visit(node)
         self._names.pop()
 
 
 def marked(source: str, file: str) -> CodeType:
-    """Compile a module whose functions first call MARK with "FILE: CLASS.NAME"."""
+    """The code of a module with marks. `file` is its path relative to ROOT."""
     tree = Marking(file).visit(ast.parse(source))
     return compile(ast.fix_missing_locations(tree), str(ROOT / file), "exec")
 
 
 class Loader(importlib.machinery.SourceFileLoader):
-    """Compiles a module of kubesim with marks. No bytecode of it is stored, unlike a usual loader's."""
+    """A loader of modules with marks. It neither reads nor writes bytecode, which has no marks."""
 
     def get_code(self, fullname: str) -> CodeType:
         path = Path(self.get_filename(fullname))
@@ -132,7 +134,7 @@ class Loader(importlib.machinery.SourceFileLoader):
 
 
 class Finder(MetaPathFinder):
-    """Finds the modules of kubesim before others do."""
+    """A finder for the modules of kubesim, to be asked before Python's own. It loads them with marks."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -144,6 +146,23 @@ class Finder(MetaPathFinder):
         return importlib.util.spec_from_file_location(fullname, file, loader=Loader(fullname, str(file)))
 
 
+def _is_abstract(function: ast.FunctionDef) -> bool:
+    """True if a function has only a docstring or "...", or raises NotImplementedError at its end."""
+    last = function.body[-1]
+    return (isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant)) or "NotImplementedError" in ast.dump(
+        last
+    )
+
+
+def _functions(node: ast.AST, inside: str) -> Iterator[str]:
+    """The functions within a node, as "CLASS.NAME". `inside` is the name of the node with a dot, "" for a module."""
+    for child in ast.iter_child_nodes(node):
+        name = f"{inside}{child.name}" if isinstance(child, ast.FunctionDef | ast.ClassDef) else ""
+        if isinstance(child, ast.FunctionDef) and not _is_abstract(child):
+            yield name
+        yield from _functions(child, f"{name}." if name else inside)
+
+
 def functions() -> Iterator[str]:
     """The functions outside LESSON that aren't abstract, as "FILE: CLASS.NAME"."""
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -153,27 +172,44 @@ def functions() -> Iterator[str]:
             yield f"{path.relative_to(ROOT).as_posix()}: {name}"
 
 
-def _functions(node: ast.AST, inside: str) -> Iterator[str]:
-    for child in ast.iter_child_nodes(node):
-        name = f"{inside}{child.name}" if isinstance(child, ast.FunctionDef | ast.ClassDef) else ""
-        if isinstance(child, ast.FunctionDef) and not _is_abstract(child):
-            yield name
-        yield from _functions(child, f"{name}." if name else inside)
+# The plays
 
 
-def _is_abstract(function: ast.FunctionDef) -> bool:
-    """True if a function has no body, or raises NotImplementedError."""
-    last = function.body[-1]
-    return (isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant)) or "NotImplementedError" in ast.dump(
-        last
-    )
+def answers(quiz: Any) -> Iterator[Any]:
+    """Wrong and right answers to a quiz, in the form in which a page sends them."""
+    if quiz.kind in ("text", "command"):
+        yield from ("the moon", quiz.wrong, *quiz.accept, quiz.answer)
+    elif quiz.kind == "order":
+        yield from list(permutations(range(len(quiz.choices))))[:24]
+    else:
+        yield from ([], *([number] for number in range(len(quiz.choices))))
+        yield [number for number, choice in enumerate(quiz.choices) if choice.right]
 
 
-# What is played
+def press(widget: Any) -> None:
+    """Send a widget every message that a page can send, and render it."""
+
+    def send(message: dict[str, Any]) -> None:
+        widget._handle_custom_msg(message, [])
+
+    quiz = getattr(widget, "_quiz", None)
+    if not hasattr(widget, "content"):  # the workbench, which is no card
+        for message in MESSAGES:
+            send(message)
+    for answer in answers(quiz) if quiz else ():
+        send({"do": "check", "answer": answer})
+    send({"do": "open", "number": 0})
+    for name in ("next", "hint", "hint", "why", "reveal", "compare", "undo", "restart", "undo", "retry"):
+        send({"do": name})
+    send({"do": "upload", "text": getattr(widget, "sheet", "")})
+    for name in ("refresh", "download", "end", "keep", "finish", "another"):
+        send({"do": name})
+    if hasattr(widget, "_repr_mimebundle_"):
+        widget._repr_mimebundle_()
 
 
 def play_notebooks() -> None:
-    """Run each notebook's cells from top to bottom in one interpreter, and press every button of what they show."""
+    """Run the cells of each notebook and the commands of its prose, and press every button of the widgets shown."""
     from kubesim.jupyter import current
 
     config = Config()
@@ -200,56 +236,8 @@ def play_notebooks() -> None:
                 server.close()
 
 
-def press(widget: Any) -> None:
-    """Show a widget, and send it every message that a page can send."""
-
-    def send(message: dict[str, Any]) -> None:
-        widget._handle_custom_msg(message, [])
-
-    quiz = getattr(widget, "_quiz", None)
-    if not hasattr(widget, "content"):
-        for message in SCREENS:
-            send(message)
-    for answer in answers(quiz) if quiz else ():
-        send({"do": "check", "answer": answer})
-    send({"do": "open", "number": 0})
-    for name in ("next", "hint", "hint", "why", "reveal", "compare", "undo", "restart", "undo", "retry"):
-        send({"do": name})
-    send({"do": "upload", "text": getattr(widget, "sheet", "")})
-    for name in ("refresh", "download", "end", "keep", "finish", "another"):
-        send({"do": name})
-    if hasattr(widget, "_repr_mimebundle_"):
-        widget._repr_mimebundle_()
-
-
-def answers(quiz: Any) -> Iterator[Any]:
-    """Wrong and right answers to a quiz."""
-    if quiz.kind in ("text", "command"):
-        yield from ("the moon", quiz.wrong, *quiz.accept, quiz.answer)
-    elif quiz.kind == "order":
-        yield from list(permutations(range(len(quiz.choices))))[:24]
-    else:
-        yield from ([], *([number] for number in range(len(quiz.choices))))
-        yield [number for number, choice in enumerate(quiz.choices) if choice.right]
-
-
-def play_tasks() -> None:
-    """Play each task, and each broken cluster with its evidence and `why`."""
-    from kubesim.lessons import load_tasks
-    from kubesim.lessons.clusters import every_cluster
-
-    for task in load_tasks().values():
-        play_task(task, ())
-    for cluster in every_cluster(SEED):
-        namespace = cluster.namespaces[0]
-        find = f"kubectl get pods -n {namespace} -o jsonpath='{{.items[0].metadata.name}}'"
-        export = f"kubectl get pod,serviceaccount,secret,events -n {namespace} -o yaml > case.yaml"
-        lines = (f"why $({find}) -n {namespace}", export, "kubesim why -f case.yaml")
-        play_task(cluster, (*(clue.run for clue in cluster.evidence), *lines))
-
-
 def play_task(task: Any, lines: tuple[str, ...]) -> None:
-    """Play `lines` and a task's solution, with the task's card."""
+    """Run `lines` and a task's solution in a fresh session, and press the buttons of the task's card."""
     from kubesim.jupyter.seat import Seat
     from kubesim.jupyter.task import TaskCard
     from kubesim.session import Session
@@ -263,6 +251,21 @@ def play_task(task: Any, lines: tuple[str, ...]) -> None:
     press(card)
 
 
+def play_tasks() -> None:
+    """Play each task, and each broken cluster of a round with its evidence and `why`."""
+    from kubesim.lessons import load_tasks
+    from kubesim.lessons.clusters import every_cluster
+
+    for task in load_tasks().values():
+        play_task(task, ())
+    for cluster in every_cluster(SEED):
+        namespace = cluster.namespaces[0]
+        find = f"kubectl get pods -n {namespace} -o jsonpath='{{.items[0].metadata.name}}'"
+        export = f"kubectl get pod,serviceaccount,secret,events -n {namespace} -o yaml > case.yaml"
+        lines = (f"why $({find}) -n {namespace}", export, "kubesim why -f case.yaml")
+        play_task(cluster, (*(clue.run for clue in cluster.evidence), *lines))
+
+
 def play_recipes() -> None:
     """Play every command of docs/recipes.md."""
     from tests import test_recipes
@@ -272,7 +275,7 @@ def play_recipes() -> None:
 
 
 def play_recordings() -> None:
-    """Play the recordings of the real cluster that are about pulls."""
+    """Play the recordings about pulls."""
     from tools import golden
 
     for name in golden.recorded(golden.FOLDER, golden.FAILURES):
@@ -280,7 +283,7 @@ def play_recordings() -> None:
 
 
 def play_tests() -> None:
-    """Run TESTS, whether they pass or not. Raises RuntimeError if they can't be run."""
+    """Run TESTS. Failed tests don't matter here. Raises RuntimeError if pytest can't run them."""
     options = ("-q", "-p", "no:nbval", "-p", "no:cacheprovider")
     if pytest.main([*options, *(str(ROOT / path) for path in TESTS)]) > pytest.ExitCode.TESTS_FAILED:
         raise RuntimeError("the tests that are played can't be run")
@@ -290,7 +293,7 @@ PLAYS: tuple[Callable[[], None], ...] = (play_notebooks, play_tasks, play_recipe
 
 
 def main() -> None:
-    """Play, and print the functions that weren't called."""
+    """Play everything, and print the functions that weren't called."""
     entered: set[str] = set()
     setattr(builtins, MARK, entered.add)
     sys.meta_path.insert(0, Finder())

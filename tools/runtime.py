@@ -1,7 +1,7 @@
-"""The page's Python: Pyodide and the lesson's packages, compiled, in files with a hash of their content in their names.
+"""The site's Python: Pyodide and the lesson's packages, compiled, in files with a hash of their content in their names.
 
-A release replaces a file by one of another name, so a page that was opened before it never mixes old and new. Pyodide's
-own code, whose files find each other by name, keeps these names, in a folder with the hash in its name.
+A changed file has a new name, so a page that was opened before a release never mixes old and new files. The files of
+Pyodide's own code refer to each other by name. They keep their names, in a folder with the hash in its name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-# The sources of the page.
+# The folders of the site's sources, and of everything that is built.
 WEB = ROOT / "tools" / "web"
 BUILD = ROOT / "build"
 
@@ -39,7 +39,7 @@ BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "pytho
 ROOTS = ("kubesim", "ipython", "comm")
 # Packages for a server or IPython's own terminal; and jedi, which has 5 MB, and code completes without it.
 LEFT_OUT = {"jupyterlab-widgets", "widgetsnbextension", "prompt-toolkit", "jedi"}
-# Files that no lesson uses: a server's own parts, and the coloring of other languages.
+# Patterns for files that no lesson uses: parts for a server, and coloring of other languages.
 UNUSED = (
     *("*/tests/*", "*/sphinxext/*", "*.so", "*.pyc", "*/RECORD", "__editable__*", "../*"),
     *("anywidget/labextension/*", "pygments/formatters/[!_htl]*", "lightkube/resources/*"),
@@ -54,21 +54,25 @@ LEXERS = {
 KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
 EXTENSIONS = "share/jupyter/labextensions"
 EXTENSION = "@jupyterlite/pyodide-kernel-extension"
-# The name of the archive with all packages, and the packages that the kernel asks for by name.
+# The name of the archive with all packages, and packages that the kernel loads by name, which must exist.
 PACKAGES = "packages"
 ASKED_FOR = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
 
 
 class Runtime(NamedTuple):
-    """The page's Python. Addresses are relative to the site's root."""
+    """The site's Python. Addresses are relative to the site's root.
 
-    module: str  # the address of web/python.mjs, which starts it
-    options: dict[str, Any]  # the argument of Pyodide's loadPyodide
-    sizes: dict[str, int]  # the files that a page can load early: bytes by address
+    `module` is the address of web/python.mjs, which starts it; `options` is the argument of Pyodide's loadPyodide; and
+    `sizes` has the bytes of each file that a page can load early, by address.
+    """
+
+    module: str
+    options: dict[str, Any]
+    sizes: dict[str, int]
 
 
 def build(builder: Path, site: Path) -> Runtime:
-    """Write the page's Python into `site`, with the kernel's own packages from `builder` (JupyterLite)."""
+    """Write the site's Python into `site`, with the kernel's packages from `builder`, the folder with JupyterLite."""
     staged, packages = BUILD / "runtime", BUILD / "site-packages"
     for folder in (staged, packages):
         shutil.rmtree(folder, ignore_errors=True)
@@ -87,8 +91,8 @@ def build(builder: Path, site: Path) -> Runtime:
 def publish(staged: Path, site: Path, worker: str) -> Runtime:
     """Move the files of `staged` to `site`, under names with a hash. `worker` is the address of JupyterLite's worker.
 
-    The order counts, because a file has the names of others in it, and these have their hashes: the lock names the
-    archives, and python.mjs names the lock and the library.
+    A file that contains another one's name is moved after that: the lock contains the archives' names, and python.mjs
+    the names of the lock and the library.
     """
     code = f"static/pyodide-{hash_of(*(staged / name for name in CODE))}"
     (site / code).mkdir(parents=True)
@@ -105,7 +109,7 @@ def publish(staged: Path, site: Path, worker: str) -> Runtime:
         "stdLibURL": f"./{code}/{library.name}",
         "lockFileURL": f"./{code}/{lock.name}",
         "packages": [PACKAGES, *ASKED_FOR],
-        # Each import that looks into the notebook's folder first is a request to the page.
+        # Python's option -P. Without it, each import would first look into the notebook's folder, by a request.
         "env": {"PYTHONSAFEPATH": "1"},
     }
     ahead = json.dumps((WEB / "ahead.py").read_text(encoding="utf-8"))
@@ -118,7 +122,7 @@ def publish(staged: Path, site: Path, worker: str) -> Runtime:
 
 
 def filled(text: str, words: dict[str, str]) -> str:
-    """The text with the words in place of {{NAME}}."""
+    """The text in which each {{NAME}} is replaced by the word of that name."""
     for name, word in words.items():
         text = text.replace(f"{{{{{name}}}}}", word)
     return text
@@ -131,7 +135,7 @@ def named(file: Path, folder: Path) -> Path:
 
 
 def hash_of(*files: Path) -> str:
-    """A hash of twelve digits of the content of some files."""
+    """Twelve hexadecimal digits of a hash of the files' content."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())
@@ -139,11 +143,11 @@ def hash_of(*files: Path) -> str:
 
 
 def sha256(file: Path) -> str:
-    """The whole hash of a file, as locks have it."""
+    """The whole SHA-256 of a file, in hexadecimal digits."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-# --- its contents
+# The contents
 
 
 def fetch_pyodide() -> Path:
@@ -194,7 +198,7 @@ def distributions() -> list[importlib.metadata.Distribution]:
 
 
 def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[Path, str]]:
-    """The files of an installed package, each with its name in a folder of packages."""
+    """The needed files of an installed package, each with its path in a folder of packages."""
     for file in distribution.files or ():
         name, path = file.as_posix(), Path(str(distribution.locate_file(file)))
         is_unused = any(fnmatch(name, pattern) for pattern in UNUSED)
@@ -208,7 +212,10 @@ def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[Path
 
 
 def pack(runtime: Path, packages: Path) -> None:
-    """Put the packages, compiled by Pyodide's own Python, into one archive beside it."""
+    """Pack the packages, compiled by Pyodide itself under Node.js, into one archive in the folder `runtime`.
+
+    Without Node.js, they are packed uncompiled.
+    """
     node = shutil.which("node")
     if node is not None:
         subprocess.run([node, WEB / "compile.mjs", runtime, packages, WEB / "compile.py"], check=True)
@@ -219,10 +226,10 @@ def pack(runtime: Path, packages: Path) -> None:
 
 
 def write_lock(lock: Path, archives: dict[str, Path]) -> None:
-    """Replace the packages in Pyodide's lock by `archives`, by name.
+    """Replace the packages in Pyodide's lock by `archives`, whose keys are the names of packages.
 
-    All packages are in one archive, because one file takes a browser less time than thirty. The kernel asks for some
-    packages by name, which must be there, too, and are empty.
+    All packages are in one archive, because a browser loads one file faster than thirty. Those that the kernel loads by
+    name have an empty archive.
     """
     content = json.loads(lock.read_text())
     content["packages"] = {name: _locked(name, archive) for name, archive in archives.items()}
@@ -230,5 +237,6 @@ def write_lock(lock: Path, archives: dict[str, Path]) -> None:
 
 
 def _locked(name: str, archive: Path) -> dict[str, Any]:
+    """The entry of a package in Pyodide's lock."""
     fixed = {"install_dir": "site", "package_type": "package", "unvendored_tests": False, "depends": [], "imports": []}
     return {"name": name, "version": "1", "file_name": archive.name, "sha256": sha256(archive), **fixed}

@@ -1,6 +1,6 @@
-"""Photographs what README shows, light and dark, into docs/screenshots/ (`make screenshots`).
+"""Writes README's pictures of widgets, light and dark, into docs/screenshots/ (`make screenshots`).
 
-The camera is tests/browser/test_gallery.py, which has the browser, and all widgets in one notebook.
+tests/browser/test_gallery.py takes them, which shows all widgets in one notebook.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screenshots"
-# The environment variable that has the camera write pictures.
+# The environment variable with which the test writes pictures.
 RENEW = "KUBESIM_RENEW_SCREENSHOTS"
+# The command that runs a Pod whose pull secret is missing.
 _POD = (
     "kubectl run web --image=registry.example.com/myapp:1.0 "
     """--overrides='{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}'"""
@@ -22,7 +23,10 @@ _POD = (
 
 
 class Widget(NamedTuple):
-    """A widget of the gallery. The last of the `cells` shows it, and the selector `root` finds it."""
+    """A widget of the gallery. The last of the `cells` shows it, and the CSS selector `root` finds it.
+
+    README has a picture of those that are photographed.
+    """
 
     name: str
     cells: tuple[str, ...]
@@ -44,7 +48,7 @@ WIDGETS = (
     Widget("quiz", ("%quiz start-no-secret",), ".ks-card"),
     Widget("task", ("%task store-credentials",), ".ks-card"),
     Widget("progress", ("%progress",), ".ks-progress"),
-    Widget("challenge", ("%flow web", "%challenge 7"), ".ks-card"),  # the task has taken that path away
+    Widget("challenge", ("%flow web", "%challenge 7"), ".ks-card"),  # the task has replaced the path
 )
 
 
@@ -54,9 +58,9 @@ def picture_path(widget: Widget, theme: str) -> Path:
 
 
 def main() -> int:
-    """Take all pictures; the exit status of the camera."""
-    camera = [sys.executable, "-m", "pytest", "tests/browser/test_gallery.py", "-k", "readme"]
-    return subprocess.run(camera, cwd=ROOT, env={**os.environ, RENEW: "yes"}, check=False).returncode
+    """Take all pictures. Returns pytest's exit status."""
+    command = [sys.executable, "-m", "pytest", "tests/browser/test_gallery.py", "-k", "readme"]
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, RENEW: "yes"}, check=False).returncode
 
 
 if __name__ == "__main__":

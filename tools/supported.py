@@ -1,7 +1,9 @@
-"""Writes docs/supported.md, the list of what is simulated, and docs/registries.md (`make docs`).
+"""Writes docs/supported.md, the list of everything simulated, and docs/registries.md (`make docs`).
 
-The first is for the page without a server, and git ignores it; docs/scope.md is its summary. Commands, flags, kinds,
-formats, tools and images are read from the tables that run them, and everything else from supported.yaml.
+docs/supported.md is for the site, isn't in git, and has docs/scope.md as its summary. Commands, flags, kinds, formats,
+tools and images come from the tables that run them, and everything else from supported.yaml.
+
+Functions that yield texts yield the lines of a section, of an item, or of a paragraph.
 """
 
 from __future__ import annotations
@@ -37,11 +39,11 @@ PAGE = DOCS / "supported.md"
 REGISTRIES = DOCS / "registries.md"
 # Characters in a line of the pages.
 _WIDTH = 110
-# A flag that so many commands refuse is listed once.
+# The number of commands from which on a flag that all of them refuse is listed only once.
 _MANY = 20
-# A registry's `auth` in words.
+# The words for a registry's `auth`.
 _AUTH = {"none": "open to everyone", "basic": "Basic authentication", "token": "a token service"}
-# The groups of clients in a ResponseRule in words.
+# The words for the groups of clients in a ResponseRule.
 _CLIENTS = {
     "anonymous": "anonymous clients",
     "unknown": "a wrong user or password",
@@ -51,21 +53,28 @@ _CLIENTS = {
 
 
 class Fields(NamedTuple):
-    """The fields of a kind, or of a part of it, on which a component acts."""
+    """The fields of a kind, or of a `part` of it such as "spec", on which a component such as "kubelet" acts.
+
+    `fields` are separated by blanks, and "[]" in them stands for each item of a list.
+    """
 
     kind: str
-    who: str  # the component, such as "kubelet"
-    fields: str  # separated by blanks; "[]" is each item of a list
-    part: str = ""  # such as "spec"
+    who: str
+    fields: str
+    part: str = ""
 
 
 class Facts(NamedTuple):
-    """The facts of supported.yaml, which no table of kubesim has."""
+    """The content of supported.yaml: facts that no table of kubesim has.
 
-    acted_upon: Sequence[Mapping[str, str]]  # the fields of `Fields`
-    idle: Mapping[str, str]  # the reasons why flags are accepted without effect, by the end of the command line
-    differences: Sequence[str]  # sentences about differences from a real cluster
-    http: Sequence[str]  # sentences about the API over HTTPS
+    `acted_upon` has the rows of ACTED_UPON; `idle` the reasons why flags have no effect, by the end of a command line;
+    `differences` sentences about differences from a real cluster; and `http` sentences about the API over HTTPS.
+    """
+
+    acted_upon: Sequence[Mapping[str, str]]
+    idle: Mapping[str, str]
+    differences: Sequence[str]
+    http: Sequence[str]
 
 
 FACTS = Facts(**load_yaml(Path(__file__).with_suffix(".yaml")))
@@ -73,13 +82,13 @@ ACTED_UPON = tuple(Fields(**row) for row in FACTS.acted_upon)
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of docs/supported.md."""
     sections = (_head(), _commands(), _formats(), _kinds(), _fields(), _shell(), _http(), _differences())
     return "\n".join(line for section in sections for line in section)
 
 
 def registries_page() -> str:
-    """The page of the registries and their images."""
+    """The text of docs/registries.md."""
     return "\n".join(_registries())
 
 
@@ -123,7 +132,7 @@ def _commands() -> Iterator[str]:
 
 
 def _shared_refusals() -> list[str]:
-    """The flags that many commands refuse, to be listed once."""
+    """The spellings of the flags that at least _MANY commands refuse."""
     refused = Counter(_spelled(flag) for command in all_commands() for flag in command.flags if not flag.simulated)
     return [flag for flag, count in refused.items() if count >= _MANY]
 
@@ -134,12 +143,14 @@ def _under(path: Sequence[str]) -> Iterator[str]:
 
 
 def _flags(subject: str, flags: Iterable[Flag], listed: Collection[str] = ()) -> Iterator[str]:
+    """An item with the simulated flags of a command, and with the refused ones that aren't `listed` elsewhere."""
     simulated = ", ".join(_spelled(flag) for flag in flags if flag.simulated)
     refused = ", ".join(name for flag in flags if not flag.simulated and (name := _spelled(flag)) not in listed)
     yield from _item(f"{subject}: {simulated or 'no flags'}" + (f"; refused: {refused}" if refused else ""))
 
 
 def _spelled(flag: Flag) -> str:
+    """A flag as a command line has it, "-n/--namespace" or "--as"."""
     return f"-{flag.short}/--{flag.name}" if flag.short else f"--{flag.name}"
 
 
@@ -243,6 +254,7 @@ def _registries() -> Iterator[str]:
 
 
 def _registry(registry: Registry, same: str) -> Iterator[str]:
+    """An item for a registry and its repositories. `same` is a host that was listed with the same ones, else ""."""
     names = " or ".join(f"`{host}`" for host in registry.hosts)
     users = [f"user `{name}`, password `{password}`" for name, password in registry.users.items()]
     issued = [f"new passwords of `{name}`, good for {time // 3600} hours" for name, time in registry.issues.items()]
@@ -263,6 +275,7 @@ def _registry(registry: Registry, same: str) -> Iterator[str]:
 
 
 def _rule(rule: ResponseRule) -> str:
+    """A rule of a registry's answers as a sentence."""
     clients = [_CLIENTS.get(client, f"`{client}`") for client in rule.clients]
     text = f"answers {rule.status} to {' and '.join(clients) or 'everyone'}"
     if rule.repositories:
@@ -271,6 +284,7 @@ def _rule(rule: ResponseRule) -> str:
 
 
 def _readers(repository: Repository) -> str:
+    """The words for the users who may pull from a repository."""
     if repository.public:
         return "public"
     return f"for {', '.join(sorted(repository.readers))}" if repository.readers else "for every user"
@@ -293,10 +307,12 @@ def _differences() -> Iterator[str]:
 
 
 def _item(text: str, indent: str = "") -> Iterator[str]:
+    """The lines of an item in a list."""
     return _wrapped(text, f"{indent}* ", f"{indent}  ")
 
 
 def _wrapped(text: str, first: str = "", rest: str = "") -> Iterator[str]:
+    """The lines of a text, with `first` before the first line and `rest` before the others."""
     yield from textwrap.wrap(
         text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )

@@ -1,7 +1,7 @@
-"""Visits the built site as a learner's browser does, and writes the measured figures into README and the first page.
+"""Visits the built site with Chromium, and writes the measured figures into README and the first page.
 
-`make visit` builds the site first. It is visited three times: with nothing in the browser's cache, then twice with it;
-the last visit counts as warm. The figures depend on the machine, so its load is printed beside them.
+`make visit` builds the site first. Of three visits, the first one has an empty cache (cold), and the last one counts as
+warm. The figures depend on the machine, so its load is printed beside them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from tools.runtime import ROOT, WEB
 
 README = ROOT / "README.md"
 FIRST_PAGE = WEB / "index.html"
-PATIENCE = 60_000  # milliseconds
+# Milliseconds after which a wait fails.
+PATIENCE = 60_000
+# The notebook that is opened.
 NOTEBOOK = "00-start"
-# Scripts of the page: whether Python is there, running all cells, and whether all have run.
+# Functions of JavaScript: true once Python is ready, run all cells, true once all cells have run.
 READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info"
 RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
 DONE = """() => {
@@ -38,19 +40,22 @@ DONE = """() => {
 
 
 class Visit(NamedTuple):
-    """The figures of a visit. Times are seconds since the click."""
+    """The figures of a visit: seconds from the click until something is there, and the traffic.
+
+    There are the notebook's `page`, `python`, the first `output`, and `all` outputs. `megabytes` are compressed.
+    """
 
     page: float
     python: float
-    output: float  # the first one
-    all: float  # all outputs
+    output: float
+    all: float
     requests: int
-    megabytes: float  # on the wire
+    megabytes: float
 
 
 @contextmanager
 def browser(folder: str) -> Iterator[BrowserContext]:
-    """Chromium with a profile in `folder`, which reaches this machine alone."""
+    """A context with Chromium, whose profile is in `folder`. It reaches only this machine."""
     closed = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
     program = chromium.find()
     with sync_playwright() as playwright:
@@ -61,7 +66,7 @@ def browser(folder: str) -> Iterator[BrowserContext]:
 
 
 def visit(context: BrowserContext, address: str) -> Visit:
-    """Open notebook 00 in a new page, run it, and close the page."""
+    """Open NOTEBOOK in a new page, run it, and close the page. `address` is the site's."""
     page, sent = context.new_page(), loopback.Handler.sent
     sent.clear()
     start = time.monotonic()
@@ -83,20 +88,8 @@ def visit(context: BrowserContext, address: str) -> Visit:
     return found
 
 
-def memory(context: BrowserContext, address: str) -> float:
-    """The megabytes that the browser's processes use for a page in which notebook 00 has run."""
-    before = resident()
-    page = context.new_page()
-    page.goto(f"{address}/lab/index.html?path=notebooks/{NOTEBOOK}.ipynb")
-    page.wait_for_function(READY, timeout=PATIENCE)
-    page.evaluate(RUN_ALL)
-    page.locator(".ks-bench").wait_for(timeout=PATIENCE)
-    page.wait_for_function(DONE, timeout=PATIENCE)
-    return resident() - before
-
-
 def resident() -> float:
-    """Megabytes of the renderers' own memory."""
+    """The megabytes of private memory of all of Chromium's renderer processes. Reads /proc, so it needs Linux."""
     found = 0.0
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -108,8 +101,20 @@ def resident() -> float:
     return found
 
 
+def memory(context: BrowserContext, address: str) -> float:
+    """The megabytes of memory that the browser uses in addition for a page in which NOTEBOOK has run."""
+    before = resident()
+    page = context.new_page()
+    page.goto(f"{address}/lab/index.html?path=notebooks/{NOTEBOOK}.ipynb")
+    page.wait_for_function(READY, timeout=PATIENCE)
+    page.evaluate(RUN_ALL)
+    page.locator(".ks-bench").wait_for(timeout=PATIENCE)
+    page.wait_for_function(DONE, timeout=PATIENCE)
+    return resident() - before
+
+
 def write_figures(cold: Visit, warm: Visit) -> None:
-    """Write the figures into README and the first page, before the words that follow them there."""
+    """Replace the figures in README and the first page. Each is recognized by the words behind it."""
     figures = {
         r"\d+(?= MB on the first visit)": cold.megabytes,
         r"\d+(?= seconds after the click)": cold.output,
@@ -124,11 +129,11 @@ def write_figures(cold: Visit, warm: Visit) -> None:
 
 
 def main() -> int:
-    """Measure, print and write."""
+    """Visit the site, print the figures, and write them into README and the first page."""
     files = [path for path in SITE.rglob("*") if path.is_file()]
     disk = sum(path.stat().st_size for path in files) / 1e6
     for path in files:
-        loopback.Handler.compressed(path)
+        loopback.Handler.compressed(path)  # caches it, so that compressing takes no time of a visit
     running = loopback.server()
     threading.Thread(target=running.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{running.server_port}"

@@ -26,35 +26,40 @@ from tools import frontpage, krew, loopback, runtime, supported, whypage
 from tools.loopback import SITE
 from tools.runtime import BUILD, ROOT, WEB, Runtime
 
+# The port of `make try`.
 PORT = 8899
-BUILDER = BUILD / "jupyterlite"  # beside the environment, whose own JupyterLab would load the extension for Pyodide
-# The list of a release's files, by which the next release keeps them.
+# JupyterLite's folder. It isn't installed into the environment, whose JupyterLab would load the extension for Pyodide.
+BUILDER = BUILD / "jupyterlite"
+# The site's list of the files of its release. The next release reads it to keep them (keep_previous).
 RELEASE = "release.json"
-# The address of a file with a hash in its name. Its content never changes.
+# The path of a file with a hash in its name, whose content therefore never changes. It has no "..".
 FIXED = re.compile(r"(?!.*\.\.)[\w./@-]+[.-][0-9a-f]{7,64}\.\w+")
 
-# Extensions of JupyterLab that no lesson uses. Each would be loaded, and its settings checked, before a notebook opens.
+# JupyterLab's extensions that no lesson uses. Each would be loaded before a notebook opens, and its settings checked.
 UNUSED = (
     *("audio", "celltags", "console", "csvviewer", "htmlviewer", "inspector", "javascript", "json", "json-lines"),
     *("logconsole", "lsp", "mathjax", "mermaid", "metadataform", "pdf", "terminal", "tooltip", "vega5", "video"),
     "workspaces",
 )
-# Plugins that need one of these, and would fail at each visit.
+# Plugins that need one of UNUSED, and would fail at each visit.
 DEPENDENT = (
     *(f"@jupyterlab/{name}-extension:language-server" for name in ("fileeditor", "notebook")),
     "@jupyterlite/application-extension:lsp-connection-manager",
     "@jupyterlab/notebook-extension:update-raw-mimetype",
 )
-# Files of tools/web that are copied as they are.
+# Files of tools/web that are copied unchanged.
 ADDED = ("404.html", "site.js", "site.css", "favicon.svg", "manifest.webmanifest")
-# What a builder of JupyterLite leaves behind, and icons that ours replaces.
+# Files that JupyterLite's builder leaves behind, and an icon that kubesim's replaces.
 LEFT_BEHIND = ("rspack.config*.js", "package.json", "lab/favicon.ico")
 # The number of cells in a preview: more than fit on a screen.
 PREVIEWED_CELLS = 14
 
 
 def main(words: list[str]) -> int:
-    """Build the site, serve what is built (`serve`), or add the files of a release that is online (`keep ADDRESS`)."""
+    """Build the site, serve the built one (`serve`), or add files of the release at an address (`keep ADDRESS`).
+
+    `words` are the arguments of the command line. Returns the exit status.
+    """
     if words == ["serve"]:
         loopback.serve(PORT)
     elif words[:1] == ["keep"] and len(words) == 2:
@@ -65,7 +70,7 @@ def main(words: list[str]) -> int:
 
 
 def build() -> None:
-    """Write the site anew."""
+    """Build the site into SITE, which is emptied first, and print its size."""
     shutil.rmtree(SITE, ignore_errors=True)
     builder = fetch_builder()
     python = runtime.build(builder, SITE)
@@ -78,20 +83,20 @@ def build() -> None:
 
 
 def fetch_builder() -> Path:
-    """The folder with JupyterLite, installed from its lock when that is newer."""
-    lock, stamp = ROOT / "requirements-site.txt", BUILDER / ".stamp"
-    if not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime:
+    """The folder with JupyterLite. It's installed if it's missing or older than its lock."""
+    lock, installed = ROOT / "requirements-site.txt", BUILDER / ".stamp"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         shutil.rmtree(BUILDER, ignore_errors=True)
         runtime.pip("install", "--target", str(BUILDER), "-r", str(lock))
-        stamp.touch()
+        installed.touch()
     return BUILDER
 
 
-# --- JupyterLab as files
+# JupyterLab as static files
 
 
 def build_app(builder: Path, python: Runtime) -> None:
-    """Build JupyterLab, its widgets and the lesson's files into SITE."""
+    """Build JupyterLab, its extensions and the lesson's files into SITE. `builder` is the folder with JupyterLite."""
     source = BUILD / "site-source"
     shutil.rmtree(source, ignore_errors=True)
     supported.write()
@@ -115,7 +120,7 @@ def build_app(builder: Path, python: Runtime) -> None:
             *("--no-sourcemaps", "--no-unused-shared-packages", "--no-libarchive"),
         ],
         env=os.environ | {"PYTHONPATH": str(builder)},
-        cwd=source,  # where the builder keeps its record of what it has done
+        cwd=source,  # the builder writes its record there
         check=True,
         stdout=subprocess.DEVNULL,
     )
@@ -126,13 +131,14 @@ def build_app(builder: Path, python: Runtime) -> None:
 
 
 def stamp(notebook: Path) -> None:
-    """Write the lesson's version into the notebook, so that a learner's copy can be told from a newer one."""
-    content = nbformat.read(notebook, 4)  # it joins the lines of texts, which the page would show as a list
+    """Write the hash of a notebook into its metadata, so that the page recognizes a learner's copy as outdated."""
+    content = nbformat.read(notebook, 4)  # joins the lines of texts, which the page would show as a list
     content.metadata["kubesim"] = runtime.hash_of(notebook)
     notebook.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def _settings(python: Runtime) -> dict[str, Any]:
+    """The content of jupyter-lite.json: JupyterLab's settings, with the addresses of the site's Pyodide."""
     kernel = {
         "pyodideUrl": f"./{python.module}",
         "disablePyPIFallback": True,
@@ -147,21 +153,21 @@ def _settings(python: Runtime) -> dict[str, Any]:
             *(f"@jupyterlab/{name}-extension" for name in UNUSED),
             *DEPENDENT,
         ],
-        # A layout is kept no longer than the page: a visit opens the notebook that was asked for, and one Python.
+        # The layout isn't stored, so that a visit opens only the notebook of its address, and starts one Python.
         "enableMemoryStorage": True,
         "workspacesStorageDrivers": ["memoryStorageDriver"],
-        "exposeAppInBrowser": True,  # the browser tests drive it as they drive JupyterLab
+        "exposeAppInBrowser": True,  # for the browser tests
     }
     return {"jupyter-lite-schema-version": 0, "jupyter-config-data": data}
 
 
-# --- what the site adds to JupyterLab
+# Pages and scripts that the site adds to JupyterLab
 
 
 def add_pages(python: Runtime) -> None:
     """Add the first page, the previews, the service worker and the list of this release's files.
 
-    The release's name is the hash of all files. Only the service worker and the list, which have that name, come later.
+    The release's name is the hash of all files. Service worker and list contain that name, so they are written last.
     """
     for name in ADDED:
         shutil.copyfile(WEB / name, SITE / name)
@@ -177,8 +183,20 @@ def add_pages(python: Runtime) -> None:
     (SITE / RELEASE).write_text(json.dumps({"release": release, "files": fixed}))
 
 
+def binder() -> str:
+    """The address of Binder in README. Raises ValueError if README has none, or several."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [address] = {str(link) for link in re.findall(r"https://mybinder\.org/v2/[^)\s\"]+", readme)}
+    return address
+
+
 def add_first_frame(page: Path, python: Runtime) -> None:
-    """Add the frame that shows what is loading, and the site's scripts and styles, to JupyterLab's page."""
+    """Add the first frame of a visit, which shows the progress of loading, and the site's scripts and styles.
+
+    `page` is the HTML of JupyterLab.
+    """
+    # For start.js: files to load with their sizes, their compressed megabytes, files to keep for a visit without a
+    # network, and addresses.
     loads = {
         "files": {f"../{address}": size for address, size in python.sizes.items()},
         "megabytes": sum(len(gzip.compress((SITE / address).read_bytes(), 6)) for address in python.sizes) / 1e6,
@@ -197,23 +215,18 @@ def add_first_frame(page: Path, python: Runtime) -> None:
     page.write_text(text, encoding="utf-8")
 
 
-def binder() -> str:
-    """The address of Binder in README. Raises ValueError if it has none, or several."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    [address] = {str(link) for link in re.findall(r"https://mybinder\.org/v2/[^)\s\"]+", readme)}
-    return address
-
-
 def _fill(page: Path, **values: str) -> None:
+    """Replace the placeholders of a file, in place."""
     page.write_text(runtime.filled(page.read_text(encoding="utf-8"), values), encoding="utf-8")
 
 
 def _names(folder: Path) -> list[str]:
+    """The paths of all files in a folder, relative to it, sorted."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def write_previews(folder: Path) -> None:
-    """Write the beginning of each stored notebook as HTML, up to the first output that a learner has to predict."""
+    """Write the first cells of each stored notebook as HTML, none of them with an output that a learner predicts."""
     folder.mkdir()
     exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
     for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
@@ -224,13 +237,13 @@ def write_previews(folder: Path) -> None:
         (folder / f"{notebook.stem}.html").write_text(body, encoding="utf-8")
 
 
-# --- from one release to the next
+# Files of the previous release
 
 
 def keep_previous(address: str, site: Path = SITE) -> None:
-    """Add the files of the release at `address` that the one in `site` lacks, for pages that were opened before it.
+    """Add the files of the release at `address` that `site` lacks, for pages that were opened before this release.
 
-    They stay for one release, since each lists only its own. Where none is online yet, there is nothing to keep.
+    They are kept for one release, because each release lists only its own files. Prints why nothing or not all is kept.
     """
     try:
         with urllib.request.urlopen(f"{address.rstrip('/')}/{RELEASE}", timeout=60) as answer:
@@ -244,7 +257,7 @@ def keep_previous(address: str, site: Path = SITE) -> None:
         try:
             with urllib.request.urlopen(f"{address.rstrip('/')}/{name}", timeout=60) as answer:
                 content = answer.read()
-        except OSError as error:  # whoever has that release open fetches it again from there, or reloads
+        except OSError as error:  # a page of that release then has to be loaded again
             print(f"{html.escape(name)}: not kept ({error})")
             continue
         (site / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Builds the page /why/ of the site: the rooms of `why` and PyYAML in a small archive, beside the site's Pyodide."""
+"""Builds the site's page /why/, with the packages of `why` and PyYAML in a small archive for the site's Pyodide."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools import runtime
 from tools.runtime import BUILD, WEB, Runtime
 
 SOURCES = WEB / "why"
-# The rooms of kubesim that explain a text. They know no cluster.
+# The packages of kubesim that explain a text. They import no cluster.
 ROOMS = ("api", "gotext", "pull", "why")
 # The address of JupyterLab with a document, as the page sees it.
 LAB = "../lab/index.html?path="
@@ -22,11 +22,32 @@ LAB = "../lab/index.html?path="
 DATE = (2026, 1, 1, 0, 0, 0)
 
 
-def pack(packages: Path, target: Path, extra: dict[str, bytes]) -> None:
-    """Write the rooms and PyYAML from a folder of packages, and the `extra` files, into a zip.
+def _copy(name: str, folder: Path, **words: str) -> Path:
+    """Copy a file of SOURCES into a folder, with its placeholders replaced by `words`, and return its path."""
+    text = (SOURCES / name).read_text(encoding="utf-8")
+    target = folder / name
+    target.write_text(runtime.filled(text, words), encoding="utf-8")
+    return target
 
-    If a module has bytecode beside it, that replaces the source. Tables in YAML are there as JSON, too, which Python
-    reads a hundred times as fast.
+
+def _in_script(value: Any) -> str:
+    """A value as JSON, escaped for a script's text between backquotes."""
+    return json.dumps(value).replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")
+
+
+def addresses(python: Runtime) -> dict[str, str]:
+    """The addresses of Pyodide's files relative to the site's root, by the names that why.js has for them."""
+    code = python.module.rpartition("/")[0]
+    library, lock = (str(python.options[name]).removeprefix("./") for name in ("stdLibURL", "lockFileURL"))
+    parts = {"python": "pyodide.mjs", "parts": "pyodide.asm.mjs", "wasm": "pyodide.asm.wasm"}
+    return {"library": library, "lock": lock, **{part: f"{code}/{name}" for part, name in parts.items()}}
+
+
+def pack(packages: Path, target: Path, extra: dict[str, bytes]) -> None:
+    """Write ROOMS and PyYAML from the folder `packages`, and the `extra` files, into the zip `target`.
+
+    Bytecode beside a module replaces its source. Each table in YAML is added as JSON, too, which Python reads a hundred
+    times as fast.
     """
     folders = [packages / "yaml", *(packages / "kubesim" / room for room in ROOMS)]
     files = {**extra}
@@ -45,10 +66,10 @@ def pack(packages: Path, target: Path, extra: dict[str, bytes]) -> None:
 
 
 def build(site: Path, python: Runtime) -> None:
-    """Write the page into the site, whose Python it shares.
+    """Write the page into the folder `site`, whose Python it shares.
 
-    A file is hashed once its text is complete: why.js has the names of the archive and the worker, index.html that of
-    why.js, and the service worker has all names.
+    A file's name has a hash of its text, so a file that contains names comes after their files: why.js contains the
+    names of the archive and the worker, index.html that of why.js, and the service worker all names.
     """
     folder = site / "why"
     folder.mkdir()
@@ -72,24 +93,3 @@ def build(site: Path, python: Runtime) -> None:
     release = runtime.hash_of(folder / "index.html")
     listed = json.dumps(["./", "../favicon.svg", *kept])
     shutil.move(_copy("service-worker.js", staged, RELEASE=release, FILES=listed), folder / "service-worker.js")
-
-
-def addresses(python: Runtime) -> dict[str, str]:
-    """The addresses of the page's files of Pyodide by their parts, relative to the site's root."""
-    code = python.module.rpartition("/")[0]
-    library, lock = (str(python.options[name]).removeprefix("./") for name in ("stdLibURL", "lockFileURL"))
-    parts = {"python": "pyodide.mjs", "parts": "pyodide.asm.mjs", "wasm": "pyodide.asm.wasm"}
-    return {"library": library, "lock": lock, **{part: f"{code}/{name}" for part, name in parts.items()}}
-
-
-def _copy(name: str, folder: Path, **words: str) -> Path:
-    """Copy a file of the page's sources into a folder, with the words filled in, and return its path."""
-    text = (SOURCES / name).read_text(encoding="utf-8")
-    target = folder / name
-    target.write_text(runtime.filled(text, words), encoding="utf-8")
-    return target
-
-
-def _in_script(value: Any) -> str:
-    """A value as JSON, escaped for a script's text between backquotes."""
-    return json.dumps(value).replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")

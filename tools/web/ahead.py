@@ -1,7 +1,7 @@
-"""Runs first in the page's Python, before JupyterLite mounts the notebook's folder.
+"""Imports the modules of the kernel and of a notebook's first cells, as the first program of the site's Python.
 
-It imports what the kernel and a notebook's first cells need. Later, each import that looks into that folder would be a
-request to the page; IPython lets all of them look there first.
+JupyterLite has not mounted the notebook's folder yet. Later, IPython would look for each module there first, and each
+look would be a request to the page.
 """
 
 import sys
@@ -13,7 +13,7 @@ import kubesim.jupyter.workbench  # noqa: F401
 
 
 async def load_nothing(code: str) -> None:
-    """Replaces Pyodide's search for the packages that a cell imports. All of them are there."""
+    """Load no packages, in place of Pyodide's search for those that a cell imports: all of them are there."""
 
 
 pyodide_kernel.kernel._load_packages_from_imports = load_nothing

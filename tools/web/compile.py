@@ -1,9 +1,11 @@
-"""Runs in Pyodide: compiles what is in /packages with Pyodide's own Python, and packs it as /pyodide/packages.tar.
+"""Compiles the packages and the standard library of the site, in Pyodide under Node.js (compile.mjs runs this file).
 
-Of packages, only the bytecode is kept, but of lightkube-models the source, which is read as data. Pyodide knows an
-archive by its suffix, and tarfile its compression by its content: Zstandard, over all files at once, leaves three
-quarters of what a zip has. Of the standard library, what a notebook imports is replaced by its bytecode: it is a little
-larger, and saves a browser more than a second.
+It packs /packages as /pyodide/packages.tar, with bytecode instead of sources. That tar is compressed with Zstandard,
+over all files at once, which leaves three quarters of the size of a zip. Its suffix is .tar, because Pyodide chooses
+the format by the suffix, while tarfile recognizes the compression by the content.
+
+In the standard library's zip, it replaces the modules that a notebook imports by their bytecode, which is a little
+larger, and saves a browser more than a second, and drops the files of UNUSED.
 """
 
 import compileall
@@ -18,8 +20,8 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Any
 
-# Files of the standard library that no notebook about pulls can use in a browser: servers, clients of old protocols,
-# other systems, screens and tests.
+# Patterns for files of the standard library that no notebook uses: servers, clients of old protocols, other systems,
+# screens and tests.
 UNUSED = (
     *("_pyrepl/*", "ensurepip/*", "idlelib/*", "tkinter/*", "turtledemo/*", "lib2to3/*", "curses/*", "dbm/*"),
     "sqlite3/*",
@@ -29,30 +31,33 @@ UNUSED = (
     *("pickletools.py", "optparse.py", "trace.py", "tabnanny.py", "antigravity.py", "wave.py", "modulefinder.py"),
     *("this.py", "nturl2path.py", "symtable.py", "cProfile.py"),
 )
-# The files that are kept of two of its packages, because they are fewer than the unused ones.
+# Two packages of the standard library in which most files are unused, each with a pattern for the files to keep.
 KEPT = {
     "encodings": re.compile(
         r"utf|ascii|latin_1|iso8859_1\b|iso8859_15|cp1252|cp437|idna|punycode|.*_escape|.*_codec|_|alia"
     ),
     "multiprocessing": re.compile("__init__|context|process|reduction"),
 }
-# The folder of packages that stays source: kubesim reads lightkube-models as data.
+# The folder in /packages whose sources are packed: kubesim reads lightkube-models as data.
 READ = "lightkube"
+# Suffixes of sources, which are left out elsewhere.
 SOURCES = {".py", ".pyi"}
-WITHOUT_DOCSTRINGS = 2  # as python -OO compiles, which the standard library supports: a fifth less to load
-# The time of every file in a tar and in a zip, so that two builds are alike.
+# Python's level of optimization -OO, which removes docstrings and asserts: a fifth less of the library to load.
+WITHOUT_DOCSTRINGS = 2
+# The time of every file in the tar (seconds) and in the zip (its parts), so that two builds are the same.
 EPOCH = 1767225600
 DATE = (2026, 1, 1, 0, 0, 0)
-# Options of compileall: bytecode beside its source, never compared with that, because unpacking changes times.
+# Options of compileall: print nothing, write bytecode beside its source, and let Python load it without comparing it
+# with the source, whose time changes with each unpacking.
 AS_PACKED: dict[str, Any] = {"quiet": 2, "legacy": True, "invalidation_mode": PycInvalidationMode.UNCHECKED_HASH}
-# Modules that import what a notebook does.
+# Modules that together import all modules that a notebook needs.
 IMPORTED = ("piplite", "pyodide_kernel", "kubesim.jupyter.challenge", "kubesim.jupyter.progress")
 PACKAGES = Path("/packages")
 LIBRARY = Path("/pyodide/python_stdlib.zip")
 
 
 def compile_packages() -> None:
-    """Compile and pack the packages."""
+    """Pack /packages: bytecode without sources, except READ. Raises SystemExit if a module doesn't compile."""
     if not compileall.compile_dir(PACKAGES, stripdir=PACKAGES, rx=re.compile(f"/{READ}/"), **AS_PACKED):
         sys.exit("a module of the packages doesn't compile")
     with tarfile.open("/pyodide/packages.tar", "w:zst", level=19) as archive:  # type: ignore[call-overload]  # since 3.14
@@ -66,11 +71,12 @@ def compile_packages() -> None:
 
 
 def compile_library() -> None:
-    """Replace the modules of the standard library that notebooks import by bytecode, and drop unused ones."""
+    """Rewrite the zip of the standard library: bytecode for the modules that IMPORTED needs, and no unused files."""
     sys.path.append(str(PACKAGES))
     for room in IMPORTED:
         importlib.import_module(room)
     origins = [str(module.__spec__ and module.__spec__.origin) for module in list(sys.modules.values())]
+    # The paths, within the zip, of all modules that are loaded now.
     used = {origin.partition(".zip/")[2] for origin in origins if ".zip/" in origin}
     sources = Path("/tmp/library")
     shutil.unpack_archive(LIBRARY, sources, "zip")
@@ -80,13 +86,14 @@ def compile_library() -> None:
     with zipfile.ZipFile(LIBRARY, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in sorted(sources.rglob("*")):
             name = path.relative_to(sources).as_posix()
+            # A .pyc is kept for the source of the same name, which is then left out.
             is_needed = name[:-1] in used if path.suffix == ".pyc" else name not in used and not is_unused(name)
             if path.is_file() and is_needed:
                 archive.writestr(zipfile.ZipInfo(name, DATE), path.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
 def is_unused(name: str) -> bool:
-    """True if no notebook uses this file of the standard library."""
+    """True for the path of a standard library's file that no notebook uses."""
     package, _, file = name.partition("/")
     if package in KEPT:
         return KEPT[package].match(file) is None
