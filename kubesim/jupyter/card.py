@@ -176,7 +176,7 @@ class Exercise(Card):
         if left and not self.hints_shown:
             buttons.append(("hint", "Hint"))
         elif left:
-            buttons.append(("hint", f"Another hint ({left} left)"))
+            buttons.append(("hint", f"Hint ({left} left)"))
         elif self.hints:
             buttons.append(NO_MORE_HINTS)
         buttons += between

@@ -48,6 +48,7 @@ GROW = """() => new Promise((done) => {
     requestAnimationFrame(() => requestAnimationFrame(done));
 })"""
 ADD = "() => window.jupyterapp.commands.execute('notebook:insert-cell-below')"
+PLACE = "button => [button.offsetLeft, button.offsetTop]"
 CLIPBOARD = "navigator.clipboard.readText()"
 
 
@@ -196,8 +197,14 @@ def test_a_task_takes_the_path_over_and_undo_is_in_the_workbench(notebook: Any) 
     notebook.run("task")
     expect(road).not_to_contain_text("web in default")  # which is none of the task's
     card: Locator = notebook.cell("task").locator(".ks-card")
-    expect(card.get_by_role("button", name="Start over")).to_be_visible()
     expect(card.get_by_role("button", name="Undo")).to_have_count(0)  # there's one, in the workbench
+    again = card.get_by_role("button", name="Start over")
+    place = again.evaluate(PLACE)
+    for name in ("Hint", *(f"Hint ({left} left)" for left in range(len(TASK.hints) - 1, 0, -1)), "Show a solution"):
+        card.get_by_role("button", name=name, exact=True).click()
+    expect(card.get_by_role("button", name="No more hints")).to_be_disabled()
+    expect(card.locator(".ks-reveal")).to_be_visible()
+    assert again.evaluate(PLACE) == place
     enter(notebook, "kubectl create namespace mine")
     page.locator(".ks-bench").get_by_role("button", name="Undo").press("Enter")
     expect(page.get_by_role("log").locator(".note").last).to_have_text("# Reverted: `kubectl create namespace mine`\n")

@@ -104,7 +104,7 @@ def test_an_empty_answer_does_not_count(card, seat):
 
 def test_each_press_of_hint_shows_one_more_hint_until_none_is_left(card):
     assert len(press(card, "hint")["hints"]) == 1
-    assert labels(card.feedback)[1] == "Another hint (1 left)"
+    assert labels(card.feedback)[1] == "Hint (1 left)"
     assert press(card, "hint")["hints"][0] == "Look at the TYPE column of <code>kubectl get secrets</code>."
     assert labels(card.feedback) == ["Check", "No more hints", "Reveal answer"]
     assert len(press(card, "hint")["hints"]) == 2

@@ -4,6 +4,7 @@
 
 const WAYS_ON = new Set(["onward", "check", "next", "another", "break"]); // actions whose button is filled if it is first
 const ASIDE = new Set(["reveal", "undo", "redo", "restart", "end"]); // actions whose button has no border
+const AT_RIGHT = ["reveal", "restart"]; // actions whose buttons are at the right; the last one never moves
 const PATIENCE_FOR_PAGE = 200; // times 50 ms
 // Names of icons in base.css, by the signs that replace them in plain text.
 const ICONS = { "✓": "passed", "✗": "failed", "…": "waiting", "⚠": "warning", "○": "open", "◐": "begun", "·": "unreached", "–": "unneeded" };
@@ -91,17 +92,17 @@ const reveal = (title, content) => element("div", { className: "ks-reveal" },
   element("p", {}, element("b", { textContent: title })), html("div", "", content));
 const warning = (content) => element("div", { className: "ks-warning" }, marked("⚠", html("span", "", content)));
 
-// Draws a row of [action, label] buttons that call `press(action)`. The first is filled if it is one of WAYS_ON, and
-// "reveal" is at the right. A button without an action is used up and keeps its place. The focus stays on the button with
-// the same action, else on the one in its place. A double click presses once, whatever is under the pointer by then.
+// Draws a row of [action, label] buttons that call `press(action)`. The first is filled if it is one of WAYS_ON.
+// A button without an action is used up and keeps its place. The focus stays on the button with the same action, else on
+// the one in its place. A double click presses once, whatever is under the pointer by then.
 function drawButtons(row, buttons, press) {
   const key = JSON.stringify(buttons);
   if (row.dataset.key === key) return;
   row.dataset.key = key;
   const focused = row.contains(document.activeElement) ? document.activeElement : null;
   const focusedPlace = [...row.children].indexOf(focused);
-  const isLast = ([action]) => action === "reveal";
-  const inOrder = [...buttons.filter((one) => !isLast(one)), ...buttons.filter(isLast)];
+  const atRight = AT_RIGHT.flatMap((action) => buttons.filter(([name]) => name === action));
+  const inOrder = [...buttons.filter((one) => !atRight.includes(one)), ...atRight];
   row.replaceChildren(...inOrder.map(([action, textContent], place) => {
     const act = ({ detail }) => {
       if (!action || (detail > 1 && row.dataset.pressed !== action)) return;
@@ -112,7 +113,7 @@ function drawButtons(row, buttons, press) {
     const made = element("button", { type: "button", textContent, onclick: act, ariaDisabled: action ? null : "true" });
     made.classList.toggle("ks-lead", place === 0 && WAYS_ON.has(action));
     made.classList.toggle("ks-text", ASIDE.has(action));
-    made.classList.toggle("ks-last", action === "reveal");
+    made.classList.toggle("ks-at-right", action === atRight[0]?.[0]);
     made.dataset.do = action;
     return made;
   }));
