@@ -1,8 +1,8 @@
-"""A slip of the pen in a table is refused, and the refusal names the row.
+"""A mistake in a table is refused, and the refusal names the row.
 
-Every table is read again with one key, or one word that code looks up, misspelled, and with one row taken away. Its
-`check` is what must fail then: it reads the content as the table's owner does, and compares it with what refers to it.
-Add a table of your room to TABLES.
+Each test changes one thing in the content of a table: it misspells a key, or a word that code looks up, or removes a
+row. The table's `check` must then fail. It reads the content as the table's owner does, and compares it with the code
+that refers to it. Add a table of your package to TABLES.
 """
 
 from __future__ import annotations
@@ -36,13 +36,51 @@ from tools.commands import all_commands
 
 PACKAGE = Path(kubesim.__file__).parent
 
+# Objects that were checked, by their identity: a change of a table copies only the objects around the changed place.
+SOUND: dict[int, Any] = {}
+# Fields that internal structs have and external structs have elsewhere, in lower case, by struct.
+MOVED = {"PodSecurityContext": {"hostnetwork", "hostpid", "hostipc", "shareprocessnamespace", "hostusers"}}
+# Structs that kubectl creates with typed clients, and structs that it never writes, because only the server sets them.
+CREATED = {
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "CronJob",
+    "DeleteOptions",
+    "Deployment",
+    "Job",
+    "Namespace",
+    "Pod",
+    "Role",
+    "RoleBinding",
+    "Secret",
+    "SelfSubjectAccessReview",
+    "SelfSubjectReview",
+    "SelfSubjectRulesReview",
+    "Service",
+    "ServiceAccount",
+}
+UNWRITTEN = {
+    "DeploymentStrategy",
+    "LabelSelectorRequirement",
+    "NamespaceSpec",
+    "ObjectReference",
+    "PodFailurePolicy",
+    "PodSecurityContext",
+    "SuccessPolicy",
+}
+# The keys and indexes that lead to a value.
+Place = tuple[Any, ...]
+# Variables of the functions that describe an object, with the paths of their values in the object.
+HOLDERS = {"obj": "", "spec": "spec.", "status": "status.", "job_spec": "spec.jobTemplate.spec."}
+
 
 class Table(NamedTuple):
-    """A table, and what must fail for a content with a slip.
+    """A table, and the function that must fail for a changed content.
 
-    `rows` are the paths to what holds rows. `words`, a regular expression of paths, says which texts are words that
-    code looks up, and `word` what one is. What `free` matches is text, or names of the user's own, which only
-    recordings can check.
+    `rows` are the paths of the maps and lists that hold rows. The other fields are regular expressions: `words` of the
+    paths of texts with words that code looks up, `word` of such a word, and `free` of the parts of paths below which
+    any text is allowed, so that only recordings can check it.
     """
 
     path: str
@@ -55,12 +93,13 @@ class Table(NamedTuple):
 
 @cache
 def content(path: str) -> Any:
+    """The parsed content of a table, whose path is relative to the package."""
     return json.loads((PACKAGE / path).read_text("utf-8"))
 
 
 @cache
 def types() -> dict[str, Type]:
-    """Every struct that an object of a kept kind, or a review, can hold."""
+    """Every struct within the objects of simulated kinds and of reviews, by name."""
     found: dict[str, Type] = {}
     roots = [schema.type_of(item) for item in RESOURCES if is_read(item)]
     todo = [*roots, schema.meta_type("Status"), schema.meta_type("DeleteOptions")]
@@ -76,16 +115,17 @@ def types() -> dict[str, Type]:
 
 @cache
 def structs() -> dict[str, set[str]]:
-    """The names of their fields."""
+    """The names of the fields of every struct in types()."""
     return {name: set(fields(kind)) for name, kind in types().items()}
 
 
 def is_read(resource: Resource) -> bool:
+    """True for a kind whose objects the API server decodes."""
     return resource.simulated or resource.kind.endswith("Review")
 
 
 def leads_somewhere(struct: Type, path: str, row: str) -> None:
-    """Raise for a path such as "spec.replicas" that no object of the type has."""
+    """Assert that objects of the type have the path, such as "spec.replicas". `row` is named in the failure."""
     kind = struct
     for name in path.split(".") if path else ():
         if kind.kind == "map":
@@ -95,6 +135,7 @@ def leads_somewhere(struct: Type, path: str, row: str) -> None:
 
 
 def check_kinds(rows: Any) -> None:
+    """Every path of a row leads to a field, formatters exist, and all kinds that Kubernetes lists are there."""
     made = typed.read(tuple[Resource, ...], rows, "kinds.json")
     there = {(item.api_version, item.kind) for item in made}
     for item in made:
@@ -104,7 +145,7 @@ def check_kinds(rows: Any) -> None:
             assert formatter in FORMATTERS, f"{item.kind}, {heading}: {formatter}"
             for path in paths:
                 leads_somewhere(struct, path, f"{item.kind}, {heading}")
-        for path in set(item.fields) - {"status.successful"}:  # a name of upstream's own
+        for path in set(item.fields) - {"status.successful"}:  # which upstream invented for field selectors
             leads_somewhere(struct, path, item.kind)
         leads_somewhere(struct, ".".join(item.template), item.kind)
         for wait in item.rollout.waits if item.rollout else ():
@@ -119,7 +160,7 @@ def check_kinds(rows: Any) -> None:
 
 @cache
 def served() -> set[tuple[str, str]]:
-    """The kinds that Kubernetes has lists of, in the groups of kinds.json, as lightkube's models have them."""
+    """API version and kind of all that Kubernetes serves in the groups of kinds.json, from lightkube's models."""
     found = set()
     for item in RESOURCES:
         name = f"lightkube.models.{item.group.split('.')[0] or 'core'}_{item.version}"
@@ -132,7 +173,14 @@ def served() -> set[tuple[str, str]]:
     return found - {("apps/v1", "Scale")}
 
 
+def struct_in(struct: str, name: str) -> str:
+    """The name of the struct that the list `name` of a struct holds; "" if it holds none."""
+    kind = fields(types()[struct])[name].type
+    return kind.element.name if kind.element else ""
+
+
 def check_gotypes(content: Any) -> None:
+    """Every struct and field that the table names exists, and every list of names is used."""
     table = typed.read(schema._GoTypes, content, "gotable.json")
     known = structs()
     names = set().union(*known.values())
@@ -170,13 +218,21 @@ def check_gotypes(content: Any) -> None:
     assert not unused, f"gotable.json: no field is a {unused}"
 
 
-def struct_in(struct: str, name: str) -> str:
-    """The struct that a list of another holds."""
-    kind = fields(types()[struct])[name].type
-    return kind.element.name if kind.element else ""
+def walk_inert(kind: Type, steps: tuple[tuple[str, ...], ...], row: str) -> None:
+    """Assert that the type has every field that `steps`, the alternatives at each level, lead to."""
+    for step in steps[:1]:
+        for name in step:
+            inner = kind
+            while inner.kind == "list" and inner.element:
+                inner = inner.element
+            if inner.kind == "map":
+                return
+            assert name in fields(inner), f"{row}: {inner.name} has no {name}"
+            walk_inert(fields(inner)[name].type, steps[1:], row)
 
 
 def check_inert(rows: Any) -> None:
+    """Every path of a row leads to a field, and docs/supported.md lists it."""
     made = typed.read(tuple[notes.Inert, ...], rows, "inert.json")
     page = re.sub(r"\s+", " ", supported.page())
     section = page.partition("## Fields that are only stored")[2].partition(" ## ")[0]
@@ -194,24 +250,8 @@ def check_inert(rows: Any) -> None:
         assert any(row.warning in line and kinds >= set(row.kinds) for row in made), f"docs/supported.md: {line}"
 
 
-def walk_inert(kind: Type, steps: tuple[tuple[str, ...], ...], row: str) -> None:
-    for step in steps[:1]:
-        for name in step:
-            inner = kind
-            while inner.kind == "list" and inner.element:
-                inner = inner.element
-            if inner.kind == "map":
-                return
-            assert name in fields(inner), f"{row}: {inner.name} has no {name}"
-            walk_inert(fields(inner)[name].type, steps[1:], row)
-
-
-SOUND: dict[int, Any] = {}
-"""Objects that were found to be sound, by their identity."""
-
-
 def check_objects(objects: list[Any]) -> None:
-    """Every object is of a known type, and has no field that it lacks."""
+    """Every object is of a known kind, and has only fields of that kind."""
     for obj in objects:
         if SOUND.get(id(obj)) is obj:
             continue
@@ -222,11 +262,13 @@ def check_objects(objects: list[Any]) -> None:
 
 
 def check_bootstrap(table: Any) -> None:
+    """Every object is valid."""
     made = typed.read(bootstrap._Objects, table, "bootstrap.json")
     check_objects(list(made))
 
 
 def check_kube_system(table: Any) -> None:
+    """Every object is valid, no object that others need is missing, and the images are those of the Pods."""
     made = typed.read(bootstrap.KubeSystem, table, "kube_system.json")
     objects = list(made.objects)
     check_objects(objects)
@@ -244,6 +286,7 @@ def check_kube_system(table: Any) -> None:
 
 
 def check_rbac(table: Any) -> None:
+    """Every object is valid, and every bound role exists."""
     made = typed.read(bootstrap._Policy, table, "rbac.json")
     objects = [*made.user_roles, *made.other_objects]
     check_objects(objects)
@@ -252,7 +295,15 @@ def check_rbac(table: Any) -> None:
     assert bound <= roles, f"rbac.json binds {bound - roles}"
 
 
+def all_images() -> Iterator[Any]:
+    """The images of all built-in registries."""
+    for registry in worldfile.builtin().registries:
+        for repository in registry.repositories.values():
+            yield from (*repository.tags.values(), *(image for image, _ in repository.lines))
+
+
 def check_bases(table: Any) -> None:
+    """Every dialect and every base is used, and exists."""
     containers.read_bases(table)
     used = {dialect for row in table["bases"].values() for dialect in row["shells"].values()}
     assert used == set(table["dialects"]), used ^ set(table["dialects"])
@@ -260,14 +311,8 @@ def check_bases(table: Any) -> None:
     assert images == set(table["bases"]), images ^ set(table["bases"])
 
 
-def all_images() -> Iterator[Any]:
-    for registry in worldfile.builtin().registries:
-        for repository in registry.repositories.values():
-            yield from (*repository.tags.values(), *(image for image, _ in repository.lines))
-
-
 def check_internal(table: Any) -> None:
-    """Each struct is held by another or shown whole, and each field is one of the external struct."""
+    """Each struct is within another one or printed whole, and has only fields of the external struct."""
     shown = {"EphemeralContainer", "PodSpec", "RoleRef", "RollingStrategy", "SecurityContext", "ServicePort"}
     held = shown | {"StatefulSetStrategy"}
     for struct, members in table.items():
@@ -282,14 +327,10 @@ def check_internal(table: Any) -> None:
     assert held == set(table), held ^ set(table)
 
 
-# What internal structs have elsewhere than external ones: the node's network is in the security context.
-MOVED = {"PodSecurityContext": {"hostnetwork", "hostpid", "hostipc", "shareprocessnamespace", "hostusers"}}
-
-
 def check_protobuf(table: Any) -> None:
-    """Each field is one of its struct, and each struct that is written is there."""
+    """Each struct has only its own fields, and no struct that kubectl writes is missing."""
     for struct, names in table.items():
-        struct = {"ProbeHandler": "Probe", "VolumeSource": "Volume"}.get(struct, struct)  # which they are parts of
+        struct = {"ProbeHandler": "Probe", "VolumeSource": "Volume"}.get(struct, struct)  # parts of these
         known = structs().get(struct)
         for name in names.values():
             if name.startswith("+"):
@@ -304,39 +345,26 @@ def check_protobuf(table: Any) -> None:
     assert not lacking, f"protobuf.json lacks {lacking}"
 
 
-# What kubectl creates with its typed clients, and what it never writes: statuses, and what only the server sets.
-CREATED = {
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "ConfigMap",
-    "CronJob",
-    "DeleteOptions",
-    "Deployment",
-    "Job",
-    "Namespace",
-    "Pod",
-    "Role",
-    "RoleBinding",
-    "Secret",
-    "SelfSubjectAccessReview",
-    "SelfSubjectReview",
-    "SelfSubjectRulesReview",
-    "Service",
-    "ServiceAccount",
-}
-UNWRITTEN = {
-    "DeploymentStrategy",
-    "LabelSelectorRequirement",
-    "NamespaceSpec",
-    "ObjectReference",
-    "PodFailurePolicy",
-    "PodSecurityContext",
-    "SuccessPolicy",
-}
+def listed_in(page: str, subject: str) -> str:
+    """The part of docs/supported.md that lists the absent commands of a group, such as `kubectl create`."""
+    section = page.partition("Not simulated: * ")[2].partition(" Accepted without effect")[0]
+    return section.partition(f"`{subject}`: ")[2].partition(" * ")[0]
+
+
+def check_flags(page: str, subject: str, table: Any, row: Any) -> None:
+    """The line of `subject` in docs/supported.md lists the flags of a command's row, and each flag has a help text."""
+    flags = list(table.flags(catalogue.Row(**row)))
+    everywhere = set(re.findall("--([a-z-]+)", page.partition("every command that has them:")[2].partition(" * ")[0]))
+    allowed, _, refused = page.partition(f"* {subject} ")[2].partition(" * ")[0].partition("; refused: ")
+    for text, is_simulated in ((allowed, True), (refused, False)):
+        listed = set(re.findall("--([a-z-]+)", text))
+        names = {flag.name for flag in flags if flag.simulated is is_simulated} - (everywhere - listed)
+        assert names == listed, f"docs/supported.md, {subject} {names ^ listed}"
+    assert all(flag.help for flag in flags if flag.simulated), f"{subject} a flag has no help"
 
 
 def check_commands(table: Any) -> None:
-    """The commands are those that modules register, and docs/supported.md lists the flags of each."""
+    """The commands are those that modules register, and docs/supported.md lists the flags of each command."""
     made = typed.read(catalogue.Table, table, "commands.json")
     registered = {"", *(" ".join(command.path) for command in all_commands())}
     assert registered == set(made.commands), registered ^ set(made.commands)
@@ -358,23 +386,7 @@ def check_commands(table: Any) -> None:
         typed.read(catalogue.Row, row, "commands.json")
 
 
-def listed_in(page: str, subject: str) -> str:
-    """What the list of absent commands has of a group."""
-    section = page.partition("Not simulated: * ")[2].partition(" Accepted without effect")[0]
-    return section.partition(f"`{subject}`: ")[2].partition(" * ")[0]
-
-
-def check_flags(page: str, subject: str, table: Any, row: Any) -> None:
-    flags = list(table.flags(catalogue.Row(**row)))
-    everywhere = set(re.findall("--([a-z-]+)", page.partition("every command that has them:")[2].partition(" * ")[0]))
-    allowed, _, refused = page.partition(f"* {subject} ")[2].partition(" * ")[0].partition("; refused: ")
-    for text, is_simulated in ((allowed, True), (refused, False)):
-        listed = set(re.findall("--([a-z-]+)", text))
-        names = {flag.name for flag in flags if flag.simulated is is_simulated} - (everywhere - listed)
-        assert names == listed, f"docs/supported.md, {subject} {names ^ listed}"
-    assert all(flag.help for flag in flags if flag.simulated), f"{subject} a flag has no help"
-
-
+# All tables that are tested.
 TABLES = [
     Table(
         "api/kinds.json",
@@ -403,12 +415,8 @@ TABLES = [
 ]
 
 
-Place = tuple[Any, ...]
-"""The keys and indices that lead to a value."""
-
-
 def places(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
-    """Everything in maps and lists, however deep."""
+    """Every value within maps and lists, at any depth, with its place. `place` is that of `value`."""
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
         yield (*place, key), inner
         if isinstance(inner, dict | list):
@@ -416,7 +424,10 @@ def places(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
 
 
 def changed(whole: Any, place: Place, edit: Callable[[Any, Any], None]) -> Any:
-    """A copy in which what holds the value at a place is edited; everything else is the same, not only equal."""
+    """A copy of `whole` in which `edit` has changed the map or list around the value at a place.
+
+    All values beside the place are the same objects as in `whole`, which SOUND relies on.
+    """
     copied = dict(whole) if isinstance(whole, dict) else list(whole)
     if place[1:]:
         copied[place[0]] = changed(whole[place[0]], place[1:], edit)
@@ -426,15 +437,17 @@ def changed(whole: Any, place: Place, edit: Callable[[Any, Any], None]) -> Any:
 
 
 def remove(holder: Any, key: Any) -> None:
+    """Remove a value from the map or list that holds it."""
     del holder[key]
 
 
 def misspell(holder: Any, key: Any) -> None:
+    """Append an x to a key of a map."""
     holder[f"{key}x"] = holder.pop(key)
 
 
 def slips(table: Table) -> Iterator[tuple[str, str, Any]]:
-    """Contents with one slip each: what was done, the word that was, and the content."""
+    """Changed contents of a table: the change in words, the word that the failure must have, and the content."""
     whole = content(table.path)
     for place, value in places(whole):
         path, key = ".".join(map(str, place)), place[-1]
@@ -452,15 +465,17 @@ def slips(table: Table) -> Iterator[tuple[str, str, Any]]:
 
 
 def replace(holder: Any, key: Any, value: Any) -> None:
+    """Replace a value in the map or list that holds it."""
     holder[key] = value
 
 
 def row_name(row: dict[str, Any]) -> str:
+    """The word that identifies a row of a list."""
     return str((row.get("metadata") or {}).get("name") or row.get("kind") or row.get("warning"))
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: str(table.path))
-def test_a_slip_of_the_pen_fails(table: Table) -> None:
+def test_a_mistake_in_a_table_fails_and_the_failure_names_the_row(table: Table) -> None:
     table.check(content(table.path))
     silent = []
     for done, word, slipped in slips(table):
@@ -472,10 +487,6 @@ def test_a_slip_of_the_pen_fails(table: Table) -> None:
             done += f", and the row is not named: {error}"
         silent.append((done, word))
     assert silent == []
-
-
-HOLDERS = {"obj": "", "spec": "spec.", "status": "status.", "job_spec": "spec.jobTemplate.spec."}
-"""Where in an object the variables of a screen's function are."""
 
 
 def paths_in(function: Callable[..., Any], holders: Mapping[str, str]) -> Iterator[str]:

@@ -37,8 +37,33 @@ from tests.served_lab import address
 
 ROWS = rows(__file__)
 
+# The error of an address that isn't this machine's.
 NOT_MINE = errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL)
 ROOT = Path(__file__).resolve().parents[2]
+
+# A file of one's own registries, and lines that pull from them.
+SHOP = """\
+images: {cart 2.0: {log: [open for business]}}
+registries:
+- {hosts: [images.example.net], address: 10.96.0.30, repositories: {shop/cart: {tags: {"2.0": cart 2.0}, public: true}}}
+"""
+ORDER = "kubectl run cart --image=images.example.net/shop/cart:2.0\nsleep 5\nkubectl logs cart\n"
+# The refusal of an empty input.
+NOTHING = "kubesim: nothing was read: pipe in what kubectl printed, or name a file with -f"
+ASKS_FIRST = """
+import time
+try:
+    print("started", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("asks")
+"""
+GOOD = ROWS["good"]
+# The number of quizzes in notebook 00, and of all tasks with the broken clusters.
+START = len(next(found for name, found in documents("quizzes") if name == "00-start.yaml"))  # beside a task
+TASKS = len(load_tasks()) + len(ROUNDS)
+# A progress file of which a part can't be read.
+PARTLY = {"kubesim-progress": 2, "given": {"start-no-secret": [[2]], "start-simulated-time": 5}}
 
 
 @pytest.mark.parametrize(("typed", "shown", "status"), ROWS["lines_in_screens_out"])
@@ -74,7 +99,7 @@ def test_a_here_document_may_have_the_line_ends_of_windows(
     assert capsys.readouterr().out == "abc\ndone\n"
 
 
-def test_a_bug_costs_one_line_and_can_be_reported(
+def test_an_internal_error_prints_one_line_and_writes_a_report_without_passwords(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = Session.run
@@ -104,7 +129,7 @@ def test_a_bug_costs_one_line_and_can_be_reported(
     assert report.stat().st_mode & 0o777 == 0o600
 
 
-def test_bytes_that_are_no_text_are_shown_as_far_as_they_can(tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_become_question_marks(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "kubesim"]
     typed = b"echo a\xff\necho \xc3\xa9\n"
     env = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
@@ -113,7 +138,7 @@ def test_bytes_that_are_no_text_are_shown_as_far_as_they_can(tmp_path: Path) -> 
 
 
 def ask(config: Path, method: str, path: str, body: object = None) -> Any:
-    """Ask a served cluster as a client does that knows its kubeconfig."""
+    """Send a request to a served cluster, with the address and credentials of its kubeconfig. Returns parsed JSON."""
     known = load_yaml(config)
     cluster, user = known["clusters"][0]["cluster"], known["users"][0]["user"]
     trust = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
@@ -126,7 +151,7 @@ def ask(config: Path, method: str, path: str, body: object = None) -> Any:
 
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[list[str]]:
-    """`python -m kubesim serve` until it is killed; the lines that it prints."""
+    """A context with a process of `python -m kubesim serve`, which gives the first two lines that it prints."""
     words = [sys.executable, "-m", "kubesim", "serve", "--kubeconfig", str(folder / "kube config"), *options]
     served = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert served.stdout
@@ -163,16 +188,8 @@ def test_a_service_that_is_terminated_leaves_no_kubeconfig_behind(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-SHOP = """\
-images: {cart 2.0: {log: [open for business]}}
-registries:
-- {hosts: [images.example.net], address: 10.96.0.30, repositories: {shop/cart: {tags: {"2.0": cart 2.0}, public: true}}}
-"""
-ORDER = "kubectl run cart --image=images.example.net/shop/cart:2.0\nsleep 5\nkubectl logs cart\n"
-
-
 @pytest.mark.parametrize("words", [[], ["serve"]], ids=["prompt", "serve"])
-def test_registries_of_ones_own_are_a_file(tmp_path: Path, words: list[str]) -> None:
+def test_registries_are_read_from_a_file_or_refused_with_the_reason(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "shop.yaml").write_text(SHOP)
     command = [sys.executable, "-m", "kubesim", *words, "--registries", "shop.yaml"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -205,7 +222,7 @@ def test_serve_runs_the_lines_of_a_pipe_and_ends_with_it(tmp_path: Path) -> None
         (["--address", "192.0.2.1"], f"kubesim: cannot serve: {OSError(*NOT_MINE)}\n"),
     ],
 )
-def test_what_cannot_be_served_is_told_in_a_line(options: list[str], why: str) -> None:
+def test_a_wrong_port_or_address_is_refused_in_a_line(options: list[str], why: str) -> None:
     words = [sys.executable, "-m", "kubesim", "serve", *options]
     ran = subprocess.run(words, input="", capture_output=True, text=True, cwd=ROOT, check=False)
     assert ran.stdout == ""
@@ -214,7 +231,7 @@ def test_what_cannot_be_served_is_told_in_a_line(options: list[str], why: str) -
 
 
 @pytest.mark.parametrize("words", [["--registries", "none.yaml", "serve"], ["serve", "--registries", "none.yaml"]])
-def test_registries_are_read_wherever_the_option_stands(words: list[str], tmp_path: Path) -> None:
+def test_the_option_registries_works_before_and_after_serve(words: list[str], tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "kubesim", *words], input="", capture_output=True, text=True, cwd=tmp_path, check=False
     )
@@ -230,7 +247,7 @@ def test_a_message_from_the_standard_input_that_leaves_a_question_is_explained()
     assert ran.stdout == explain_as_text(said)
 
 
-def test_what_is_piped_in_is_explained_without_an_option() -> None:
+def test_why_explains_its_stdin_without_an_option() -> None:
     said = 'Back-off pulling image "ghcr.io/acme/web:1"'
     words = [sys.executable, "-m", "kubesim", "why"]
     ran = subprocess.run(words, input=said, capture_output=True, text=True, check=False)
@@ -246,7 +263,7 @@ def test_what_is_piped_in_is_explained_without_an_option() -> None:
         (["accounts", "roles"], "accounts, roles: there is no Pod in it"),
     ],
 )
-def test_of_several_files_the_one_that_is_wrong_is_named(names: list[str], refusal: str, tmp_path: Path) -> None:
+def test_a_refusal_names_the_wrong_one_of_several_files(names: list[str], refusal: str, tmp_path: Path) -> None:
     texts = {"bad": b"kind: Secret", "good": b"kind: Role", "empty": b"kind: List", "wide": b"\xff"}
     texts |= {"accounts": b"kind: Role", "roles": b"kind: Role"}
     for name, text in texts.items():
@@ -254,9 +271,6 @@ def test_of_several_files_the_one_that_is_wrong_is_named(names: list[str], refus
     words = [sys.executable, "-m", "kubesim", "why", *(f"-f{name}" for name in names)]
     ran = subprocess.run(words, input="kind: ServiceAccount", capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (ran.stdout, ran.stderr, ran.returncode) == ("", f"kubesim: {refusal}\n", 1)
-
-
-NOTHING = "kubesim: nothing was read: pipe in what kubectl printed, or name a file with -f"
 
 
 @pytest.mark.parametrize(
@@ -269,7 +283,7 @@ NOTHING = "kubesim: nothing was read: pipe in what kubectl printed, or name a fi
         ([" \n"], NOTHING.removeprefix("kubesim: ")),
     ],
 )
-def test_why_says_how_it_is_asked(
+def test_why_without_a_message_explains_its_usage(
     words: list[str],
     refusal: str,
     tmp_path: Path,
@@ -320,7 +334,7 @@ def test_streams_that_are_closed_are_empty(words: str, out: str, err: str, statu
     assert (ran.stdout, ran.stderr, ran.returncode) == (out, err, status)
 
 
-def test_who_closes_the_output_early_sees_no_error() -> None:
+def test_a_closed_output_causes_no_error_message() -> None:
     words = [sys.executable, "-m", "kubesim", "why", 'Back-off pulling image "ghcr.io/acme/web:1"']
     reading, writing = os.pipe()
     os.close(reading)
@@ -331,7 +345,7 @@ def test_who_closes_the_output_early_sees_no_error() -> None:
 
 @pytest.fixture
 def with_ctrl_c() -> Iterator[None]:
-    """Programs hear of Ctrl+C, also where the tests don't: a shell starts what runs in the background deaf to it."""
+    """A handler of Ctrl+C, which child processes inherit. A shell ignores it for the jobs in its background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -346,22 +360,12 @@ def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
     with subprocess.Popen(words, stdin=stdin, start_new_session=True, **pipes) as why:
         assert why.stderr
         assert why.stderr.readline() == "kubesim: paste what kubectl printed, then press Ctrl+D\n"
-        # A signal that comes a moment before Python reads is heard when it has read: nobody presses keys that soon.
+        # Wait until the process reads: a signal just before that is handled only after the read.
         assert eventually(psutil.Process(why.pid).status, psutil.STATUS_SLEEPING) == psutil.STATUS_SLEEPING
         os.killpg(why.pid, signal.SIGINT)
         assert (*why.communicate(), why.returncode) == ("", "", 130)
     os.close(terminal)
     os.close(stdin)
-
-
-ASKS_FIRST = """
-import time
-try:
-    print("started", flush=True)
-    time.sleep(60)
-except KeyboardInterrupt:
-    print("asks")
-"""
 
 
 @pytest.mark.usefixtures("with_ctrl_c")
@@ -376,12 +380,6 @@ def test_ctrl_c_is_left_to_jupyterlab(tmp_path: Path) -> None:
         assert lab.stdout.readline() == "started\n"
         os.killpg(lab.pid, signal.SIGINT)
         assert (*lab.communicate(), lab.returncode) == ("asks\n", "", 0)
-
-
-GOOD = ROWS["good"]
-START = len(next(found for name, found in documents("quizzes") if name == "00-start.yaml"))  # beside a task
-TASKS = len(load_tasks()) + len(ROUNDS)
-PARTLY = {"kubesim-progress": 2, "given": {"start-no-secret": [[2]], "start-simulated-time": 5}}
 
 
 def grade(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -437,7 +435,7 @@ def test_files_that_cannot_be_graded_are_named_and_the_others_graded(tmp_path: P
 
 
 def becoming(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The commands that this process would become."""
+    """A list that collects the commands of os.execve, which raises SystemExit instead of replacing this process."""
     commands = []
 
     def execve(program: str, command: list[str], variables: dict[str, str]) -> NoReturn:
@@ -448,7 +446,7 @@ def becoming(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return commands
 
 
-def test_lab_opens_a_copy_of_the_notebooks_that_the_learner_may_change(
+def test_lab_opens_a_copy_of_the_notebooks_and_keeps_changed_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     commands = becoming(monkeypatch)
@@ -483,8 +481,8 @@ def test_lab_takes_options_without_a_folder(tmp_path: Path, monkeypatch: pytest.
     assert [path.name for path in tmp_path.iterdir()] == ["kubesim-lab"]
 
 
-def test_lab_brings_its_settings_and_no_news(tmp_path: Path) -> None:
-    """JupyterLab itself says so, started as a learner starts it."""
+def test_lab_has_kubesims_settings_and_no_announcements(tmp_path: Path) -> None:
+    """The settings that a JupyterLab, started by `kubesim lab`, serves itself."""
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
     home = {name: str(tmp_path / name.lower()) for name in folders}
     options = ["--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--IdentityProvider.token="]
@@ -503,18 +501,18 @@ def test_lab_brings_its_settings_and_no_news(tmp_path: Path) -> None:
 
 
 def page_of(address: str) -> str:
-    """What a server answers."""
+    """The text of the response at an address."""
     with urllib.request.urlopen(address, timeout=SECONDS) as answer:
         return str(answer.read().decode())
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out == f"kubesim {version('kubesim')}\n"
 
 
-def test_lab_says_in_a_line_what_is_missing_or_in_the_way(
+def test_lab_reports_a_missing_jupyterlab_or_a_file_in_its_way_in_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -527,7 +525,7 @@ def test_lab_says_in_a_line_what_is_missing_or_in_the_way(
     )
 
 
-def test_in_a_terminal_the_question_of_an_explanation_is_asked(
+def test_in_a_terminal_why_asks_the_question_of_its_explanation(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = 'Failed to pull image "ghcr.io/acme/web:1": Head "https://ghcr.io/v2/acme/web/manifests/1": unauthorized'
@@ -544,13 +542,13 @@ def test_in_a_terminal_the_question_of_an_explanation_is_asked(
 
 
 @pytest.mark.parametrize("words", [[], ["serve"]])
-def test_a_folder_that_takes_no_files_is_named(
+def test_a_workspace_that_cannot_hold_files_is_reported(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     terminal, workspace = io.StringIO("touch f\n"), tmp_path / "workspace"
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stdin", terminal)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)  # serve's SIGTERM stays out of the tests' process
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # keeps serve's handler of SIGTERM out of this process
     monkeypatch.chdir(tmp_path)
     workspace.touch()
     assert main(words) == 1

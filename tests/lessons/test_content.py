@@ -1,4 +1,4 @@
-"""Every quiz and task, whoever wrote it: its form, its answers, and that it can be done."""
+"""Every quiz, prediction and task: its form, its answers, its feedback, and that its solution works."""
 
 import json
 import re
@@ -16,8 +16,10 @@ from kubesim.lessons.quiz import BLANK, Note, Verdict, judge, letter
 from kubesim.lessons.task import begin, check, solve
 from kubesim.session import Session
 
+# The folders of the lessons' files, each with the name of its entries in schema.json; and all files.
 FOLDERS = {"quizzes": "quiz", "predictions": "prediction", "tasks": "task"}
 DOCUMENTS = [(folder, name, found) for folder in FOLDERS for name, found in documents(folder)]
+# The names of the placeholders in each quiz with variants, by its id.
 VARIED = {
     entry["id"]: {
         name
@@ -28,6 +30,7 @@ VARIED = {
     for entry in found
 }
 QUIZZES, TASKS = list(load_quizzes().values()), list(load_tasks().values())
+# Quizzes by kind. PICKED are those with choices of which some are right.
 COMMANDS = [quiz for quiz in QUIZZES if quiz.kind == "command"]
 ORDERS = [quiz for quiz in QUIZZES if quiz.kind == "order"]
 LINES = [quiz for quiz in QUIZZES if quiz.kind == "line"]
@@ -35,16 +38,44 @@ PICKED = [quiz for quiz in QUIZZES if quiz.choices and quiz.kind not in ("order"
 SORTS = [quiz for quiz in QUIZZES if quiz.kind == "sort"]
 TYPED = [quiz for quiz in QUIZZES if quiz.kind == "text"]
 
+# A JSONPath for the messages of events.
+EVENTS = "'{range .items[*]}{.message}{\"\\n\"}{end}'"
+# Command quizzes whose line has blanks.
+GAPS = [quiz for quiz in COMMANDS if quiz.gap]
+# A sign that a choice gives a reason.
+REASON = re.compile(r"[,:.] |\b(because|since|as|which|until)\b")
+# Tasks with each of their common mistakes.
+WRONG = [(task, mistake) for task in TASKS for mistake in task.wrong]
+# Notes of single quizzes, and a command that creates a Secret for Docker Hub.
+REPLIES = load_quizzes()["policy-that-stays"].replies
+HUB = "kubectl create secret docker-registry hub --docker-username=acme --docker-password=hubpass"
+NO_ENTRY = load_quizzes()["secret-for-hub"].goal[0].otherwise
+EVERYWHERE = load_quizzes()["all-but-secrets"].goal[-1].otherwise
+# Quizzes and predictions in which one picks a choice, with and without their variants.
+PICKS = [quiz for quiz in [*load_predictions().values(), *QUIZZES] if quiz.kind in ("predict", "choice")]
+ONCE = [quiz for quiz in PICKS if "#" not in quiz.id]
+# First words of choices that deny or affirm.
+DENYING = {"no", "none", "nothing", "neither", "nowhere", "not", "only", "never"}
+AFFIRMING = {"yes", "both", "all", "each", "every", "always"}
+
+FAILURES = load_yaml(Path(__file__).with_name("sent.yaml"))
+ATTEMPTS = load_yaml(Path(__file__).with_name("answers.yaml"))
+ROWS = [(task, name) for task, attempts in ATTEMPTS.items() for name in attempts]
+TYPED_LINES = load_yaml(Path(__file__).with_name("typed.yaml"))
+
 
 def _ids(items):
+    """The ids of quizzes or tasks, as names of tests."""
     return [item.id for item in items]
 
 
 def _reached(task, session):
+    """True if the session meets all goals of a task."""
     return all(reading.holds for reading in check(task, session))
 
 
 def _schema(kind):
+    """The JSON schema of a file with entries of a kind."""
     schema = json.loads(files("kubesim.lessons").joinpath("schema.json").read_text(encoding="utf-8"))
     return {"$defs": schema["$defs"], "type": "array", "items": {"$ref": f"#/$defs/{kind}"}}
 
@@ -58,7 +89,7 @@ def _schema(kind):
         ({"choices": [{"text": "Blue.", "right": "yes"}]}, "color.choices[0].right must be true or false"),
     ],
 )
-def test_a_slip_of_the_pen_is_told_with_its_place(slip, sentence):
+def test_a_mistake_in_an_entry_is_refused_with_its_place(slip, sentence):
     entry = {"id": "color", "kind": "choices", "question": "Which?", "choices": [{"text": "Blue."}], **slip}
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         next(build_variants(entry))
@@ -71,13 +102,13 @@ def test_a_file_fits_the_schema(folder, name, found):
 
 
 def test_ids_are_used_once():
-    """In all folders together, because the progress file keeps what was done by its id alone."""
+    """Ids are unique across folders, because the progress file identifies entries by id alone."""
     ids = [entry["id"] for folder in FOLDERS for _, found in documents(folder) for entry in found]
     assert sorted(set(ids)) == sorted(ids)
 
 
 @pytest.mark.parametrize("quiz", QUIZZES, ids=_ids(QUIZZES))
-def test_a_variant_is_another_question_without_a_gap(quiz):
+def test_a_variant_differs_from_all_others_and_has_no_placeholder_left(quiz):
     texts = [quiz.question, quiz.answer, quiz.why, *quiz.hints, *quiz.start, *(choice.why for choice in quiz.choices)]
     assert [name for name in VARIED[quiz.id.partition("#")[0]] if any(f"<{name}>" in text for text in texts)] == []
     first = load_quizzes()[quiz.id.partition("#")[0]]
@@ -89,7 +120,7 @@ def test_a_variant_is_another_question_without_a_gap(quiz):
 
 
 def test_all_but_a_dozen_questions_have_a_second_variant():
-    """Where a single word or number is asked for, another variant would be another question."""
+    """A question for a single word or number has no second variant, because that would be another question."""
     once = [quiz.id for quiz in QUIZZES if "#" not in quiz.id and f"{quiz.id}#1" not in load_quizzes()]
     assert {load_quizzes()[name].kind for name in once} <= {"text", "line"}
     assert len(once) <= 12
@@ -114,7 +145,7 @@ def test_the_revealed_answer_names_the_right_letters(quiz):
 
 
 @pytest.mark.parametrize("quiz", ORDERS, ids=_ids(ORDERS))
-def test_an_order_is_not_shown_solved_and_every_item_that_comes_too_early_is_told_why(quiz):
+def test_an_order_is_shown_unsolved_and_every_item_that_comes_too_early_gets_its_note(quiz):
     solved = [quiz.shown.index(choice) for choice in quiz.choices]
     assert quiz.answer == ", ".join(letter(number) for number in solved) + "."
     assert judge(quiz, solved) == Verdict(True, (Note(True, quiz.why),))
@@ -127,7 +158,7 @@ def test_an_order_is_not_shown_solved_and_every_item_that_comes_too_early_is_tol
 
 
 @pytest.mark.parametrize("quiz", SORTS, ids=_ids(SORTS))
-def test_a_sort_is_right_where_each_choice_is_and_each_other_one_is_told_why(quiz):
+def test_a_sort_is_right_if_each_choice_is_and_a_wrong_choice_gets_its_note(quiz):
     right = [2 * number + choice.right for number, choice in enumerate(quiz.choices)]
     assert judge(quiz, right).right
     assert len(judge(quiz, right).notes) == len(quiz.choices)
@@ -139,12 +170,8 @@ def test_a_sort_is_right_where_each_choice_is_and_each_other_one_is_told_why(qui
         assert judge(quiz, other) == Verdict(False, (Note(False, note),))
 
 
-EVENTS = "'{range .items[*]}{.message}{\"\\n\"}{end}'"
-FAILURES = load_yaml(Path(__file__).with_name("sent.yaml"))
-
-
-def test_the_messages_to_sort_are_those_of_five_pods_and_the_answers_follow_from_what_they_sent():
-    """Each failure is played; whether something was sent is what the kubelet's trace of its pull holds."""
+def test_the_messages_to_sort_are_those_of_pods_and_the_answers_match_their_traces():
+    """Each failure is played. The kubelet's trace of its pull says if something was sent."""
     session = Session()
     for line in FAILURES["start"]:
         assert session.run(line).exit_code == 0
@@ -162,7 +189,7 @@ def test_the_messages_to_sort_are_those_of_five_pods_and_the_answers_follow_from
 
 
 @pytest.mark.parametrize("quiz", LINES, ids=_ids(LINES))
-def test_a_line_is_picked_from_what_the_command_prints(quiz):
+def test_the_lines_to_pick_from_are_the_output_of_the_command(quiz):
     session = Session()
     for line in quiz.start:
         assert session.run(line).exit_code == 0
@@ -171,7 +198,7 @@ def test_a_line_is_picked_from_what_the_command_prints(quiz):
 
 
 @pytest.mark.parametrize("quiz", TYPED, ids=_ids(TYPED))
-def test_typed_answers(quiz):
+def test_each_accepted_text_is_right_and_any_other_is_wrong(quiz):
     for text in quiz.accept:
         assert judge(quiz, f" {text.upper()}. ").right
     wrong = judge(quiz, "the moon")
@@ -179,7 +206,7 @@ def test_typed_answers(quiz):
 
 
 @pytest.mark.parametrize("quiz", COMMANDS, ids=_ids(COMMANDS))
-def test_the_revealed_command_passes_and_a_wrong_one_is_told_why(quiz):
+def test_the_revealed_command_is_right_and_a_wrong_one_gets_a_note(quiz):
     assert judge(quiz, quiz.answer) == Verdict(True, (Note(True, quiz.why),))
     for wrong in (quiz.wrong, "true"):
         verdict = judge(quiz, wrong)
@@ -188,12 +215,8 @@ def test_the_revealed_command_passes_and_a_wrong_one_is_told_why(quiz):
         assert sentences & {note.text for note in verdict.notes}
 
 
-GAPS = [quiz for quiz in COMMANDS if quiz.gap]
-
-
 @pytest.mark.parametrize("quiz", GAPS, ids=_ids(GAPS))
-def test_the_blanks_of_a_line_can_be_filled_and_are_asked_for(quiz):
-    """The line with its blanks filled is the answer; with them, it says so and nothing else."""
+def test_a_line_with_blanks_becomes_the_answer_and_is_refused_unfilled(quiz):
     pattern = ".+".join(map(re.escape, quiz.gap.split(BLANK)))
     assert re.fullmatch(pattern, quiz.answer)
     assert judge(quiz, quiz.gap).notes == (Note(False, "There's still a blank, `____`, in the line."),)
@@ -201,7 +224,7 @@ def test_the_blanks_of_a_line_can_be_filled_and_are_asked_for(quiz):
 
 @pytest.mark.parametrize("kind", ["choice", "predict"])
 def test_the_right_choice_is_in_no_favorite_place(kind):
-    """Among first questions with the same number of choices, as they are displayed, each place has its share."""
+    """Among questions with the same number of choices, each place has the right one about equally often."""
     every = QUIZZES if kind == "choice" else load_predictions().values()
     picks = [quiz for quiz in every if quiz.kind == kind and "#" not in quiz.id]
     for size in {len(quiz.choices) for quiz in picks}:
@@ -210,23 +233,20 @@ def test_the_right_choice_is_in_no_favorite_place(kind):
         assert max(counts) - min(counts) <= 1, size
 
 
-REASON = re.compile(r"[,:.] |\b(because|since|as|which|until)\b")
-
-
 @pytest.mark.parametrize("prediction", load_predictions().values(), ids=list(load_predictions()))
 def test_the_right_prediction_is_not_the_only_one_without_a_reason(prediction):
-    """Wrong models are easily given their motive; a choice that is alone without one would give itself away."""
+    """Wrong choices often give a reason. If only the right one had none, its form would give it away."""
     bare = [choice for choice in prediction.choices if not REASON.search(choice.text)]
     assert [choice.right for choice in bare] != [True]
 
 
 @pytest.mark.parametrize("quiz", LINES, ids=_ids(LINES))
 def test_no_line_to_pick_is_a_heading(quiz):
-    """It would be a choice that no one picks; what the columns mean is said by the question."""
+    """Nobody would pick a heading. The question explains the columns."""
     assert not re.fullmatch(r"[A-Z ]+", quiz.choices[0].text)
 
 
-def test_no_hint_says_how_many_are_right():
+def test_no_hint_counts_the_right_choices():
     counted = re.compile(r"\bof the \w+( entries)? (are right|match)|\b(are|is) right\.", re.IGNORECASE)
     assert [quiz.id for quiz in QUIZZES for hint in quiz.hints if counted.search(hint)] == []
 
@@ -251,11 +271,8 @@ def test_the_start_does_not_meet_the_goal_and_the_solution_does(task):
     assert all(reading.holds for reading in check(task, session))
 
 
-WRONG = [(task, mistake) for task in TASKS for mistake in task.wrong]
-
-
 @pytest.mark.parametrize(("task", "mistake"), WRONG, ids=[task.id for task, _ in WRONG])
-def test_a_common_mistake_is_told(task, mistake):
+def test_a_common_mistake_gets_its_message(task, mistake):
     session = Session()
     begin(task, session)
     for line in mistake.lines:
@@ -265,12 +282,12 @@ def test_a_common_mistake_is_told(task, mistake):
     assert [message for message in missing if mistake.says in message], missing
 
 
-def test_every_task_knows_two_common_mistakes():
+def test_every_task_has_two_common_mistakes():
     assert [task.id for task in TASKS if len(task.wrong) < 2] == []
 
 
 @pytest.mark.parametrize("task", TASKS, ids=_ids(TASKS))
-def test_what_else_is_in_the_cluster_never_fails_a_task(task):
+def test_other_objects_in_the_cluster_never_fail_a_task(task):
     session = solve(task)
     for namespace in task.namespaces:
         session.run(
@@ -301,18 +318,14 @@ def test_a_task_can_be_started_over(task):
         session.run(line)
     session.advance(task.wait)
     begin(task, session)
-    for name in session.run("ls").stdout.split():  # a learner's files stay, and with them what a goal says of one
+    for name in session.run("ls").stdout.split():  # a learner's files stay, and a goal may be about one
         if name not in files:
             session.run(f"rm {name}")
     assert check(task, session) == first
 
 
-ATTEMPTS = load_yaml(Path(__file__).with_name("answers.yaml"))
-ROWS = [(task, name) for task, attempts in ATTEMPTS.items() for name in attempts]
-
-
 @pytest.mark.parametrize(("task_id", "name"), ROWS)
-def test_half_a_solution_misses_what_it_should(task_id, name):
+def test_an_incomplete_solution_misses_the_goals_of_its_row(task_id, name):
     task, attempt, session = load_tasks()[task_id], ATTEMPTS[task_id][name], Session()
     begin(task, session)
     for line in attempt["lines"]:
@@ -322,21 +335,12 @@ def test_half_a_solution_misses_what_it_should(task_id, name):
     assert [number for number, goal in enumerate(check(task, session)) if not goal.holds] == attempt["missing"]
 
 
-TYPED_LINES = load_yaml(Path(__file__).with_name("typed.yaml"))
-
-
 @pytest.mark.parametrize("quiz_id", TYPED_LINES)
-def test_other_right_lines_are_right_and_wrong_ones_are_told_what_they_miss(quiz_id):
+def test_other_right_lines_are_right_and_wrong_lines_get_the_note_of_the_goal_they_miss(quiz_id):
     quiz, lines = load_quizzes()[quiz_id], TYPED_LINES[quiz_id]
     assert [line for line in lines["right"] if not judge(quiz, line).right] == []
     for wrong in lines["wrong"]:
         assert judge(quiz, wrong["line"]).notes == (Note(False, quiz.goal[wrong["misses"]].otherwise),)
-
-
-REPLIES = load_quizzes()["policy-that-stays"].replies
-HUB = "kubectl create secret docker-registry hub --docker-username=acme --docker-password=hubpass"
-NO_ENTRY = load_quizzes()["secret-for-hub"].goal[0].otherwise
-EVERYWHERE = load_quizzes()["all-but-secrets"].goal[-1].otherwise
 
 
 @pytest.mark.parametrize(
@@ -356,16 +360,11 @@ EVERYWHERE = load_quizzes()["all-but-secrets"].goal[-1].otherwise
         ("all-but-secrets", "kubectl create clusterrolebinding looks --clusterrole=view --user=mia", EVERYWHERE),
     ],
 )
-def test_what_learners_answer_gets_its_own_note(quiz_id, answer, note):
+def test_an_answer_that_learners_give_gets_its_own_note(quiz_id, answer, note):
     assert [said.text for said in judge(load_quizzes()[quiz_id], answer).notes] == [note]
 
 
-# --- nothing but knowing helps
-
-PICKS = [quiz for quiz in [*load_predictions().values(), *QUIZZES] if quiz.kind in ("predict", "choice")]
-ONCE = [quiz for quiz in PICKS if "#" not in quiz.id]
-DENYING = {"no", "none", "nothing", "neither", "nowhere", "not", "only", "never"}
-AFFIRMING = {"yes", "both", "all", "each", "every", "always"}
+# Right choices can't be guessed by their form
 
 
 def _first_word(choice):
@@ -374,16 +373,16 @@ def _first_word(choice):
 
 
 @pytest.mark.parametrize("words", [DENYING, AFFIRMING], ids=["denying", "affirming"])
-def test_the_first_word_of_a_choice_tells_nothing(words):
-    """A choice is right by its first word about as often as any other."""
+def test_the_first_word_of_a_choice_gives_no_hint(words):
+    """Choices with such a first word are right about as often as others."""
     found = [choice for quiz in ONCE for choice in quiz.choices if _first_word(choice) in words]
     assert len(found) > 9
     assert 0.3 <= sum(choice.right for choice in found) / len(found) <= 0.45
 
 
 @pytest.mark.parametrize("pick", [max, min], ids=["longest", "shortest"])
-def test_the_length_of_a_choice_tells_nothing(pick):
-    """Who always takes the longest choice, or the shortest, is right as often as by chance."""
+def test_the_length_of_a_choice_gives_no_hint(pick):
+    """Always taking the longest choice, or the shortest, is right about as often as by chance."""
     right = sum(pick(quiz.choices, key=lambda choice: len(choice.text)).right for quiz in ONCE)
     by_chance = sum(1 / len(quiz.choices) for quiz in ONCE)
     assert abs(right - by_chance) <= 0.2 * by_chance
@@ -391,7 +390,7 @@ def test_the_length_of_a_choice_tells_nothing(pick):
 
 @pytest.mark.parametrize("kind", ["predict", "choice"])
 @pytest.mark.parametrize("pick", [max, min], ids=["longest", "shortest"])
-def test_the_length_of_a_choice_helps_in_neither_predictions_nor_quizzes(pick, kind):
+def test_the_length_of_a_choice_gives_no_hint_among_predictions_or_quizzes_alone(pick, kind):
     picks = [quiz for quiz in ONCE if quiz.kind == kind]
     right = sum(pick(quiz.choices, key=lambda choice: len(choice.text)).right for quiz in picks)
     assert right <= 1.2 * sum(1 / len(quiz.choices) for quiz in picks)

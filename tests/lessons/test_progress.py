@@ -1,4 +1,4 @@
-"""What a learner has done: kept in one file, by several kernels, and never lost."""
+"""The progress file: what it keeps, damaged and foreign files, several kernels at once, uploads and merging."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from kubesim.lessons.progress import Progress
 from kubesim.lessons.record import LONGEST_ANSWER, MAX_SIZE, blank, merge, read, write
 from kubesim.workspace import Workspace
 
+# Contents of a file that can't be read, or only in part, each with the reason.
 DAMAGED = {
     b"": "is damaged: it does not hold JSON",
     b"not json": "is damaged: it does not hold JSON",
@@ -40,13 +41,14 @@ DAMAGED = {
     b" " * (MAX_SIZE + 1): "is too large",
     "é".encode() * (MAX_SIZE // 2 + 1): "is too large",
 }
+# A program that keeps 100 tasks, whose names begin with its second argument, once a line is typed.
 TWO_KERNELS = """
 import sys
 from pathlib import Path
 from kubesim.lessons import progress as module
 from kubesim.lessons.progress import Progress
 from kubesim.workspace import Workspace
-module.PATIENCE = 600  # two that write all the time wait long where the machine is busy
+module.PATIENCE = 600  # seconds; on a busy machine, two kernels that write without pause wait long for the lock
 progress = Progress(Workspace(Path(sys.argv[1])))
 print("ready", flush=True)
 input()
@@ -54,6 +56,7 @@ for number in range(100):
     assert progress.keep_task(f"{sys.argv[2]}-{number}")
 """
 
+# Random ids, answers and records; any JSON; and names of sections.
 ids = st.text("abc", max_size=2)
 answers = st.one_of(st.text(st.characters(codec="utf-8"), max_size=5), st.lists(st.integers(-9, 1 << 30), max_size=3))
 records = st.fixed_dictionaries(
@@ -74,18 +77,45 @@ anything = st.recursive(
 )
 sections = st.sampled_from(["kubesim-progress", *blank(), "other"])
 
+# A file of a later version of kubesim.
+LATER = '{"kubesim-progress": 5, "answers": {"one": [2, 0]}, "tasks": {"mend": true, "x": {}}, "friends": []}'
+# The number of kernels to kill, and the program of one, which keeps a task for each line that it prints.
+KILLS = int(os.environ.get("KUBESIM_KILLS", "5"))
+KILLED = """
+import sys
+import time
+from pathlib import Path
+from kubesim.lessons.progress import Progress
+from kubesim.workspace import Workspace
+progress = Progress(Workspace(Path(sys.argv[1])))
+for number in range(10_000):
+    assert progress.keep_task(f"{sys.argv[2]}-{number}")
+    print(number, flush=True)
+"""
+# Answers to a question: the day, True if it was right, and the record: [the day that counts, the interval's number].
+DAYS = [
+    [(1, True, [1, 1]), (3, True, [1, 1]), (4, True, [4, 2]), (11, True, [11, 3]), (40, True, [40, 3])],
+    [(1, False, [1, 0]), (1, True, [1, 0]), (2, True, [2, 1]), (2, False, [2, 0])],
+    [(1, True, [1, 1]), (5, False, [5, 0]), (6, True, [6, 1])],
+]
+# Contents of a file with any sections, and those of them that no later version wrote.
+contents: st.SearchStrategy[dict[str, Any]] = st.dictionaries(sections, anything | st.integers(1, 4))
+ours = contents.filter(lambda found: type(found.get("kubesim-progress")) is not int or found["kubesim-progress"] <= 4)
+
 
 @pytest.fixture
 def workspace(tmp_path):
+    """The workspace in `tmp_path`."""
     return Workspace(tmp_path)
 
 
 @pytest.fixture
 def file(tmp_path):
+    """The path of the workspace's progress file."""
     return tmp_path / ".progress.json"
 
 
-def test_what_was_done_comes_back(workspace, file):
+def test_kept_answers_tasks_and_scores_are_read_again(workspace, file):
     progress = Progress(workspace)
     assert progress.keep("one", [2, 0])
     assert progress.keep("two", "regcred")
@@ -109,7 +139,7 @@ def test_what_was_done_comes_back(workspace, file):
     assert [path.name for path in file.parent.iterdir()] == [".progress.json"]
 
 
-def test_an_answer_can_be_taken_back_but_was_given(workspace):
+def test_a_forgotten_answer_stays_among_the_given_ones(workspace):
     progress = Progress(workspace)
     for answer in ([1], [0], [1]):
         progress.keep("one", answer)
@@ -118,7 +148,7 @@ def test_an_answer_can_be_taken_back_but_was_given(workspace):
     assert progress.record()["given"]["one"] == [[1], [0]]
 
 
-def test_of_many_answers_the_first_and_the_last_are_known(workspace):
+def test_the_first_and_the_last_199_answers_are_kept(workspace):
     progress = Progress(workspace)
     for number in range(230):
         progress.keep("one", str(number))
@@ -131,14 +161,14 @@ def test_a_long_answer_is_cut(workspace):
     assert progress.record()["answers"]["one"] == "a" * LONGEST_ANSWER
 
 
-def test_half_a_character_of_an_answer_is_replaced(workspace):
+def test_a_lone_surrogate_in_an_answer_is_replaced(workspace):
     progress = Progress(workspace)
     assert progress.keep("one", "a\ud800b")
     assert progress.record()["answers"]["one"] == "a?b"
 
 
 @pytest.mark.parametrize("answer", [["A"], [True], [1.5], list(range(999))])
-def test_an_answer_of_a_strange_kind_is_not_kept_and_damages_nothing(workspace, answer):
+def test_an_answer_of_another_type_is_refused_and_damages_nothing(workspace, answer):
     progress = Progress(workspace)
     progress.keep("one", [1])
     assert not progress.keep("two", answer)
@@ -164,9 +194,6 @@ def test_the_file_is_found_from_every_folder(workspace):
     assert Progress(workspace).record()["answers"].get("one") == [1]
 
 
-LATER = '{"kubesim-progress": 5, "answers": {"one": [2, 0]}, "tasks": {"mend": true, "x": {}}, "friends": []}'
-
-
 def test_a_file_of_a_later_version_is_read_and_left_alone(workspace, file):
     file.write_text(LATER)
     progress = Progress(workspace)
@@ -183,13 +210,13 @@ def test_a_file_of_a_later_version_is_read_and_left_alone(workspace, file):
     assert [(path.name, path.read_text()) for path in file.parent.iterdir()] == [(".progress.json", LATER)]
 
 
-def test_a_later_version_can_be_taken_in_as_far_as_it_is_known(workspace):
+def test_known_sections_of_a_later_versions_upload_are_taken_in(workspace):
     progress = Progress(workspace)
     assert progress.take_in(LATER)
     assert (progress.record()["answers"].get("one"), progress.is_done("mend")) == ([2, 0], True)
 
 
-# --- damage
+# Damaged files, and files that can't be written
 
 
 @pytest.mark.parametrize(("content", "why"), DAMAGED.items(), ids=[str(content[:50]) for content in DAMAGED])
@@ -210,7 +237,7 @@ def test_a_damaged_or_foreign_file_is_set_aside_when_something_is_kept(workspace
     assert progress.message == ""
 
 
-def test_what_can_be_read_of_a_damaged_file_goes_on(workspace, file):
+def test_readable_entries_of_a_damaged_file_are_kept(workspace, file):
     file.write_text('{"kubesim-progress": 2, "answers": {"one": [true], "two": "b"}, "tasks": {"mend": true}}')
     progress = Progress(workspace)
     assert (
@@ -234,7 +261,7 @@ def test_a_second_damaged_file_does_not_replace_the_first(workspace, file):
     assert file.with_name("progress-damaged-2.json").read_text() == "second"
 
 
-def test_where_the_file_cannot_be_written_it_is_said(workspace, file):
+def test_a_file_that_cannot_be_written_is_reported(workspace, file):
     file.mkdir()
     progress = Progress(workspace)
     words = "Your progress cannot be kept: `.progress.json` cannot be read or written (Is a directory)."
@@ -259,7 +286,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_file(workspace, file, monkey
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_what_would_be_too_large_to_read_is_not_written(workspace, file):
+def test_a_record_that_would_be_too_large_is_not_written(workspace, file):
     progress = Progress(workspace)
     for name in "abc":
         given = {f"{name}{number}": [name * 2000] for number in range(900)}
@@ -273,13 +300,13 @@ def test_what_would_be_too_large_to_read_is_not_written(workspace, file):
     assert progress.notice() == ""
 
 
-def test_a_draft_that_a_crash_has_left_goes_with_the_next_write(workspace, file):
+def test_the_next_write_removes_the_draft_of_a_crashed_one(workspace, file):
     file.with_name(".progress.json.new").write_text("half")
     assert Progress(workspace).keep("one", [1])
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_a_folder_that_is_gone_is_said(tmp_path):
+def test_a_missing_folder_is_reported(tmp_path):
     progress = Progress(Workspace(tmp_path / "gone"))
     words = "Your progress cannot be kept: `.progress.json` cannot be read or written (No such file or directory)."
     assert (progress.record()["answers"].get("one"), progress.notice(), progress.keep("one", [1])) == (
@@ -303,21 +330,7 @@ def test_a_lock_is_waited_for_but_not_forever(workspace, tmp_path, monkeypatch):
     assert progress.keep("one", [1])
 
 
-KILLS = int(os.environ.get("KUBESIM_KILLS", "5"))
-KILLED = """
-import sys
-import time
-from pathlib import Path
-from kubesim.lessons.progress import Progress
-from kubesim.workspace import Workspace
-progress = Progress(Workspace(Path(sys.argv[1])))
-for number in range(10_000):
-    assert progress.keep_task(f"{sys.argv[2]}-{number}")
-    print(number, flush=True)
-"""
-
-
-def test_what_was_kept_survives_that_the_kernel_is_killed(workspace, tmp_path):
+def test_kept_tasks_survive_when_the_kernel_is_killed(workspace, tmp_path):
     total = 0
     for turn in range(KILLS):
         words = [sys.executable, "-c", KILLED, str(tmp_path), str(turn)]
@@ -349,13 +362,13 @@ def test_two_kernels_do_not_lose_what_the_other_keeps(workspace, tmp_path):
     assert len(Progress(workspace).record()["tasks"]) == 200
 
 
-def test_where_folders_cannot_be_locked_it_is_kept_all_the_same(workspace, monkeypatch):
+def test_progress_is_kept_where_folders_cannot_be_locked(workspace, monkeypatch):
     monkeypatch.setattr("kubesim.lessons.progress.flock", None)
     assert Progress(workspace).keep_task("mend")
     assert Progress(workspace).is_done("mend")
 
 
-# --- taking in what was downloaded
+# Uploads
 
 
 def test_an_upload_merges(workspace):
@@ -381,17 +394,11 @@ def test_an_upload_merges(workspace):
     }
 
 
-# --- when, and with how much help
-
-DAYS = [  # on each day, whether the question was answered rightly, and what is kept: [the day it counts, its interval]
-    [(1, True, [1, 1]), (3, True, [1, 1]), (4, True, [4, 2]), (11, True, [11, 3]), (40, True, [40, 3])],
-    [(1, False, [1, 0]), (1, True, [1, 0]), (2, True, [2, 1]), (2, False, [2, 0])],
-    [(1, True, [1, 1]), (5, False, [5, 0]), (6, True, [6, 1])],
-]
+# Days, and help
 
 
 @pytest.mark.parametrize("days", DAYS)
-def test_a_question_comes_back_later_each_time_that_it_was_answered_rightly_in_time(workspace, days):
+def test_each_right_answer_on_a_due_day_lengthens_the_interval(workspace, days):
     today = [0]
     progress = Progress(workspace, lambda: today[0])
     for day, right, kept in days:
@@ -400,7 +407,7 @@ def test_a_question_comes_back_later_each_time_that_it_was_answered_rightly_in_t
         assert progress.record()["asked"] == {"one": kept}
 
 
-def test_of_two_times_the_one_with_less_help_is_shown(workspace):
+def test_the_solution_with_the_least_help_counts_as_shown(workspace):
     today = [5]
     progress = Progress(workspace, lambda: today[0])
     progress.keep_task("one", 2)
@@ -425,7 +432,7 @@ def test_a_damaged_upload_is_refused_and_changes_nothing(workspace, file, conten
     assert file.read_bytes() == before
 
 
-# --- whatever is in the file
+# Any content
 
 
 @given(records, records)
@@ -443,17 +450,13 @@ def test_merging_loses_nothing(older, newer):
 
 
 @pytest.mark.parametrize("scores", [([3, 5], [3, 10]), ([3, 10], [3, 5])])
-def test_of_two_scores_with_the_same_points_that_of_fewer_is_kept(scores):
+def test_of_two_scores_with_the_same_points_the_one_of_fewer_possible_points_is_kept(scores):
     older, newer = scores
     assert merge({"scores": {"q": older}}, {"scores": {"q": newer}})["scores"] == {"q": [3, 5]}
 
 
-contents: st.SearchStrategy[dict[str, Any]] = st.dictionaries(sections, anything | st.integers(1, 4))
-ours = contents.filter(lambda found: type(found.get("kubesim-progress")) is not int or found["kubesim-progress"] <= 4)
-
-
 @given(st.binary() | ours.map(lambda found: json.dumps(found).encode()))
-def test_whatever_the_file_holds_nothing_raises_and_nothing_is_lost(tmp_path_factory, content):
+def test_any_content_of_the_file_raises_nothing_and_loses_nothing(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("workspace")
     (folder / ".progress.json").write_bytes(content)
     progress = Progress(Workspace(folder))

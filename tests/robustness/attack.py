@@ -1,12 +1,12 @@
-"""Inputs that are made to be too much, each with 300 MB and a second of a quiet machine's CPU (`make attack`).
+"""Extreme inputs, each of which may take 300 MB and one second of a quiet machine's CPU (`make attack`).
 
     python -m tests.robustness.attack [SECONDS [SEED [LEAST]]] [CLASS ...]     (600, 1, 1) prints a table
 
-It goes on for SECONDS, and until it has tried LEAST inputs of each CLASS, by default of every class of growth.py.
+It tries inputs for SECONDS, and until it has tried LEAST inputs of each CLASS, by default of every class of growth.py.
 
-An input is answered if its process goes on, in time and without a traceback; left out if kubesim says that something of
-it is not part of the simulator; and refused if it says that it is too much. A process tries many inputs, one after the
-other in one cluster; another one goes on after an input that ends it.
+An input ends well if it's "answered", in time and without a traceback; "left out" because it isn't simulated; or
+"refused" as too much work. A process tries up to BATCH inputs in one cluster. If an input ends the process, a new one
+tries the next.
 """
 
 from __future__ import annotations
@@ -47,12 +47,18 @@ from tests.patience import slowness
 
 from .growth import CLASSES, FILE, HIDDEN, Case
 
+# Bytes of memory, and seconds of a quiet machine's CPU, that an input may take.
 MEMORY, SECONDS = 300 * 2**20, 1.0
-LONGEST = 20 * SECONDS  # of CPU, after which an input, or a line of several, is stopped: the machine may be busy
-BATCH = 20  # inputs of one process
+# Seconds of this machine's CPU, which may be busy, after which an input, or a line of several, is stopped.
+LONGEST = 20 * SECONDS
+# Inputs of one process.
+BATCH = 20
+# The refusal of too much work, and a part of the refusal of something that isn't simulated.
 REFUSAL = str(TooMuchError())
 LEFT_OUT = "is not part of this simulator"
+# The ends that are no mistakes.
 GOOD = ("answered", "left out", "refused")
+# Lines that fill the cluster, and load the modules that inputs use.
 WORLD = """\
 kubectl run web --image=nginx --labels=app=web; kubectl run other --image=busybox
 kubectl create configmap settings --from-literal=color=blue
@@ -63,18 +69,53 @@ echo a | grep a | sed s/a/b/ | sort | tr a b; kubectl exec web -- true; why web
 """
 
 
+# The content of the Secret that no output may have, as it is and in base64.
 _HIDDEN = (HIDDEN, base64.b64encode(HIDDEN.encode()).decode())
 
 
 class Outcome(NamedTuple):
-    """How an input ended: answered, refused, or what is wrong with that; with seconds of CPU and bytes of memory."""
+    """The end of an input: one of GOOD, or a description of the mistake; with seconds of CPU and bytes of memory."""
 
     end: str
     seconds: float
     memory: int
 
 
+def _size(name: str) -> int:
+    """A size of this process in bytes, by its name in /proc/self/status."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    [size] = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
+    return int(size) * 1024
+
+
+def _used() -> float:
+    """Seconds of CPU of all ended children."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _quiet_seconds(began: float) -> float:
+    """Seconds of CPU of this process since `began`. More than SECONDS are converted to those of a quiet machine."""
+    seconds = time.process_time() - began
+    return seconds / slowness() if seconds > SECONDS else seconds
+
+
+def _one_by_one(lines: Sequence[str], type_line: Callable[[str], str]) -> str:
+    """Run lines, each with its own budget of work and of SECONDS. Returns the worst end."""
+    ends = set()
+    for line in lines:
+        began = time.process_time()
+        signal.setitimer(signal.ITIMER_PROF, LONGEST)
+        end = type_line(line)
+        seconds = _quiet_seconds(began)
+        if end not in GOOD or seconds > SECONDS:
+            return f"{end} after {seconds:.1f} s: {line}"
+        ends.add(end)
+    return next((end for end in GOOD[::-1] if end in ends), "answered")
+
+
 def _typed(session: Session, case: Case) -> str:
+    """Run the case's line. Returns the end."""
     if case.text:
         session.write_file(FILE, case.text)
     result = session.run(case.line)
@@ -91,11 +132,15 @@ def _typed(session: Session, case: Case) -> str:
 
 
 def _typed_one_by_one(session: Session, case: Case) -> str:
+    """Run the case's lines one after the other. Returns the end."""
     return _one_by_one(case.line.splitlines(), lambda line: _typed(session, Case(line, door=case.door)))
 
 
 def _lived(session: Session, case: Case) -> str:
-    """Lines, kept as steps of a history, that is undone, done again and looked at. The cluster is left as it was."""
+    """Run the case's lines as steps of a history, with undo, redo and views of the past. Returns the end.
+
+    The cluster is restored afterwards.
+    """
     history = History(session)
     begin = session.cluster.copy()
 
@@ -114,21 +159,8 @@ def _lived(session: Session, case: Case) -> str:
         session.resume(begin)
 
 
-def _one_by_one(lines: Sequence[str], type_line: Callable[[str], str]) -> str:
-    """Each line is paid for by itself, and has its own second."""
-    ends = set()
-    for line in lines:
-        began = time.process_time()
-        signal.setitimer(signal.ITIMER_PROF, LONGEST)
-        end = type_line(line)
-        seconds = _quiet_seconds(began)
-        if end not in GOOD or seconds > SECONDS:
-            return f"{end} after {seconds:.1f} s: {line}"
-        ends.add(end)
-    return next((end for end in GOOD[::-1] if end in ends), "answered")
-
-
 def _sent(session: Session, case: Case) -> str:
+    """Send the request "METHOD PATH CONTENT-TYPE" with the case's text to the served API. Returns the end."""
     method, asked = case.line.split(" ", 1)
     target, kind = asked.rsplit(" ", 1)
     path, _, query = target.partition("?")
@@ -148,72 +180,21 @@ def _sent(session: Session, case: Case) -> str:
     return "refused" if answer.code == 501 else "answered"
 
 
-def _read(session: Session, case: Case) -> str:
-    try:
-        if case.door == "progress":
-            return "refused" if record.read(case.text).trouble else "answered"
-        explain_as_text(case.text)
-    except ExportError:
-        return "refused"
-    return "answered"
-
-
-@cache
-def _served(session: Session) -> tuple[Server, str]:
-    """A server of this process, and the head of a request that it lets in."""
-    path = Path(session.workspace.root, "served")
-    server = Server(session.cluster, path)
-    token = load_yaml(path)["users"][0]["user"]["token"]
-    return server, f"Host: localhost\r\nAuthorization: Bearer {token}\r\n"
-
-
-def _framed(session: Session, case: Case) -> str:
-    """Send frames to `kubectl exec`'s end of a WebSocket, and see whether the next request is answered."""
-    server, head = _served(session)
-    tls = ssl.create_default_context()
-    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n"
-    path = f"/api/v1/namespaces/default/pods/web/exec?{case.line}"
-    with tls.wrap_socket(socket.create_connection(("127.0.0.1", server.port), timeout=30)) as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\n{head}{upgrade}\r\n".encode())
-        with suppress(OSError):  # it has hung up, as it may
-            connection.sendall(case.text.encode("latin-1"))
-            connection.shutdown(socket.SHUT_WR)
-        with suppress(OSError):
-            while connection.recv(1 << 16):
-                pass
-    with tls.wrap_socket(socket.create_connection(("127.0.0.1", server.port), timeout=30)) as connection:
-        connection.sendall(f"GET /api/v1/namespaces/default HTTP/1.1\r\n{head}\r\n".encode())
-        begin = connection.recv(1 << 16).partition(b"\r\n")[0]
-    return "answered" if begin == b"HTTP/1.1 200 OK" else f"answered with {begin!r}"
-
-
-DOORS: dict[str, Callable[[Session, Case], str]] = {
-    "frames": _framed,
-    "history": _lived,
-    "line": _typed,
-    "lines": _typed_one_by_one,
-    "request": _sent,
-    "progress": _read,
-    "export": _read,
-}
-
-
 def case_of(seed: int, number: int, kinds: Sequence[str] = tuple(CLASSES)) -> tuple[str, Case]:
-    """The class and the input of a number; the same on every run with the same `kinds`."""
+    """The class and the input with that number. It is the same in every run with the same `seed` and `kinds`."""
     kind = kinds[number % len(kinds)]
     return kind, CLASSES[kind](random.Random(f"{seed} {number}"))
 
 
 def new_session() -> Session:
-    """A session with some Pods and files, whose modules are loaded."""
+    """A session in which WORLD was run."""
     session = Session()
     session.run(WORLD)
     return session
 
 
 def outcomes(session: Session, seed: int, first: int = 0, kinds: Sequence[str] = tuple(CLASSES)) -> Iterator[Outcome]:
-    """How one input after the other ended, from number `first` on, without an end."""
+    """The outcomes of all inputs from number `first` on, endlessly."""
     while True:
         for outcome in batch(session, seed, first, kinds):
             yield outcome
@@ -221,7 +202,7 @@ def outcomes(session: Session, seed: int, first: int = 0, kinds: Sequence[str] =
 
 
 def batch(session: Session, seed: int, first: int, kinds: Sequence[str] = tuple(CLASSES)) -> Iterator[Outcome]:
-    """The outcomes of a process that tries up to BATCH inputs on a copy of `session`; one may end it before."""
+    """The outcomes of a process that tries BATCH inputs, or fewer if one ends it, on a copy of `session`."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
@@ -239,19 +220,25 @@ def batch(session: Session, seed: int, first: int, kinds: Sequence[str] = tuple(
         yield Outcome(f"ended with {os.waitstatus_to_exitcode(status)}", _used() - began, 0)
 
 
-def _used() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def _read(session: Session, case: Case) -> str:
+    """Read the case's text as a progress file or as an export. Returns the end."""
+    try:
+        if case.door == "progress":
+            return "refused" if record.read(case.text).trouble else "answered"
+        explain_as_text(case.text)
+    except ExportError:
+        return "refused"
+    return "answered"
 
 
 def _try(session: Session, seed: int, first: int, kinds: Sequence[str], writer: int) -> None:
-    """Never returns."""
+    """Try BATCH inputs in this process, write their outcomes to the pipe `writer`, and end the process."""
     resource.setrlimit(resource.RLIMIT_AS, (_size("VmSize") + MEMORY,) * 2)
     for number in range(first, first + BATCH):
         case = case_of(seed, number, kinds)[1]
-        Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
+        Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM, the peak of memory
         signal.setitimer(signal.ITIMER_PROF, LONGEST)
-        signal.alarm(600)  # for what waits and takes no CPU
+        signal.alarm(600)  # ends an input that waits without CPU
         before, began = _size("VmRSS"), time.process_time()
         try:
             end = DOORS[case.door](session, case)
@@ -261,27 +248,56 @@ def _try(session: Session, seed: int, first: int, kinds: Sequence[str], writer: 
         outcome = Outcome(end, _quiet_seconds(began) / lines, _size("VmHWM") - before)
         try:
             os.write(writer, (json.dumps(outcome) + "\n").encode())
-        except BrokenPipeError:  # nobody reads any more
+        except BrokenPipeError:  # the parent has ended
             break
     os._exit(0)
 
 
-def _quiet_seconds(began: float) -> float:
-    """How long this process has computed since then, in a quiet machine's seconds where they are too many."""
-    seconds = time.process_time() - began
-    return seconds / slowness() if seconds > SECONDS else seconds
+@cache
+def _served(session: Session) -> tuple[Server, str]:
+    """A server of this process, started once, and the headers of an authorized request."""
+    path = Path(session.workspace.root, "served")
+    server = Server(session.cluster, path)
+    token = load_yaml(path)["users"][0]["user"]["token"]
+    return server, f"Host: localhost\r\nAuthorization: Bearer {token}\r\n"
 
 
-def _size(name: str) -> int:
-    """A size of this process in bytes, by its name in /proc/self/status."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    [size] = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
-    return int(size) * 1024
+def _framed(session: Session, case: Case) -> str:
+    """Send frames to a WebSocket of `kubectl exec`, then another request. Returns the end of that request."""
+    server, head = _served(session)
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n"
+    path = f"/api/v1/namespaces/default/pods/web/exec?{case.line}"
+    with tls.wrap_socket(socket.create_connection(("127.0.0.1", server.port), timeout=30)) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\n{head}{upgrade}\r\n".encode())
+        with suppress(OSError):  # the server may close the connection
+            connection.sendall(case.text.encode("latin-1"))
+            connection.shutdown(socket.SHUT_WR)
+        with suppress(OSError):
+            while connection.recv(1 << 16):
+                pass
+    with tls.wrap_socket(socket.create_connection(("127.0.0.1", server.port), timeout=30)) as connection:
+        connection.sendall(f"GET /api/v1/namespaces/default HTTP/1.1\r\n{head}\r\n".encode())
+        begin = connection.recv(1 << 16).partition(b"\r\n")[0]
+    return "answered" if begin == b"HTTP/1.1 200 OK" else f"answered with {begin!r}"
+
+
+# The function that tries a case, by its `door`.
+DOORS: dict[str, Callable[[Session, Case], str]] = {
+    "frames": _framed,
+    "history": _lived,
+    "line": _typed,
+    "lines": _typed_one_by_one,
+    "request": _sent,
+    "progress": _read,
+    "export": _read,
+}
 
 
 @dataclass
 class Row:
-    """What came of the inputs of a class."""
+    """The row of a class in the table: counts of ends, the most seconds and bytes, and the number of slow inputs."""
 
     ends: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
@@ -289,7 +305,7 @@ class Row:
     slow: int = 0
 
     def add(self, outcome: Outcome) -> bool:
-        """Count an outcome; whether it is as it should be."""
+        """Count an outcome. Returns True if it's good and in time."""
         self.ends[outcome.end] += 1
         self.seconds, self.memory = max(self.seconds, outcome.seconds), max(self.memory, outcome.memory)
         self.slow += outcome.seconds > SECONDS
@@ -303,7 +319,7 @@ class Row:
 
 
 def main() -> None:
-    """Attack for a while, and print what came of it."""
+    """Try inputs, print each mistake, and at the end the table."""
     numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
     kinds = [word for word in sys.argv[1:] if not word.isdecimal()] or list(CLASSES)
     seconds, seed, least = numbers + [600, 1, 1][len(numbers) :]
@@ -323,6 +339,7 @@ def main() -> None:
 
 
 def _say(text: str) -> None:
+    """Print at once, also into a pipe."""
     sys.stdout.write(text)
     sys.stdout.flush()
 

@@ -1,7 +1,7 @@
-"""What makes kubesim work long, or raises: what doubles, what nests, what is long, what is odd.
+"""Random inputs that take much work, or find errors: inputs that double, nest, are long, or are odd.
 
-Each generator makes a case from a source of chance; shapes.yaml has what they build on. `FILE` is where a line's file
-stands, if it has one.
+Each function of CLASSES makes a Case, with `dice` as its source of randomness. Pieces of inputs are in shapes.yaml and
+in rows/growth.yaml.
 """
 
 from __future__ import annotations
@@ -22,13 +22,43 @@ from .grammar import sentence
 
 ROWS = rows(__file__)
 
+# The file of the workspace that a line reads.
 FILE = "work.yaml"
 SHAPES = load_yaml(Path(__file__).with_name("shapes.yaml"))
+# An operation of JSON Patch; {} is a number.
 _ADD = '{{"op":"add","path":"/metadata/labels/a{}","value":"b"}}'
+# Pieces of selectors, of JSONPath, and of go-templates that double the variable $x.
+_SIGNS = [" ", ",", "=", "!", "(", ")", "a", "a=b", "a in (b)", "!a", ", ", "in", "a,", "(((", "a notin (b,", "-", "/"]
+_STEPS = ROWS["steps"]
+_DOUBLES = ['printf "%s%s" $x $x', "println $x $x", 'printf "%q" $x', 'printf "%s%999d" $x 1', 'printf "%v" $']
+# Commands of kubectl that take -f.
+_TAKES_FILE = ["apply", "create", "diff", "replace", "delete", "label x=y", "set image a=b", "get"]
+_TAKES_FILE += ["annotate a=b --overwrite", "set serviceaccount bob"]
+# Values of wrong types, fields of objects, and types of objects.
+_ODD = ["null", "[]", "{}", "3", "x", "true", "[3]", "[null]", "{a: b}", "[{}]", "[{name: a}]", '""', "1.5", "-1"]
+_FIELDS = ROWS["fields"]
+_FIELDS += ["involvedObject", "metadata.labels", "metadata.annotations", "status", "data", "spec.jobTemplate", "rules"]
+_KINDS = ["v1 Pod", "v1 Event", "apps/v1 Deployment", "batch/v1 CronJob", "v1 List", "v1 Secret", "v1 Service"]
+_KINDS += ["rbac.authorization.k8s.io/v1 Role", "apps/v1 StatefulSet", "v1 Namespace", "batch/v1 Job"]
+# Lines that read FILE, and beginnings of texts in it.
+_READERS = [f"kubectl {verb} -f {FILE}" for verb in _TAKES_FILE]
+_READERS += [f"kubectl --kubeconfig={FILE} config view", f"why -f {FILE}", f'kubectl patch pod web -p "$(cat {FILE})"']
+_READERS += [f"kubectl create secret docker-registry s --from-file=.dockerconfigjson={FILE}", f". ./{FILE}"]
+_READERS += [f"kubectl create secret generic s --from-file={FILE}"]
+_HEADS = ROWS["heads"]
+# Paths in the default namespace, and types of patches, in requests to the served API.
+_TARGETS = ["configmaps", "configmaps/settings", "pods", "pods/web", "pods/web/log", "pods/web/exec", "events"]
+_TYPES = ["json-patch+", "merge-patch+", "strategic-merge-patch+", ""]
+# The most bytes of all frames of a case. An input is generated in the process whose memory is limited.
+MOST_BYTES = 4 << 20
+# Lines that change a cluster, with {n} for a name, and {few} and {seconds} for numbers.
+_EVENTS = ROWS["events"]
+# The content of a Secret that no output may have.
+HIDDEN = "a-word-that-must-not-be-read"
 
 
 class Case(NamedTuple):
-    """A command line and what `FILE` holds, or what goes through another door of attack.py with `text`."""
+    """An input: a command line with the text of FILE; or the line and the text for another of attack.py's DOORS."""
 
     line: str
     text: str = ""
@@ -36,40 +66,46 @@ class Case(NamedTuple):
 
 
 def _placed(dice: random.Random, text: str) -> Case:
+    """A line with the text in one of many places."""
     return Case(dice.choice(SHAPES["places"]).format(*[text] * 3))
 
 
 def _size(dice: random.Random) -> int:
-    """Up to half a million, small ones as often as big ones, and most below 10,000: many small mistakes are found."""
+    """A number up to half a million, equally often of each magnitude. Nine of ten are below 10,000."""
     return int(2 ** dice.uniform(2, dice.choice((19, *[13] * 9))))
 
 
 def _times(dice: random.Random, few: int, many: int, most: int) -> int:
-    """How often something is there; what takes long is tried less."""
+    """One of three numbers of repetitions, the larger ones more rarely, because they take long."""
     return dice.choices((few, many, most), (12, 3, 1))[0]
 
 
 def _nested(dice: random.Random) -> str:
+    """Brackets in brackets, all of them closed, all but one, or none."""
     (opens, closes), depth = dice.choice(SHAPES["nests"]), _size(dice) // 4
     return str(opens * depth + dice.choice(("", "a", "1")) + closes * dice.choice((0, depth - 1, depth)))
 
 
 def _long(dice: random.Random) -> str:
+    """One or two units, repeated."""
     unit = dice.choice(SHAPES["units"]) + dice.choice(("", "", *SHAPES["units"]))
     return str(unit * (_size(dice) // len(unit) + 1))
 
 
 def _odd(dice: random.Random) -> str:
+    """Up to 40 units, brackets and rare characters in any order."""
     pieces = [*SHAPES["units"], *(mark for pair in SHAPES["nests"] for mark in pair)]
     pieces += ["\x7f", "\ud800", "<<<", "true", "x=1", "'"]
     return dice.choice(("", " ")).join(dice.choices(pieces, k=dice.randint(1, 40)))
 
 
 def doubles(dice: random.Random) -> Case:
-    """What grows twofold with each round."""
+    """Input that doubles with each of a number of rounds: aliases, anchors, expansions."""
     number = dice.randint(5, _times(dice, 12, 20, 60))
 
     class Repeated(str):
+        """A placeholder whose format is repeated: {0:unit} becomes unitunitunit."""
+
         def __format__(self, unit: str) -> str:
             return unit * number
 
@@ -81,43 +117,37 @@ def doubles(dice: random.Random) -> Case:
 
 
 def nests(dice: random.Random) -> Case:
-    """What is in itself, closed or not."""
+    """Nested brackets somewhere in a line."""
     return _placed(dice, _nested(dice))
 
 
 def long(dice: random.Random) -> Case:
-    """What goes on and on."""
+    """Long text somewhere in a line."""
     return _placed(dice, _long(dice))
 
 
 def odd(dice: random.Random) -> Case:
-    """What nobody would write."""
+    """Odd text somewhere in a line."""
     return _placed(dice, _odd(dice))
 
 
 def value(dice: random.Random) -> Case:
-    """One odd or long word where a command takes any, and what the shell makes nothing of."""
+    """An odd or long word, quoted for the shell, as an argument that may be any word."""
     text = dice.choice(["", "é", "%", "/", "~", "-", "\\", "null", "9" * 30, "1e999", "-1", *SHAPES["units"]])
     text = text * dice.choice((1, 1, _times(dice, 30, 900, 30_000))) + dice.choice(("", "", _odd(dice)))
     return Case(dice.choice(SHAPES["values"]).replace("{}", shlex.quote(text[:100_000])))
 
 
-_SIGNS = [" ", ",", "=", "!", "(", ")", "a", "a=b", "a in (b)", "!a", ", ", "in", "a,", "(((", "a notin (b,", "-", "/"]
-
-
 def selector(dice: random.Random) -> Case:
-    """`-l` and `--field-selector`, with one or two signs over and over."""
+    """A selector of one or two pieces, repeated."""
     text = "".join(dice.choices(_SIGNS, k=dice.randint(1, 2))) * _times(dice, 10, 5_000, 100_000)
     flag = dice.choice(["-l", "-l", "--field-selector"])
     command = dice.choice(["get pods", "delete pods", "label pods x=y", "logs", "get all", "wait --for=create pod"])
     return Case(f"kubectl {command} {flag} '{text[:400_000]}'")
 
 
-_STEPS = ROWS["steps"]
-
-
 def jsonpath(dice: random.Random) -> Case:
-    """Unions, descents and filters one after the other, in ranges in ranges."""
+    """JSONPath with many unions, descents and filters, or with nested ranges."""
     path = "{" + "".join(dice.choices(_STEPS, k=dice.randint(1, 12))) + "}"
     union = f"{{.items[{','.join(['0'] * _times(dice, 3, 500, 20_000))}]{dice.choice(_STEPS)}}}"
     ranges = _times(dice, 1, 6, 200)
@@ -129,11 +159,8 @@ def jsonpath(dice: random.Random) -> Case:
     return Case(f"kubectl get {dice.choice(['pods', 'all,secrets'])} {flag}'{text}'")
 
 
-_DOUBLES = ['printf "%s%s" $x $x', "println $x $x", 'printf "%q" $x', 'printf "%s%999d" $x 1', 'printf "%v" $']
-
-
 def go_template(dice: random.Random) -> Case:
-    """Strings that double, ranges in ranges, calls in calls."""
+    """A go-template with strings that double, nested ranges, or nested calls."""
     double = f'{{{{$x := "ab"}}}}{f"{{{{$x = {dice.choice(_DOUBLES)}}}}}" * _times(dice, 3, 40, 400)}{{{{$x}}}}'
     depth = _times(dice, 2, 12, 900)
     ranges = f"{{{{range {dice.choice(['.items', '$.items', '$'])}}}}}" * depth + "x{{$}}" + "{{end}}" * depth
@@ -145,7 +172,7 @@ def go_template(dice: random.Random) -> Case:
 
 
 def words(dice: random.Random) -> Case:
-    """Very many arguments, and flags that are very long."""
+    """A command with very many arguments, or with a very long flag."""
     count, name = (
         _times(dice, 10, 3_000, 60_000),
         dice.choice(["web", "pod/web", "x", "a=b", "-A", "-l=a", "web,"]),
@@ -158,7 +185,7 @@ def words(dice: random.Random) -> Case:
 
 
 def json_patch(dice: random.Random) -> Case:
-    """Very many operations, and some that are refused."""
+    """A JSON patch with many operations, some of which are refused."""
     add = {"op": "add", "path": "/data/a", "value": "x" * _times(dice, 1, 999, 100_000)}
     inside = {"op": "replace", "path": dice.choice(["/metadata/a", "/data/a", "/-", ""]), "value": {"a": {}}}
     kinds = [add, inside, {"op": "remove", "path": "/data"}, {"op": "move", "from": "/data", "path": "/x"}]
@@ -168,7 +195,7 @@ def json_patch(dice: random.Random) -> Case:
 
 
 def manifest(dice: random.Random) -> Case:
-    """YAML that unfolds, nests, is long, or has tags."""
+    """A manifest with YAML that expands, nests, is long, or has tags."""
     count = dice.choice([_times(dice, 3, 300, 3_000), _times(dice, 3, 300, 30_000)])
     keys = "".join(f"k{number}: v\n" for number in range(count))
     aliases = "a0: &a0 [x, x, x]\n" + "".join(
@@ -199,18 +226,8 @@ def manifest(dice: random.Random) -> Case:
     return Case(f"kubectl {dice.choice(_TAKES_FILE)} -f {FILE}", dice.choice([text, data]))
 
 
-_TAKES_FILE = ["apply", "create", "diff", "replace", "delete", "label x=y", "set image a=b", "get"]
-_TAKES_FILE += ["annotate a=b --overwrite", "set serviceaccount bob"]
-
-_ODD = ["null", "[]", "{}", "3", "x", "true", "[3]", "[null]", "{a: b}", "[{}]", "[{name: a}]", '""', "1.5", "-1"]
-_FIELDS = ROWS["fields"]
-_FIELDS += ["involvedObject", "metadata.labels", "metadata.annotations", "status", "data", "spec.jobTemplate", "rules"]
-_KINDS = ["v1 Pod", "v1 Event", "apps/v1 Deployment", "batch/v1 CronJob", "v1 List", "v1 Secret", "v1 Service"]
-_KINDS += ["rbac.authorization.k8s.io/v1 Role", "apps/v1 StatefulSet", "v1 Namespace", "batch/v1 Job"]
-
-
 def odd_type(dice: random.Random) -> Case:
-    """An object with one field of the wrong type, or without it, and what shows it afterwards."""
+    """An object with one field of a wrong type, and commands that show it afterwards."""
     version, kind = dice.choice(_KINDS).split()
     *path, last = dice.choice(_FIELDS).split(".")
     name = "{name: odd}" if [*path, last][0] != "metadata" else ""
@@ -222,14 +239,14 @@ def odd_type(dice: random.Random) -> Case:
 
 
 def _spots(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Each place in a document: what holds it, and its key or index."""
+    """The map or list around each value in a document, with the value's key or index."""
     for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
         yield value, key
         yield from _spots(value[key])
 
 
 def mutated(dice: random.Random) -> Case:
-    """An object with every field that something acts upon, in which a few values are gone or odd."""
+    """An object that has every field with an effect. Up to four values are missing or odd."""
     obj = json.loads(json.dumps(dice.choice(ROWS["valid"])))
     for _ in range(dice.randint(1, 4)):
         holder, key = dice.choice(list(_spots(obj)))
@@ -241,25 +258,14 @@ def mutated(dice: random.Random) -> Case:
     return Case(f"kubectl apply -f {FILE}; {show}; why z; kubectl delete all --all --force", yaml.safe_dump(obj))
 
 
-_READERS = [f"kubectl {verb} -f {FILE}" for verb in _TAKES_FILE]
-_READERS += [f"kubectl --kubeconfig={FILE} config view", f"why -f {FILE}", f'kubectl patch pod web -p "$(cat {FILE})"']
-_READERS += [f"kubectl create secret docker-registry s --from-file=.dockerconfigjson={FILE}", f". ./{FILE}"]
-_READERS += [f"kubectl create secret generic s --from-file={FILE}"]
-_HEADS = ROWS["heads"]
-
-
 def document(dice: random.Random) -> Case:
-    """What one of the formats isn't made for, in a file that a command or the progress reads."""
+    """The beginning of a text in some format, with nested, long or odd text behind it, for one of its readers."""
     text = dice.choice(_HEADS) + dice.choice([_nested, _long, _odd])(dice)
     return Case(dice.choice(_READERS), text, dice.choice(["line", "line", "line", "progress", "export"]))
 
 
-_TARGETS = ["configmaps", "configmaps/settings", "pods", "pods/web", "pods/web/log", "pods/web/exec", "events"]
-_TYPES = ["json-patch+", "merge-patch+", "strategic-merge-patch+", ""]
-
-
 def request(dice: random.Random) -> Case:
-    """A request to the served API, with a body or a query that is too much of something."""
+    """A request to the served API with an extreme body or query."""
     count, kind = dice.choice([_times(dice, 3, 300, 3_000), _times(dice, 3, 300, 30_000)]), dice.choice(_TYPES)
     many = {f"k{number}": "v" for number in range(count)}
     field = dice.choice(["data", "spec", "labels", "items", "x"])
@@ -271,12 +277,8 @@ def request(dice: random.Random) -> Case:
     return Case(f"{method} {dice.choice(_TARGETS)}{query} application/{kind}json", body, "request")
 
 
-MOST_BYTES = 4 << 20
-"""How long the frames of a case are together: an input is made in the memory that it is tried with."""
-
-
 def frames(dice: random.Random) -> Case:
-    """What a WebSocket carries to a command that reads: tiny frames, long ones, pieces, and what is no frame."""
+    """WebSocket frames for a command that reads stdin: tiny ones, long ones, fragments, and bytes that are no frame."""
     count = _times(dice, 9, 3_000, 300_000)
     tiny = _repeated(_frame(b"\0x"), count)
     long = _frame(b"\0" + b"x" * count)
@@ -290,12 +292,12 @@ def frames(dice: random.Random) -> Case:
 
 
 def _repeated(frame: bytes, count: int) -> bytes:
-    """A frame so many times, but no longer than all frames of a case together."""
+    """A frame, repeated `count` times or up to MOST_BYTES."""
     return frame * min(count, MOST_BYTES // len(frame))
 
 
 def _frame(content: bytes, first: int = 0x82) -> bytes:
-    """A frame as a client sends it: its kind, its length, a mask of zeros."""
+    """A frame of a client: its first byte (final bit and type), length, a mask of zeros, and content."""
     size = len(content)
     if size < 126:
         length = bytes([0x80 | size])
@@ -306,11 +308,8 @@ def _frame(content: bytes, first: int = 0x82) -> bytes:
     return bytes([first]) + length + bytes(4) + content
 
 
-_EVENTS = ROWS["events"]
-
-
 def scenario(dice: random.Random) -> Case:
-    """A cluster in which 5 to 45 things happen, and time passes."""
+    """Between 5 and 45 lines that change a cluster or let time pass."""
     lines = []
     for _ in range(dice.randint(5, 45)):
         step = dice.choice(_EVENTS)
@@ -320,17 +319,17 @@ def scenario(dice: random.Random) -> Case:
 
 
 def grammar(dice: random.Random) -> Case:
-    """A line of shell, kubectl, YAML and patches that is right, or nearly so."""
+    """A valid, or nearly valid, line from the grammar."""
     return Case(sentence(dice, "line"))
 
 
 def lived(dice: random.Random) -> Case:
-    """A session with a history: 3 to 20 lines, some undone and done again, and looks at its past."""
+    """Between 3 and 20 lines of a session with a history, with undo, redo and views of the past."""
     return Case("\0".join(sentence(dice, "lived") for _ in range(dice.randint(3, 20))), door="history")
 
 
 def expansion(dice: random.Random) -> Case:
-    """Variables of a container that double, in its command, too; or what containers of other users do to files."""
+    """A container whose variables double, also in its arguments; or one with files of other users."""
     if dice.random() < 0.5:
         return owners(dice)
     rounds, text = _times(dice, 3, 18, 40), "x" * _times(dice, 3, 999, 50_000)
@@ -345,7 +344,7 @@ def expansion(dice: random.Random) -> Case:
 
 
 def owners(dice: random.Random) -> Case:
-    """A container of some user, with volumes of odd modes and depths, and what scripts do to its files."""
+    """A container of any user, with volumes of odd modes and depths, and a script that changes its files."""
     users = [0, 1, 1000, 65534, 2**31 - 1, -1, 2**31, 10**30, "x"]
     modes = [0, 0o400, 0o644, 0o777, 0o1777, -1, 420]
     paths = ["/".join(["d"] * _times(dice, 1, 15, 900) + [f"f{n}"]) for n in range(_times(dice, 1, 30, 3000))]
@@ -388,11 +387,8 @@ def owners(dice: random.Random) -> Case:
     return Case(f"{runs}; kubectl delete -f {FILE} --force", json.dumps(pod))
 
 
-HIDDEN = "a-word-that-must-not-be-read"
-
-
 def identity(dice: random.Random) -> Case:
-    """A container's kubectl, and users with --as, none of whom may read a Secret."""
+    """Attempts to read a Secret by a container's kubectl and by users with --as, none of whom may read it."""
     admin = dice.choice(["--as=system:admin", "--as=root --as-group=system:masters", ""])
     flag = dice.choice([admin, "--token=x", "--user=kubernetes-admin", "-s https://127.0.0.1:6443", "--kubeconfig=x"])
     ask = dice.choice(["get secret hidden", "get secrets -A", "describe secret hidden", "get all,secrets -A"])
@@ -409,6 +405,7 @@ def identity(dice: random.Random) -> Case:
     return Case("\n".join(lines), door="lines")
 
 
+# The classes that are a command line, and all classes by name.
 _LINES = (
     doubles,
     nests,

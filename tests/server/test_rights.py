@@ -1,8 +1,8 @@
-"""No answer holds what its user may not read, and each refusal is the API server's sentence.
+"""No response contains what its user may not read, and each refusal has the API server's sentence.
 
-Every kind has an object in the namespace `team` whose name and contents are words of its own. Three users try every
-verb on it, with kubectl and over the API: one who may only get Pods, one with the role `view`, and one who is `admin`
-of another namespace. What they may do is written down here, apart from the roles that the cluster has.
+There is an object of every kind in the namespace `team`, whose name and contents are words that nothing else has. Three
+users try every verb on it, with kubectl and over the API: one who may only get Pods, one with the role `view`, and one
+who is `admin` of another namespace. USERS repeats their rights, independently of the cluster's roles.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from kubesim.server import API
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
 
+# The kinds that are tried, and pieces of their objects.
 KINDS = [resource for resource in RESOURCES if resource.simulated]
 TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"a": "b"}},
@@ -32,7 +33,7 @@ ONCE = {**TEMPLATE, "spec": {**TEMPLATE["spec"], "restartPolicy": "Never"}}
 WORKLOAD = {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": TEMPLATE}
 ROLE_REF = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "nobody"}
 LOGGING = ["sh", "-c", "echo word-''log; sleep 9d"]
-# What an object of a kind must have, besides its metadata.
+# The fields of an object besides its metadata, by the kind's plural.
 BODIES: dict[str, Any] = {
     "configmaps": {"data": {"key": "word-configmaps"}},
     "controllerrevisions": {"revision": 1, "data": {"word": "word-controllerrevisions"}},
@@ -54,37 +55,87 @@ BODIES: dict[str, Any] = {
     "services": {"spec": {"ports": [{"port": 80}]}},
     "statefulsets": {"spec": {**WORKLOAD, "serviceName": "s"}},
 }
+# The plurals that the role `view` may read, with the subresource log.
 VIEWED = {
     *("configmaps", "controllerrevisions", "cronjobs", "daemonsets", "deployments", "endpoints", "endpointslices"),
     *("events", "jobs", "namespaces", "pods", "replicasets", "serviceaccounts", "services", "statefulsets", "log"),
 }
 
+# The words of all objects, without "word-".
+WORDS = [*(resource.plural for resource in KINDS), "log"]
+# Command lines for an object, with the verbs of their requests to the API server. A verb may be followed by the name in
+# the request; otherwise, "list" and "create" have none, and other verbs have the object's. In a line, N is the object's
+# name, T its type, and F a file with it.
+NAMED = {
+    "kubectl get T N": ["get"],
+    "kubectl get T N -o yaml": ["get"],
+    "kubectl get T": ["list"],
+    "kubectl get T -o json": ["list"],
+    "kubectl get T --field-selector metadata.name=N": ["list N"],
+    "kubectl get T N -w --request-timeout=1": ["get", "watch N"],
+    "kubectl get -f F -o name": ["get"],
+    "kubectl describe T N": ["get"],
+    "kubectl describe T": ["list"],
+    "kubectl describe T name": ["get name", "list"],
+    "kubectl label T N new=b": ["get", "patch"],
+    "kubectl annotate T --all a=b": ["list"],
+    'kubectl patch T N -p \'{"metadata": {"labels": {"c": "d"}}}\'': ["get", "patch"],
+    "kubectl delete T N": ["delete"],
+    "kubectl delete T --all": ["list"],
+    "kubectl wait T N --for=create": ["get"],
+    "kubectl apply -f F": ["get", "patch"],
+    "kubectl diff -f F": ["get", "patch"],
+    "kubectl create -f F": ["create"],
+    "kubectl edit T N": ["get"],
+}
+# Command lines for parts of objects, with the plural, the verb and the subresource of their requests.
+PARTS = {
+    "kubectl logs name-pods": ("pods", "get", "log"),
+    "kubectl exec name-pods -- ls": ("pods", "create", "exec"),
+    "kubectl scale deploy name-deployments --replicas=0": ("deployments", "patch", "scale"),
+    "kubectl debug name-pods --image=busybox": ("pods", "patch", "ephemeralcontainers"),
+}
+# Commands for each kind of workload, and commands about several kinds.
+OTHERS = (
+    *("rollout history", "rollout status", "rollout restart", "rollout undo"),
+    *("set image c=x", "set serviceaccount"),
+)
+ALONE = (
+    *("get all", "get all,secrets,cm -o yaml", "get events -o wide", "events", "events -A"),
+    *("describe pods,secrets,sa", "describe nodes", "describe namespaces"),
+    *("cluster-info", "auth can-i --list", "auth whoami", "run p --image=nginx"),
+)
+# The values of the header Accept.
+FORMS = ("application/json", "application/json;as=Table;v=v1;g=meta.k8s.io")
+
 
 class Rights(NamedTuple):
-    """Who asks, and what may be read in `team`: which kinds, and whether only by name."""
+    """A user, and that user's rights in the namespace `team`: the plurals that are readable, and the verbs."""
 
     user: str
     readable: frozenset[str]
     verbs: frozenset[str]
 
     def may(self, verb: str, plural: str, namespace: str) -> bool:
+        """True if the user may do this with objects of that plural."""
         return verb in self.verbs and plural in self.readable and namespace == "team"
 
 
+# The users who try.
 USERS = [
     Rights("getter", frozenset({"pods"}), frozenset({"get"})),
     Rights("viewer", frozenset(VIEWED), frozenset({"get", "list", "watch"})),
     Rights("stranger", frozenset(), frozenset()),
 ]
-WORDS = [*(resource.plural for resource in KINDS), "log"]
 
 
 def name_of(resource: Resource) -> str:
+    """The name of the kind's object."""
     return {"namespaces": "team", "nodes": "sim-worker"}.get(resource.plural, f"name-{resource.plural}")
 
 
 def namespace_of(resource: Resource, name: str = "") -> str:
-    """Where authorization looks for an object: a Namespace is in itself."""
+    """The namespace for which a request is authorized: for a Namespace, it's that Namespace itself."""
     if resource.plural == "namespaces":
         return name
     return "team" if resource.namespaced else ""
@@ -92,6 +143,7 @@ def namespace_of(resource: Resource, name: str = "") -> str:
 
 @pytest.fixture(scope="module")
 def session() -> Session:
+    """A session with the object of every kind, events about them, and the users' roles."""
     session = Session()
     session.run("kubectl create namespace team; kubectl create namespace other")
     objects: list[dict[str, Any]] = []
@@ -130,7 +182,7 @@ def session() -> Session:
 
 
 def leaks(text: str, rights: Rights, *typed: str) -> set[str]:
-    """The kinds, of those that the user may not read, whose words are in a text; a name that was typed is known."""
+    """The unreadable plurals whose words, also in base64, are in a text. The names in `typed` don't count."""
     secret = {plural for plural in WORDS if plural not in rights.readable}
     words = {f"word-{plural}": plural for plural in secret}
     words |= {base64.b64encode(word.encode()).decode(): plural for word, plural in words.items()}
@@ -139,7 +191,7 @@ def leaks(text: str, rights: Rights, *typed: str) -> set[str]:
 
 
 def refusal(rights: Rights, verb: str, resource: Resource, name: str, place: str, part: str = "") -> str:
-    """The sentence of the API server."""
+    """The API server's sentence about a forbidden request."""
     subject = resource.qualified + (f' "{name}"' if name else "")
     plural = f"{resource.plural}/{part}" if part else resource.plural
     scope = f'in the namespace "{place}"' if place else "at the cluster scope"
@@ -149,34 +201,8 @@ def refusal(rights: Rights, verb: str, resource: Resource, name: str, place: str
     )
 
 
-# Lines of kubectl for an object, with what they ask of the API server: verbs, with the part of the object they are for;
-# "list" and those behind it without a name. N is the object's name, T its type, F a file with it.
-NAMED = {
-    "kubectl get T N": ["get"],
-    "kubectl get T N -o yaml": ["get"],
-    "kubectl get T": ["list"],
-    "kubectl get T -o json": ["list"],
-    "kubectl get T --field-selector metadata.name=N": ["list N"],
-    "kubectl get T N -w --request-timeout=1": ["get", "watch N"],
-    "kubectl get -f F -o name": ["get"],
-    "kubectl describe T N": ["get"],
-    "kubectl describe T": ["list"],
-    "kubectl describe T name": ["get name", "list"],
-    "kubectl label T N new=b": ["get", "patch"],
-    "kubectl annotate T --all a=b": ["list"],
-    'kubectl patch T N -p \'{"metadata": {"labels": {"c": "d"}}}\'': ["get", "patch"],
-    "kubectl delete T N": ["delete"],
-    "kubectl delete T --all": ["list"],
-    "kubectl wait T N --for=create": ["get"],
-    "kubectl apply -f F": ["get", "patch"],
-    "kubectl diff -f F": ["get", "patch"],
-    "kubectl create -f F": ["create"],
-    "kubectl edit T N": ["get"],
-}
-
-
-def asked(request: str, resource: Resource) -> tuple[str, str]:
-    """The verb and the name of a request."""
+def verb_and_name(request: str, resource: Resource) -> tuple[str, str]:
+    """The verb and the name of a request in NAMED."""
     verb, _, name = request.partition(" ")
     if name:
         return verb, name_of(resource) if name == "N" else name
@@ -185,7 +211,7 @@ def asked(request: str, resource: Resource) -> tuple[str, str]:
 
 @pytest.mark.parametrize("rights", USERS, ids=lambda rights: rights.user)
 @pytest.mark.parametrize("resource", KINDS, ids=lambda resource: resource.plural)
-def test_kubectl(session: Session, resource: Resource, rights: Rights) -> None:
+def test_kubectl_shows_only_what_the_user_may_read(session: Session, resource: Resource, rights: Rights) -> None:
     name, plural = name_of(resource), resource.plural
     for line, requests in NAMED.items():
         typed = line.replace("T", resource.qualified, 1).replace("N", name).replace("F", f"{resource.kind}.json")
@@ -193,7 +219,7 @@ def test_kubectl(session: Session, resource: Resource, rights: Rights) -> None:
             typed += " -n team"
         result = session.run(f"{typed} --as={rights.user}")
         assert not leaks(result.screen, rights, name), result.screen
-        attempts = [asked(request, resource) for request in requests]
+        attempts = [verb_and_name(request, resource) for request in requests]
         for verb, named in attempts:
             place = namespace_of(resource, named)
             if not rights.may(verb, plural, place):
@@ -205,17 +231,9 @@ def test_kubectl(session: Session, resource: Resource, rights: Rights) -> None:
     assert not result.stdout
 
 
-PARTS = {
-    "kubectl logs name-pods": ("pods", "get", "log"),
-    "kubectl exec name-pods -- ls": ("pods", "create", "exec"),
-    "kubectl scale deploy name-deployments --replicas=0": ("deployments", "patch", "scale"),
-    "kubectl debug name-pods --image=busybox": ("pods", "patch", "ephemeralcontainers"),
-}
-
-
 @pytest.mark.parametrize("rights", USERS, ids=lambda rights: rights.user)
 @pytest.mark.parametrize("line", PARTS)
-def test_parts_of_objects_by_kubectl(session: Session, line: str, rights: Rights) -> None:
+def test_kubectl_needs_the_right_to_a_part_of_an_object(session: Session, line: str, rights: Rights) -> None:
     plural, verb, part = PARTS[line]
     resource = next(item for item in KINDS if item.plural == plural)
     result = session.run(line.replace("kubectl", f"kubectl -n team --as={rights.user}", 1))
@@ -230,21 +248,8 @@ def test_parts_of_objects_by_kubectl(session: Session, line: str, rights: Rights
         assert expected in result.stderr, result.screen
 
 
-OTHERS = (
-    *("rollout history", "rollout status", "rollout restart", "rollout undo"),
-    *("set image c=x", "set serviceaccount"),
-)
-
-ALONE = (
-    *("get all", "get all,secrets,cm -o yaml", "get events -o wide", "events", "events -A"),
-    *("describe pods,secrets,sa", "describe nodes", "describe namespaces"),
-    *("cluster-info", "auth can-i --list", "auth whoami", "run p --image=nginx"),
-)
-
-
 @pytest.mark.parametrize("rights", USERS, ids=lambda rights: rights.user)
-def test_everything_else_of_kubectl(session: Session, rights: Rights) -> None:
-    """What is said of several kinds at once tells no word that one may not read."""
+def test_commands_about_several_kinds_show_only_what_the_user_may_read(session: Session, rights: Rights) -> None:
     kinds = ("deployment", "statefulset", "daemonset", "replicaset")
     lines = {f"{words} {kind}/name-{kind}s": [f"name-{kind}s"] for words in OTHERS for kind in kinds}
     lines |= {line: [] for line in ALONE}
@@ -256,7 +261,7 @@ def test_everything_else_of_kubectl(session: Session, rights: Rights) -> None:
 
 
 def requests(resource: Resource) -> Iterator[tuple[str, str, str, str, Any]]:
-    """Requests to the API: method, path, verb, name, and body."""
+    """Requests for the kind's object: method, path with query, verb, name ("" for none), and body."""
     root = "/api/v1" if not resource.group else f"/apis/{resource.group}/{resource.version}"
     every = f"{root}/namespaces/team/{resource.plural}" if resource.namespaced else f"{root}/{resource.plural}"
     name = name_of(resource)
@@ -272,12 +277,9 @@ def requests(resource: Resource) -> Iterator[tuple[str, str, str, str, Any]]:
     yield "PATCH", f"{every}/{name}", "patch", name, {"metadata": {"labels": {"c": "d"}}}
 
 
-FORMS = ("application/json", "application/json;as=Table;v=v1;g=meta.k8s.io")
-
-
 @pytest.mark.parametrize("rights", USERS, ids=lambda rights: rights.user)
 @pytest.mark.parametrize("resource", KINDS, ids=lambda resource: resource.plural)
-def test_the_served_api(session: Session, resource: Resource, rights: Rights) -> None:
+def test_the_served_api_shows_only_what_the_user_may_read(session: Session, resource: Resource, rights: Rights) -> None:
     api = API(session.cluster)
     user = impersonate(ADMIN, rights.user)
     for method, target, verb, name, body in requests(resource):
@@ -303,7 +305,7 @@ def test_the_served_api(session: Session, resource: Resource, rights: Rights) ->
 
 
 @pytest.mark.parametrize("rights", USERS, ids=lambda rights: rights.user)
-def test_parts_of_objects_by_the_served_api(session: Session, rights: Rights) -> None:
+def test_the_served_api_needs_the_right_to_a_part_of_an_object(session: Session, rights: Rights) -> None:
     api, user = API(session.cluster), impersonate(ADMIN, rights.user)
     pod, deployment = (
         "/api/v1/namespaces/team/pods/name-pods",
@@ -332,7 +334,7 @@ def test_parts_of_objects_by_the_served_api(session: Session, rights: Rights) ->
 
 
 @pytest.mark.parametrize("line", ["auth can-i get pods", "auth can-i --list"])
-def test_who_is_anonymous_gets_no_review(session: Session, line: str) -> None:
+def test_anonymous_users_get_no_review_of_their_rights(session: Session, line: str) -> None:
     kind, group = {
         "auth can-i get pods": ("selfsubjectaccessreviews", "authorization.k8s.io"),
         "auth can-i --list": ("selfsubjectrulesreviews", "authorization.k8s.io"),
@@ -342,8 +344,8 @@ def test_who_is_anonymous_gets_no_review(session: Session, line: str) -> None:
     assert result.screen == f"Error from server (Forbidden): {kind}.{group} is forbidden: {why}\n"
 
 
-def test_who_may_only_get_does_not_wait(session: Session) -> None:
-    """The real kubectl would ask for a list again and again, and log each refusal."""
+def test_waiting_without_the_right_to_list_and_watch_is_refused(session: Session) -> None:
+    """The real kubectl would repeat its request and log each refusal."""
     result = session.run("kubectl wait pod/name-pods -n team --for=condition=Ready --as=getter")
     why = "waiting without the rights to list and to watch pods is not part of this simulator"
     assert (result.screen, result.exit_code) == (f"kubesim: {why}\n", 1)

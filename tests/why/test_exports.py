@@ -1,4 +1,4 @@
-"""What `kubesim why` makes of exports: those of other registries and runtimes, malformed ones, any text."""
+"""Explanations of exports: of other registries and runtimes, malformed, masked or large ones, and of any text."""
 
 from __future__ import annotations
 
@@ -25,38 +25,87 @@ from tests.why.test_stories import IMAGE, ROOT, WANTED
 
 ROWS = rows(__file__)
 
+# The refusal of a text that is neither an export nor a known message.
+UNKNOWN = (
+    "it is no export and no message that kubesim knows: give the whole message, or what kubectl get -o yaml prints"
+)
+# The content of a usable pull secret.
+GOOD = {"auths": {"registry.example.com": {"username": "me", "password": "hunter2hunter2"}}}
+# Beginnings of messages: by older runtimes, and by a registry that answers HEAD.
+OLDER = (
+    f'rpc error: code = Unknown desc = failed to pull and unpack image "{IMAGE}": failed to resolve reference '
+    f'"{IMAGE}": '
+)
+HEAD = "unexpected status from HEAD request to https://registry.example.com/v2/myapp/manifests/1.0: "
+# The placeholders of the texts in rows/exports.yaml.
+WORDS = {"<older>": OLDER, "<head>": HEAD, "<image>": IMAGE, "<wanted>": WANTED, "<unknown>": UNKNOWN}
+# The message of an event about a refused pull.
+FAILED = f'Failed to pull image "{IMAGE}": {OLDER}{HEAD}401 Unauthorized'
+# Texts that are too large or too deep, each with its refusal.
+ENDLESS = [
+    ("Name: a\nContainers:\n" + "  a:\n" * 99999, "a Pod has too many containers or volumes"),
+    ("kind: \0", f"it is neither YAML nor JSON: {WANTED}"),
+    ("kind:\n" + " [\n" * 5000, f"it has more than 100 levels: {WANTED}"),
+    ('{"a":' * 50000, f"it has more than 100 levels: {WANTED}"),
+    ("x" * (3 * 1024 * 1024 + 1), "it has more than 3 MiB: export one namespace, or name the objects"),
+]
+# Lines of events about a missing Secret and a refused pull; {0} is a number.
+MISSED = (
+    "2m Warning FailedToRetrieveImagePullSecret Unable to retrieve some image pull secrets (s{0}); attempting to pull"
+)
+DENIED = '2m Warning Failed pod/web-{0} Failed to pull image "a/b:{0}": denied'
+MANY_LINES = {
+    "lines that go on, without a reason": "a/b{0}: image failed x",
+    "many Pods, and as many warnings that name none": f"{DENIED}\n{MISSED}",
+}
+# A password that no explanation may show, and where exports may have it: entries of Secrets, hosts, messages.
+PASSWORD = "hunter2hunter2"
+AUTH = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
+LEAKS = (
+    {"username": "me", "password": PASSWORD},
+    {"auth": AUTH},
+    {"username": PASSWORD, "password": PASSWORD},
+    {"auth": base64.b64encode(f"{PASSWORD}:".encode()).decode()},
+    {"auth": f"me:{PASSWORD}"},
+    {"username": "me", "password": PASSWORD, "email": 7},
+    {"username": "me", "password": PASSWORD, "auth": "%"},
+)
+HOSTS = ("registry.example.com", f"https://me:{PASSWORD}@registry.example.com", "x?token=" + PASSWORD, "*.com", "")
+MESSAGES = (
+    f"{OLDER}{HEAD}401 Unauthorized",
+    f"{OLDER}Get https://me:{PASSWORD}@registry.example.com/v2/?token={PASSWORD}: 403 Forbidden",
+    f"authorization: Bearer {PASSWORD}{PASSWORD}",
+    "no basic auth credentials",
+    "insufficient_scope: authorization failed",
+    "",
+)
+# Any small value.
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just("regcred"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+# Output of kubectl that names no namespace.
+NAMELESS = "NAME   READY   STATUS             RESTARTS   AGE\nweb    0/1     ImagePullBackOff   0          6m\n"
+
 
 def secret(content: object, name: str = "regcred", kind: str = "kubernetes.io/dockerconfigjson", **meta: str) -> object:
-    """A Secret as an export has it."""
+    """An exported pull secret with that content, encoded."""
     key = ".dockercfg" if kind.endswith("cfg") else ".dockerconfigjson"
     blob = base64.b64encode(json.dumps(content).encode()).decode()
     return {"kind": "Secret", "metadata": {"name": name, **meta}, "type": kind, "data": {key: blob}}
 
 
 def pod(message: str, reason: str = "ErrImagePull", image: str = IMAGE, **more: object) -> dict[str, object]:
-    """A Pod whose status repeats what the kubelet said."""
+    """An exported Pod whose container waits with that reason and message. `more` is added to its metadata."""
     state = {"waiting": {"reason": reason, "message": message}}
     spec = {"containers": [{"name": "app", "image": image}], "imagePullSecrets": [{"name": "regcred"}]}
     status = {"containerStatuses": [{"name": "app", "state": state}]}
     return {"kind": "Pod", "metadata": {"name": "web", **more}, "spec": spec, "status": status}
 
 
-UNKNOWN = (
-    "it is no export and no message that kubesim knows: give the whole message, or what kubectl get -o yaml prints"
-)
-GOOD = {"auths": {"registry.example.com": {"username": "me", "password": "hunter2hunter2"}}}
-OLDER = (
-    f'rpc error: code = Unknown desc = failed to pull and unpack image "{IMAGE}": failed to resolve reference '
-    f'"{IMAGE}": '
-)
-HEAD = "unexpected status from HEAD request to https://registry.example.com/v2/myapp/manifests/1.0: "
-
-
-WORDS = {"<older>": OLDER, "<head>": HEAD, "<image>": IMAGE, "<wanted>": WANTED, "<unknown>": UNKNOWN}
-
-
 def spelled(text: str) -> str:
-    """A text of a row with what its words stand for."""
+    """A text with the placeholders of WORDS replaced."""
     for word, meaning in WORDS.items():
         text = text.replace(word, meaning)
     return text
@@ -84,7 +133,7 @@ def test_an_event_tells_what_the_status_leaves_out() -> None:
 
 
 @pytest.mark.parametrize("selector", [{}, {"disk": "ssd"}])
-def test_a_pod_that_no_node_takes_for_lack_of_something_else_than_labels(selector: dict[str, str]) -> None:
+def test_a_pod_that_no_node_takes_is_explained_by_the_scheduler(selector: dict[str, str]) -> None:
     said = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No preemption victims."
     waiting = {
         "kind": "Pod",
@@ -101,11 +150,8 @@ def test_a_pod_that_no_node_takes_for_lack_of_something_else_than_labels(selecto
     ]
 
 
-FAILED = f'Failed to pull image "{IMAGE}": {OLDER}{HEAD}401 Unauthorized'
-
-
 def subjects(text: str) -> list[str]:
-    """The line of each explanation on its image and its Pod."""
+    """The line that names the image and the Pod, of each explanation in a text."""
     about = re.compile(r"\S+ for \S+(, (container|volume) .+)?|An image for \S+|.+, from a message alone")
     return [next(filter(about.fullmatch, part.splitlines())) for part in text.split("\n\n")]
 
@@ -128,13 +174,14 @@ def subjects(text: str) -> list[str]:
     ids=["events.k8s.io", "v1", "stripped"],
 )
 @pytest.mark.parametrize("form", ["{}", "It says:\n{}\nWhat is it?"], ids=["an export", "within a text"])
-def test_events_without_their_pods(event: dict[str, object], about: str, form: str) -> None:
+def test_an_event_is_explained_without_its_pod(event: dict[str, object], about: str, form: str) -> None:
     told = explain_as_text(form.format(json.dumps({"kind": "Event", "reason": "Failed", **event})), whole=True)
-    assert subjects(told) == [about if form == "{}" else about.replace("default/", "")]  # which a text doesn't say
+    # An export without a namespace means "default"; a text without one leaves it open.
+    assert subjects(told) == [about if form == "{}" else about.replace("default/", "")]
     assert "The message: 401 Unauthorized." in told
 
 
-def test_a_text_about_several_pods_keeps_apart_what_it_says_of_each() -> None:
+def test_each_pod_of_a_text_is_explained_by_its_own_lines() -> None:
     missed = "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed."
     table = [
         f"a  4m  Warning  Failed  pod/web  {FAILED}",
@@ -155,7 +202,7 @@ def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revis
     assert wrong in "\n".join(explain_as_text("\n---\n".join(map(json.dumps, items)), whole=True).split("\n")[:2])
 
 
-def test_a_registry_that_says_401_to_those_who_bring_nothing() -> None:
+def test_a_401_without_matching_credentials_means_that_none_were_sent() -> None:
     text = explain_as_text(json.dumps(pod(f"{OLDER}{HEAD}401 UNAUTHORIZED")) + json.dumps(secret({})), whole=True)
     assert "The message: 401 UNAUTHORIZED. It requires a user and a password, and received neither." in text
 
@@ -168,7 +215,7 @@ def test_what_has_the_template_is_changed(owner: dict[str, object], fix: str) ->
     assert f"\n  $ {fix}" in explain_as_text(json.dumps(made), whole=True)
 
 
-def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None:
+def test_a_token_as_user_name_and_a_password_in_a_message_are_masked() -> None:
     auths = {
         "registry.example.com": {"username": "ghp_0123456789abcdef", "password": "x-oauth-basic"},
         "ghcr.io": {"username": "me", "password": "hunter2hunter2"},
@@ -180,7 +227,7 @@ def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None
     assert "The message: a plugin said ….\n" in text
 
 
-def test_an_export_without_secrets_says_so_once_and_nothing_of_missing_ones() -> None:
+def test_an_export_without_secrets_asks_for_them_once_and_calls_none_missing() -> None:
     text = explain_as_text(json.dumps(pod("no basic auth credentials")), whole=True)
     assert "There's no Secret" not in text
     assert (
@@ -195,7 +242,7 @@ def test_an_export_without_secrets_says_so_once_and_nothing_of_missing_ones() ->
     assert "What's wrong (one of these): The pull secrets that the Pod lists (regcred) don't help" in refused
 
 
-def test_pods_of_one_owner_are_told_of_once() -> None:
+def test_pods_of_one_owner_with_the_same_cause_share_an_explanation() -> None:
     def replica(name: str) -> dict[str, object]:
         owner = {"kind": "ReplicaSet", "name": "web-5f7", "controller": True}
         labels = {"pod-template-hash": "5f7"}
@@ -214,7 +261,7 @@ def test_pods_of_one_owner_are_told_of_once() -> None:
     assert text.endswith("\n\nPods that wait for no image: default/fine\n")
 
 
-def test_an_old_style_in_the_new_type_and_the_reverse() -> None:
+def test_a_secret_with_the_content_of_the_other_type_is_recognized() -> None:
     new = explain_as_text(json.dumps(pod("no basic auth credentials")) + json.dumps(secret(GOOD["auths"])), whole=True)
     assert "found. It holds credentials for no registry: its .dockerconfigjson has no auths.\n" in new
     old = explain_as_text(
@@ -224,17 +271,8 @@ def test_an_old_style_in_the_new_type_and_the_reverse() -> None:
     assert "the type kubernetes.io/dockercfg has no auths: the registries are at the top.\n" in old
 
 
-ENDLESS = [
-    ("Name: a\nContainers:\n" + "  a:\n" * 99999, "a Pod has too many containers or volumes"),
-    ("kind: \0", f"it is neither YAML nor JSON: {WANTED}"),
-    ("kind:\n" + " [\n" * 5000, f"it has more than 100 levels: {WANTED}"),
-    ('{"a":' * 50000, f"it has more than 100 levels: {WANTED}"),
-    ("x" * (3 * 1024 * 1024 + 1), "it has more than 3 MiB: export one namespace, or name the objects"),
-]
-
-
 @pytest.mark.parametrize(("text", "words"), [*ROWS["malformed_exports"], *ENDLESS])
-def test_malformed_exports(text: str, words: str) -> None:
+def test_a_malformed_export_is_refused_with_the_reason(text: str, words: str) -> None:
     with pytest.raises(ExportError) as caught:
         explain_as_text(text, whole=True)
     assert str(caught.value) == spelled(words)
@@ -243,7 +281,7 @@ def test_malformed_exports(text: str, words: str) -> None:
 @pytest.mark.parametrize(
     "text", ["a", " ", "a-", "a:", "login=a", "x-", 'image "', "fetch oauth token: ", "2m  Warning  Failed  pod/x  "]
 )
-def test_what_goes_on_and_on_is_bounded(text: str) -> None:
+def test_a_repeated_text_of_100_kb_takes_bounded_time(text: str) -> None:
     long = text * (100_000 // len(text))
     with within(2.5):
         for export in (long, f"{long} 401 Unauthorized", json.dumps(pod(f"{long} 401 Unauthorized"))):
@@ -251,18 +289,8 @@ def test_what_goes_on_and_on_is_bounded(text: str) -> None:
                 explain_as_text(export, whole=True)
 
 
-MISSED = (
-    "2m Warning FailedToRetrieveImagePullSecret Unable to retrieve some image pull secrets (s{0}); attempting to pull"
-)
-DENIED = '2m Warning Failed pod/web-{0} Failed to pull image "a/b:{0}": denied'
-MANY_LINES = {
-    "lines that go on, without a reason": "a/b{0}: image failed x",
-    "many Pods, and as many warnings that name none": f"{DENIED}\n{MISSED}",
-}
-
-
 @pytest.mark.parametrize("line", MANY_LINES.values(), ids=MANY_LINES)
-def test_many_lines_take_no_longer_each_than_few(line: str) -> None:
+def test_many_lines_take_bounded_time(line: str) -> None:
     text = "\n".join(line.format(number) for number in range(600))
     with within(2.5), suppress(ExportError):
         explain_as_text(text * 5 if "\n" not in line else text, whole=True)
@@ -275,7 +303,7 @@ def test_a_bomb_of_aliases_is_refused_at_once() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_files_of_every_origin(encoding: str, tmp_path: Path) -> None:
+def test_files_in_each_usual_encoding_are_read(encoding: str, tmp_path: Path) -> None:
     text = json.dumps([pod("no basic auth credentials"), secret({})][0]).replace("web", "wéb")
     path = tmp_path / "case.json"
     path.write_bytes(text.encode(encoding))
@@ -293,7 +321,7 @@ def test_files_of_every_origin(encoding: str, tmp_path: Path) -> None:
     ("data", "words"),
     [(b"\xc3", "it is no text"), (b"kind: [", f"line 2 of it is neither YAML nor JSON: {WANTED}"), (None, "")],
 )
-def test_refusals_on_the_command_line(data: bytes | None, words: str, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_refused_in_one_line(data: bytes | None, words: str, tmp_path: Path) -> None:
     path = tmp_path / "case.yaml"
     if data is not None:
         path.write_bytes(data)
@@ -308,14 +336,19 @@ def test_refusals_on_the_command_line(data: bytes | None, words: str, tmp_path: 
     assert (ran.stdout, ran.stderr, ran.returncode) == ("", f"kubesim: {path}: {words}\n", 1)
 
 
-def test_a_text_too_long_is_not_decoded() -> None:
+def test_a_file_over_3_mib_is_refused_before_decoding() -> None:
     with pytest.raises(ExportError, match="more than 3 MiB"):
         decode(b"x" * (3 * 1024 * 1024 + 1))
 
 
+def named(text: str, name: str, count: int) -> list[str]:
+    """`count` copies of a text, in which <name> is replaced by `name` and a number."""
+    return [text.replace("<name>", f"{name}-{number}") for number in range(count)]
+
+
 @cache
 def three_mebibytes() -> dict[str, str]:
-    """Many Pods and Secrets as JSON and as YAML, which is longer, and the events of many Pods."""
+    """Exports of almost 3 MiB, by form: Pods and Secrets as JSON and as YAML, and a table of events."""
     waiting = pod(f"{OLDER}{HEAD}401 Unauthorized") | {"metadata": {"name": "<name>"}}
     held = secret(GOOD, "<name>")
     in_json = named(json.dumps(waiting), "web", 3000) + named(json.dumps(held), "regcred", 5500)
@@ -329,11 +362,6 @@ def three_mebibytes() -> dict[str, str]:
     }
 
 
-def named(text: str, name: str, count: int) -> list[str]:
-    """So many copies of the text of an object, each with the name and a number of its own."""
-    return [text.replace("<name>", f"{name}-{number}") for number in range(count)]
-
-
 @pytest.mark.parametrize("form", ["json", "yaml", "events"])
 def test_an_export_of_three_mebibytes_takes_a_second_on_a_machine_that_is_not_busy(form: str) -> None:
     text = three_mebibytes()[form]
@@ -343,36 +371,20 @@ def test_an_export_of_three_mebibytes_takes_a_second_on_a_machine_that_is_not_bu
     assert re.search(r"\nSame cause on \d{4} Pods: web-0, .*, web-19 and \d{4} more\n", said)
 
 
-PASSWORD = "hunter2hunter2"
-AUTH = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
-LEAKS = (
-    {"username": "me", "password": PASSWORD},
-    {"auth": AUTH},
-    {"username": PASSWORD, "password": PASSWORD},
-    {"auth": base64.b64encode(f"{PASSWORD}:".encode()).decode()},
-    {"auth": f"me:{PASSWORD}"},
-    {"username": "me", "password": PASSWORD, "email": 7},
-    {"username": "me", "password": PASSWORD, "auth": "%"},
-)
-HOSTS = ("registry.example.com", f"https://me:{PASSWORD}@registry.example.com", "x?token=" + PASSWORD, "*.com", "")
-MESSAGES = (
-    f"{OLDER}{HEAD}401 Unauthorized",
-    f"{OLDER}Get https://me:{PASSWORD}@registry.example.com/v2/?token={PASSWORD}: 403 Forbidden",
-    f"authorization: Bearer {PASSWORD}{PASSWORD}",
-    "no basic auth credentials",
-    "insufficient_scope: authorization failed",
-    "",
-)
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just("regcred"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
+def spoil(draw: st.DrawFn, value: Any) -> None:
+    """Replace one part of `value`, in place, by anything."""
+    while isinstance(value, dict | list) and value:
+        keys = list(value) if isinstance(value, dict) else range(len(value))
+        key = draw(st.sampled_from(keys))
+        if draw(st.booleans()) or not isinstance(value[key], dict | list):
+            value[key] = draw(ANYTHING)
+            return
+        value = value[key]
 
 
 @st.composite
 def exports(draw: st.DrawFn) -> str:
-    """An export with the password in many places, some of its parts replaced by anything."""
+    """An export with the password in many places, of which one part may be replaced by anything."""
     auths = {draw(st.sampled_from(HOSTS)): draw(st.sampled_from(LEAKS))}
     content = draw(st.sampled_from([{"auths": auths}, auths, f"me:{PASSWORD}", [PASSWORD], {"auths": [PASSWORD]}]))
     reason = draw(st.sampled_from(["ErrImagePull", "ImagePullBackOff", "ContainerCreating", "ErrImageNeverPull", "x"]))
@@ -390,17 +402,6 @@ def exports(draw: st.DrawFn) -> str:
     return "\n---\n".join(json.dumps(item) for item in items)
 
 
-def spoil(draw: st.DrawFn, value: Any) -> None:
-    """Put anything in the place of one part of it."""
-    while isinstance(value, dict | list) and value:
-        keys = list(value) if isinstance(value, dict) else range(len(value))
-        key = draw(st.sampled_from(keys))
-        if draw(st.booleans()) or not isinstance(value[key], dict | list):
-            value[key] = draw(ANYTHING)
-            return
-        value = value[key]
-
-
 @given(exports())
 @settings(deadline=None, max_examples=400)
 def test_no_export_raises_or_shows_a_password(text: str) -> None:
@@ -416,14 +417,11 @@ def test_no_export_raises_or_shows_a_password(text: str) -> None:
 @given(st.text(max_size=200))
 @settings(deadline=None)
 def test_no_text_raises(text: str) -> None:
-    with suppress(ExportError):  # Hypothesis tries words of the source, too, and some are messages
+    with suppress(ExportError):  # Hypothesis also tries constants of the source, and some of these are explained
         assert explain_as_text(text, whole=True)
 
 
-NAMELESS = "NAME   READY   STATUS             RESTARTS   AGE\nweb    0/1     ImagePullBackOff   0          6m\n"
-
-
-def test_an_unknown_namespace_is_unknown() -> None:
+def test_commands_name_no_namespace_that_the_text_lacks() -> None:
     told = explain_as_text(NAMELESS, whole=True)
     assert subjects(told) == ["An image for web"]
     assert "default" not in told
@@ -437,9 +435,11 @@ def test_an_unknown_namespace_is_unknown() -> None:
 
 
 def in_base64(text: str) -> str:
+    """The text in base64."""
     return base64.b64encode(text.encode()).decode()
 
 
+# The `data` of Secrets whose credentials were removed by hand; None without data.
 MASKED = {
     "data removed": None,
     "no key": {},
@@ -461,7 +461,7 @@ MASKED = {
 
 @pytest.mark.parametrize("data", MASKED.values(), ids=MASKED)
 @pytest.mark.parametrize("answer", ["401 Unauthorized", "no basic auth credentials"])
-def test_a_masked_secret_is_unknown(data: dict[str, str] | None, answer: str) -> None:
+def test_nothing_is_certain_about_a_masked_secret(data: dict[str, str] | None, answer: str) -> None:
     masked = {"kind": "Secret", "metadata": {"name": "regcred"}, "type": "kubernetes.io/dockerconfigjson"}
     masked |= {} if data is None else {"data": data}
     told = explain_as_text(json.dumps(pod(f"{OLDER}{HEAD}{answer}")) + json.dumps(masked), whole=True)
@@ -472,7 +472,7 @@ def test_a_masked_secret_is_unknown(data: dict[str, str] | None, answer: str) ->
     assert "export those, too, with their passwords" in told
 
 
-def test_of_a_masked_secret_is_known_what_is_left() -> None:
+def test_the_type_and_hosts_of_a_masked_secret_still_count() -> None:
     other = in_base64('{"auths":{"other.example.org":{}}}')
     masked = {"kind": "Secret", "metadata": {"name": "regcred"}, "type": "kubernetes.io/dockerconfigjson"}
     told = explain_as_text(
