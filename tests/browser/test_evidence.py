@@ -13,7 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import as_saved
 from tests.browser.contrast import pale_texts
 from tests.browser.terminal import write_notebook
-from tests.patience import once_drawn
+from tests.browser.test_terminal import CUT
+from tests.patience import at_rest, once_drawn
 
 EVENTS = "kubectl events --for pod/web --types=Warning"
 CELLS = {
@@ -159,6 +160,12 @@ def test_the_end_of_an_answer_is_in_sight_and_the_rest_is_told(notebook: Any) ->
     notebook.prompt.fill("why web")
     notebook.prompt.press("Enter")
     expect(log.locator(".command").last).to_be_in_viewport()  # an explanation is read from its top
+    notebook.prompt.fill("echo one")
+    notebook.prompt.press("Enter")
+    notebook.prompt.fill("why none")  # whose answer is short enough for what is above it to stay
+    notebook.prompt.press("Enter")
+    expect(log.locator(".command").last).to_have_text("$ why none\n")
+    assert at_rest(lambda: log.evaluate(CUT)) >= -1
 
 
 def test_words_have_the_same_colors_below_cells_as_in_the_terminal(notebook: Any) -> None:

@@ -15,6 +15,7 @@ from kubesim.lessons import load_predictions, load_tasks
 from tests.browser.conftest import IN_NOTEBOOK, wait_until
 from tests.browser.contrast import pale_texts
 from tests.browser.terminal import write_cells
+from tests.browser.test_evidence import VALUES
 
 PREDICTIONS = list(load_predictions())
 TASK = next(iter(load_tasks().values()))
@@ -40,8 +41,9 @@ CELLS = {
     "early": "%%kubectl\nkubectl get nodes",
     "long": f"%%kubectl\n{LONG}",
     "long-text": f"Type `{LONG}`.",
+    "listing": f"```\n{RUN} \\\n    --overrides='{'x' * 99}'\n```",
 }
-TEXTS = {"text", "more", "idea", "text-2", "commands", "long-text"}
+TEXTS = {"text", "more", "idea", "text-2", "commands", "long-text", "listing"}
 GROW = """() => new Promise((done) => {
     const {style, clientHeight} = document.querySelector(".jp-WindowedPanel-viewport");
     style.minHeight = `${clientHeight + 99}px`;
@@ -164,6 +166,11 @@ def test_no_line_breaks_at_a_hyphen(notebook: Any, name: str) -> None:
     words = notebook.cell(name).locator(".ks-word:visible")
     expect(words).to_have_count(11)
     assert max(words.evaluate_all("all => all.map((word) => word.clientHeight)")) < 30  # one line
+
+
+def test_an_indented_line_of_a_command_begins_with_its_first_word(notebook: Any) -> None:
+    [[_left, top]] = notebook.cell("listing").locator(".ks-line").nth(1).evaluate_all(VALUES)
+    assert top == 0  # and not below its indent, however long the word is
 
 
 def test_a_key_leads_to_the_terminal_and_back(notebook: Any) -> None:

@@ -42,12 +42,15 @@ function prepare(notebook, model) {
   soon();
 }
 
-// Adds "Copy" and "Run in terminal" to a command in a text or a solution, and "Copy" to a file in a fix.
+// Adds "Copy" and "Run in terminal" to a command in a text or a solution, and "Copy" to a file in a fix. Their lines wrap
+// as in the terminal.
 function addTools(code) {
   code.classList.add("ks-known");
   const text = code.textContent.trimEnd();
   const isCommand = COMMANDS.test(text);
   if (!isCommand && !code.closest(".ks-fix")) return;
+  const holder = code.querySelector("code") ?? code;
+  if (!holder.firstElementChild) holder.replaceChildren(...drawLines([["", holder.textContent]], { prose: true }));
   const copy = button("Copy", () => navigator.clipboard.writeText(text).then(() => (copy.textContent = "Copied")));
   const tools = element("div", { className: "ks-tools ks-opener" }, copy);
   // An event, because the bench may be replaced later. A command about another cluster (.ks-elsewhere) would fail here.

@@ -25,7 +25,7 @@ function drawLines(runs, { prose = false } = {}) {
     } else if (!isRow(text, table)) table = null;
     const isLastReached = table?.hasSentences && text.length > table.lastColumn;
     const isProse = prose || PROSE.test(text);
-    const node = isLastReached ? drawRow(parts, text, table) : drawLine(parts, text, isProse ? drawWords : (words) => [words]);
+    const node = isLastReached ? drawRow(parts, text, table) : drawLine(parts, text, isProse);
     node.classList.toggle("ks-prose", isProse);
     if (table) table.node.append(node);
     else drawn.push(node);
@@ -54,12 +54,14 @@ function isRow(text, table) {
 }
 
 // Draws a line. What is in front of a value, its field's name or spaces, is an element: so it isn't alone on a line.
-function drawLine(parts, text, draw) {
+function drawLine(parts, text, isProse) {
+  const draw = isProse ? drawWords : (words) => [words];
   const drawAll = (some) => some.flatMap(([name, words]) => name ? element("span", { className: name }, ...draw(words)) : draw(words));
-  const front = FIELD.test(text) || text.search(/\S/) >= DEEP ? hang(text) : 0;
+  const front = FIELD.exec(text)?.[0].length ?? Math.max(0, text.search(/\S/));
   const [name, value] = front ? cutAt(parts, [front]) : [[], parts];
   const node = element("div", { className: "ks-line" }, ...(front ? [element("span", { className: "ks-front" }, ...drawAll(name))] : []), ...drawAll(value));
   node.style.setProperty("--hang", `${hang(text)}ch`);
+  node.style.setProperty("--front", `${front}ch`);
   return node;
 }
 

@@ -4,7 +4,7 @@
 
 const WAYS_ON = new Set(["onward", "check", "next", "another", "break"]); // actions whose button is filled if it is first
 const ASIDE = new Set(["reveal", "undo", "redo", "restart", "end"]); // actions whose button has no border
-const AT_RIGHT = ["reveal", "restart"]; // actions whose buttons are at the right; the last one never moves
+const AT_RIGHT = ["reveal", "end", "restart"]; // actions whose buttons are at the right; the last one never moves
 const PATIENCE_FOR_PAGE = 200; // times 50 ms
 // Names of icons in base.css, by the signs that replace them in plain text.
 const ICONS = { "✓": "passed", "✗": "failed", "…": "waiting", "⚠": "warning", "○": "open", "◐": "begun", "·": "unreached", "–": "unneeded" };

@@ -123,7 +123,7 @@ function makeScreen() {
     const wasHidden = more.parentNode.hidden;
     screen.style.paddingBottom = "";
     screen.scrollTop = first ? topOf(first) : screen.scrollHeight;
-    isAtEnd = !first;
+    isAtEnd = !first || topOf(first) >= screen.scrollHeight - screen.clientHeight;
     if (isAtEnd) beginWithLine();
     showMore();
     if (wasHidden && !more.parentNode.hidden) toEnd(first);
