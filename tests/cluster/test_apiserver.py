@@ -1,4 +1,4 @@
-"""What the API server admits, refuses and stores, whom it notifies, and that reading changes nothing."""
+"""The API server: stored objects, deletions, watches, dry runs, budgets and tokens; reads change nothing."""
 
 from __future__ import annotations
 
@@ -29,13 +29,29 @@ from tests.learner import Learner, container
 
 Act = Callable[[Component], Any]
 
+META = {"name": "c", "namespace": "default"}
+NEEDED = "is forbidden: this namespace may not be deleted"
+MODIFIED = (
+    "the object has been modified; please apply your changes to the latest version and try again"  # with an old version
+)
+UNKNOWN = 'cannot be handled as a ConfigMap: strict decoding error: unknown field "color"'
+# The claims of a token, and the reference to the ServiceAccount in them.
+REFERENCE = '{"name":"default","uid":"1"}'
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+CLAIMS = (
+    f'{{"aud":["{ISSUER}"],"exp":4000000000,"iat":1,"iss":"{ISSUER}","jti":"","nbf":1,"sub":"",'
+    f'"kubernetes.io":{{"namespace":"default","serviceaccount":{REFERENCE}}}}}'
+)
+
 
 def config(name: str, **data: str) -> Object:
+    """A ConfigMap with that data."""
     meta = {"name": name, "namespace": "default"}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}
 
 
 def pod(**spec: Any) -> Object:
+    """The Pod web, with these fields in its spec."""
     meta = {"name": "web", "namespace": "default"}
     spec = {"containers": [{"name": "app", "image": "nginx:1.27"}], **spec}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
@@ -43,11 +59,13 @@ def pod(**spec: Any) -> Object:
 
 @pytest.fixture
 def clock() -> Clock:
+    """A clock at 2026-11-24 14:00 UTC."""
     return Clock(datetime(2026, 11, 24, 14, tzinfo=UTC))
 
 
 @pytest.fixture
 def api(clock: Clock) -> Component:
+    """An API server with the default namespace and its ServiceAccount alone, as its components use it."""
     api = APIServer(clock, Identity(0)).as_component()
     api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     account = {"name": "default", "namespace": "default"}
@@ -56,25 +74,23 @@ def api(clock: Clock) -> Component:
 
 
 def named(name: str, namespace: str = "default") -> Object:
+    """An empty ConfigMap of that name."""
     return {**config(name), "metadata": {"name": name, "namespace": namespace}}
 
 
 def refusal(act: Callable[[], Any]) -> tuple[int, str]:
+    """The code and the message of the StatusError that `act` must raise."""
     with pytest.raises(StatusError) as caught:
         act()
     return caught.value.code, caught.value.message
 
 
 def state(api: Component) -> str:
-    """Everything that is stored, and the revision."""
+    """All stored objects and the revision, as a text to compare."""
     return json.dumps([api.revision, *([api.list(item) for item in RESOURCES])], sort_keys=True)
 
 
-META = {"name": "c", "namespace": "default"}
-NEEDED = "is forbidden: this namespace may not be deleted"
-
-
-def test_a_new_object_gets_an_identity_and_a_version_and_the_given_one_stays_as_it_is(api: Component) -> None:
+def test_a_new_object_gets_uid_version_and_time_and_the_given_one_is_not_changed(api: Component) -> None:
     given = config("c", a="1")
     given["metadata"] |= {"uid": "mine", "resourceVersion": "99", "creationTimestamp": "2001-01-01T00:00:00Z"}
     before = json.dumps(given)
@@ -94,12 +110,6 @@ def test_a_new_object_gets_an_identity_and_a_version_and_the_given_one_stays_as_
     assert json.dumps(given) == before
 
 
-MODIFIED = (
-    "the object has been modified; please apply your changes to the latest version and try again"  # with an old version
-)
-UNKNOWN = 'cannot be handled as a ConfigMap: strict decoding error: unknown field "color"'
-
-
 @pytest.mark.parametrize(
     "act",
     [
@@ -110,7 +120,7 @@ UNKNOWN = 'cannot be handled as a ConfigMap: strict decoding error: unknown fiel
         lambda api: api.update_status(CONFIG_MAP, config("c"), None),
     ],
 )
-def test_a_change_that_changes_nothing_keeps_the_version_and_notifies_nobody(api: Component, act: Act) -> None:
+def test_a_write_without_a_change_keeps_the_version_and_notifies_no_watch(api: Component, act: Act) -> None:
     old = api.create(CONFIG_MAP, config("c", a="1"))
     seen: list[Change] = []
     api.subscribe(seen.append)
@@ -118,7 +128,7 @@ def test_a_change_that_changes_nothing_keeps_the_version_and_notifies_nobody(api
     assert seen == []
 
 
-def test_deleting_a_running_pod_only_marks_it(api: Component) -> None:
+def test_deleting_a_running_pod_only_sets_its_deletion_timestamp(api: Component) -> None:
     api.create(POD, pod(nodeName="sim-worker"))
     marked = api.delete(POD, "default", "web", DeleteOptions(20))["metadata"]
     assert (marked["deletionTimestamp"], marked["deletionGracePeriodSeconds"]) == ("2026-11-24T14:00:20Z", 20)
@@ -142,7 +152,7 @@ def test_deleting_a_running_pod_only_marks_it(api: Component) -> None:
         (0, "2026-11-24T14:00:05Z", 0),
     ],
 )
-def test_a_second_deletion_only_shortens_the_time_since_the_first(
+def test_a_second_deletion_can_only_shorten_the_grace_period(
     api: Component, clock: Clock, grace: int | None, end: str, seconds: int
 ) -> None:
     api.create(POD, pod(nodeName="sim-worker"))
@@ -155,7 +165,7 @@ def test_a_second_deletion_only_shortens_the_time_since_the_first(
 
 
 @pytest.mark.parametrize("state", [{"spec": {"nodeName": ""}}, {"status": {"phase": "Succeeded"}}])
-def test_a_pod_that_no_node_runs_goes_at_once(api: Component, state: Object) -> None:
+def test_a_pod_that_no_node_runs_is_deleted_at_once(api: Component, state: Object) -> None:
     stored = api.create(POD, pod(nodeName="sim-worker"))
     api.put(POD, {**stored, **{key: {**stored[key], **value} for key, value in state.items()}})
     api.delete(POD, "default", "web")
@@ -194,7 +204,7 @@ def test_lists_are_ordered_by_namespace_and_name_and_each_change_has_its_revisio
         lambda api: api.delete(CONFIG_MAP, "default", "c", DeleteOptions(dry_run=True)),
     ],
 )
-def test_a_dry_run_answers_and_stores_nothing(api: Component, act: Act) -> None:
+def test_a_dry_run_returns_the_object_and_stores_nothing(api: Component, act: Act) -> None:
     api.create(CONFIG_MAP, config("c", a="1"))
     before = state(api)
     assert act(api)["kind"] == "ConfigMap"
@@ -213,7 +223,7 @@ def test_a_dry_run_answers_and_stores_nothing(api: Component, act: Act) -> None:
         *("kubectl run x --image=nginx --dry-run=server -o yaml", "kubectl delete pod web --dry-run=server"),
     ],
 )
-def test_reading_never_changes_anything(learner: Learner, line: str) -> None:
+def test_a_command_that_reads_changes_no_object(learner: Learner, line: str) -> None:
     learner.apply("web", container("nginx"))
     learner("kubectl create deployment web --image=nginx")
     learner.wait(30)
@@ -233,21 +243,13 @@ def test_reading_never_changes_anything(learner: Learner, line: str) -> None:
         ),
     ],
 )
-def test_a_call_pays_for_what_it_selects_and_patches(api: Component, act: Callable[[Client], Any]) -> None:
+def test_a_call_spends_its_budget_on_selected_and_patched_objects(api: Component, act: Callable[[Client], Any]) -> None:
     for name in "abc":
         api.create(CONFIG_MAP, config(name, a="1"))
     act(api.for_call(print, Budget(1000)))
     with pytest.raises(TooMuchError):
         act(api.for_call(print, Budget(5)))
     act(api)
-
-
-REFERENCE = '{"name":"default","uid":"1"}'
-ISSUER = "https://kubernetes.default.svc.cluster.local"
-CLAIMS = (
-    f'{{"aud":["{ISSUER}"],"exp":4000000000,"iat":1,"iss":"{ISSUER}","jti":"","nbf":1,"sub":"",'
-    f'"kubernetes.io":{{"namespace":"default","serviceaccount":{REFERENCE}}}}}'
-)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +268,7 @@ CLAIMS = (
         CLAIMS.replace("kubernetes.io", "kubernetes"),
     ],
 )
-def test_a_token_with_a_right_digest_and_claims_that_are_none_lets_nobody_in(api: Component, claims: str) -> None:
+def test_a_signed_token_with_malformed_claims_is_refused(api: Component, claims: str) -> None:
     api.put(SERVICE_ACCOUNT, {"metadata": {"name": "default", "namespace": "default", "uid": "1"}})
     api.with_token(_sign(CLAIMS))
     assert refusal(lambda: api.with_token(_sign(claims))) == (401, "Unauthorized")

@@ -1,3 +1,5 @@
+"""The picture of a pull and its words, the magics %flow and %why, and folded commands."""
+
 import re
 import shutil
 from dataclasses import replace
@@ -18,6 +20,7 @@ RUN = (
     "kubectl run web --image=registry.example.com/myapp:1.0 "
     '--overrides=\'{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}\''
 )
+# A pull with a hop in every state, and with markup in names.
 BROKEN = Flow(
     "<img> for default/web",
     (
@@ -35,54 +38,67 @@ BROKEN = Flow(
     answered="401 Unauthorized",
 )
 
+# Fill, color of the outline and dashes of a box, by the state of its hop.
+PASSED_BOX = ("#e6f4ea", "#187a34", "none")
+CAUSE = ("#b3261e", "#b3261e", "none")
+CONSEQUENCE = UNREACHED = ("#f5f6f8", "#6e7781", "6 4")
+UNNEEDED = ("#f5f6f8", "#6e7781", "2 4")
+# Commands: one that fits a line, and longer ones.
+FIT = "kubectl get pod web -o yaml | kubectl replace --force -f -"
+LONG = f"{CREATE} --dry-run=client -o yaml | kubectl apply -f -"
+SED = (
+    "kubectl get pod web -o yaml | sed 's/- name: my-registry-cred$/- name: my-registry-creds/' | kubectl replace -f -"
+)
+# A text with parts that look like a flag and a pipe.
+NOTE = "please --do not fold this very long note of mine, it is one word for the shell | and its pipes too"
+# The first line of the picture of the Pod web.
+WEB = "nginx for default/web, container web"
+
 
 @pytest.fixture
 def shown(monkeypatch):
+    """A list that collects what the workbench displays, as bundles of MIME types."""
     widgets = []
     monkeypatch.setattr(workbench, "display", lambda bundle, raw: widgets.append(bundle))
     return widgets
 
 
 def groups(drawn):
-    """The box of each hop, in order."""
+    """The SVG group of each hop's box, in order."""
     [(_alt, picture)] = pictures(drawn)
     return list(picture.iter(f"{SVG}g"))
 
 
 def words(drawn):
-    """What each box says."""
+    """The text of each box."""
     return [" ".join(" ".join(group.itertext()).split()) for group in groups(drawn)]
 
 
 def outlines(drawn):
-    """Of each hop's box: what fills it, the colour of its line, and how that is broken."""
+    """Fill, color of the outline, and dashes of each box."""
     shapes = [group[0] for group in groups(drawn)]
     return [(shape.get("fill"), shape.get("stroke"), shape.get("stroke-dasharray")) for shape in shapes]
 
 
 def places(drawn):
-    """Of each box: its left and its upper edge."""
+    """The left and the upper edge of each box in pixels."""
     return [tuple(map(int, re.findall(r"-?\d+", group.get("transform")))) for group in groups(drawn)]
 
 
 def needs_dot():
+    """Skip the test without Graphviz."""
     if shutil.which("dot") is None:
         pytest.skip("Graphviz's dot is not installed")
 
 
 def both(monkeypatch):
+    """The image of BROKEN drawn with Graphviz, and without."""
     by_dot = drawing.image(BROKEN)
     monkeypatch.setenv("PATH", "")
     return by_dot, drawing.image(BROKEN)
 
 
-PASSED_BOX = ("#e6f4ea", "#187a34", "none")
-CAUSE = ("#b3261e", "#b3261e", "none")
-CONSEQUENCE = UNREACHED = ("#f5f6f8", "#6e7781", "6 4")
-UNNEEDED = ("#f5f6f8", "#6e7781", "2 4")
-
-
-def test_with_and_without_dot_the_boxes_are_the_same_in_two_columns(monkeypatch):
+def test_boxes_have_the_same_two_columns_with_and_without_graphviz(monkeypatch):
     needs_dot()
     for drawn in both(monkeypatch):
         assert outlines(drawn) == [PASSED_BOX, UNNEEDED, CAUSE, CONSEQUENCE, CONSEQUENCE, UNREACHED]
@@ -100,7 +116,7 @@ def test_with_and_without_dot_the_boxes_are_the_same_in_two_columns(monkeypatch)
         assert secret[1] < kubelet[1]
 
 
-def test_the_arrows_tell_what_happens_between_the_stations():
+def test_arrows_have_the_requests_and_responses_between_hops():
     [(_, picture)] = pictures(drawing.image(BROKEN))
     on_arrows = [text.text for text in picture.findall(f"{SVG}text")]
     assert on_arrows == ["creates", "lists", "reads", "reads", "HEAD <b>:1.0", "Basic a&b:•••", "401 Unauthorized"]
@@ -108,13 +124,13 @@ def test_the_arrows_tell_what_happens_between_the_stations():
     assert [text.text for text in silent.findall(f"{SVG}text")][4:] == ["nothing is sent"]
 
 
-def test_graphviz_places_the_boxes(monkeypatch):
+def test_graphviz_places_the_boxes_if_it_is_installed(monkeypatch):
     needs_dot()
-    by_dot, by_us = both(monkeypatch)
-    assert places(by_dot) != places(by_us)
+    with_graphviz, without = both(monkeypatch)
+    assert places(with_graphviz) != places(without)
 
 
-def test_what_a_learner_wrote_is_never_markup():
+def test_names_that_a_learner_chose_never_become_markup():
     for text in (drawing.image(BROKEN), drawing.hop_list(BROKEN), flowview.advice_html(BROKEN)):
         assert "<b>web</b>" not in text
         assert "<i>Secret</i>" not in text
@@ -125,7 +141,7 @@ def test_a_name_with_a_control_character_leaves_the_picture_readable():
     assert picture[0].text == "registry\ufffd\ufffd"
 
 
-def test_a_picture_is_an_image_with_a_text():
+def test_the_image_has_the_words_of_the_flow_as_its_alternative_text():
     [(alt, _)] = pictures(drawing.image(BROKEN))
     assert alt == f"Flow of {BROKEN.text()}"
 
@@ -144,14 +160,7 @@ def test_the_warnings_of_dot_are_not_shown(tmp_path, monkeypatch, capfd, status)
     assert capfd.readouterr().err == ""
 
 
-FIT = "kubectl get pod web -o yaml | kubectl replace --force -f -"
-LONG = f"{CREATE} --dry-run=client -o yaml | kubectl apply -f -"
-SED = (
-    "kubectl get pod web -o yaml | sed 's/- name: my-registry-cred$/- name: my-registry-creds/' | kubectl replace -f -"
-)
-
-
-def test_a_long_command_is_cut_where_its_meaning_stays():
+def test_a_long_command_is_folded_before_pipes_and_flags():
     assert markup.folded(FIT) == FIT
     assert markup.folded(SED).split("\n") == [
         "kubectl get pod web -o yaml \\",
@@ -161,15 +170,12 @@ def test_a_long_command_is_cut_where_its_meaning_stays():
     assert [line.split()[0] for line in markup.folded(LONG).split("\n")] == ["kubectl", "--docker-username=myuser", "|"]
 
 
-NOTE = "please --do not fold this very long note of mine, it is one word for the shell | and its pipes too"
-
-
 @pytest.mark.parametrize(
     "word",
     [f"'{NOTE}'", f'"{NOTE}"', f'"a \\" {NOTE}"', f"""'{{"note":"{NOTE}"}}'"""],
     ids=["'", '"', "escape", "both"],
 )
-def test_a_command_is_not_cut_inside_quotes(word):
+def test_a_command_is_never_folded_inside_quotes(word):
     command = f"kubectl annotate deployment web --overwrite note={word} --all | cat"
     assert markup.folded(command).split("\n") == [
         "kubectl annotate deployment web \\",
@@ -191,18 +197,19 @@ def test_markup_and_code_in_a_paragraph(text, marked):
     assert markup.inline(text) == marked
 
 
-def test_a_folded_command_does_the_same(seat):
+def test_a_folded_command_can_be_run(seat):
     assert seat.run(markup.folded(LONG)).stdout == "secret/regcred created\n"
     assert seat.run("kubectl get secret regcred -o name").stdout == "secret/regcred\n"
 
 
 def failed(seat):
+    """Run a Pod whose pull fails. Returns its picture as a bundle of MIME types."""
     seat.run(RUN)
     seat.advance(6)
     return flowview.picture(seat, "default", "web")
 
 
-def test_a_picture_has_its_twin_in_words_and_the_time(seat):
+def test_a_picture_comes_with_its_words_and_the_simulated_time(seat):
     bundle = failed(seat)
     assert set(bundle) == {"text/plain", "text/html"}
     assert "✗ Secret: regcred: not found" in bundle["text/plain"]
@@ -211,7 +218,7 @@ def test_a_picture_has_its_twin_in_words_and_the_time(seat):
     assert "How to fix it" in bundle["text/html"]
 
 
-def test_the_words_of_the_picture_are_folded_below_it(seat):
+def test_the_words_of_a_picture_are_folded_below_it(seat):
     page = failed(seat)["text/html"]
     assert page.startswith('<div class="ks-flow ks-broken"><div class="ks-picture"><img class="ks-drawn" alt="Flow of ')
     assert "<svg" not in page
@@ -223,11 +230,11 @@ def test_the_words_of_the_picture_are_folded_below_it(seat):
 @pytest.mark.parametrize(
     "arguments", ["", "-n default", "web -x", "web -n", "web more", "-c", "web -n default more", "--help"]
 )
-def test_show_says_how(arguments, seat):
+def test_flow_with_wrong_arguments_explains_its_usage(arguments, seat):
     assert refused(workbench.draw, arguments, seat) == "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"
 
 
-def test_why_says_what_the_terminal_prints(seat, shown, monkeypatch):
+def test_the_magic_why_has_the_output_of_the_command_why(seat, shown, monkeypatch):
     monkeypatch.setattr(why, "display", lambda bundle, **_: shown.append(bundle))
     usage = "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"
     assert refused(why.why, "-n shop", seat) == usage
@@ -238,14 +245,11 @@ def test_why_says_what_the_terminal_prints(seat, shown, monkeypatch):
     assert f"{bundle['text/plain']}\n" == seat.run("why web").stdout
 
 
-def test_a_story_is_never_markup():
+def test_a_story_never_becomes_markup():
     assert (
         flowview.story_html(Flow("", (), "", About("", ""), ("the image <b>x</b>",)))
         == "<ol><li>the image &lt;b&gt;x&lt;/b&gt;</li></ol>"
     )
-
-
-WEB = "nginx for default/web, container web"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +262,7 @@ WEB = "nginx for default/web, container web"
         ("web -n shop", "shop/web"),
     ],
 )
-def test_show(arguments, subject, seat, shown):
+def test_flow_finds_the_pod_of_its_arguments(arguments, subject, seat, shown):
     seat.run("kubectl run web --image=nginx")
     seat.advance(6)
     workbench.draw(arguments, seat)

@@ -1,4 +1,4 @@
-"""Which entry of which pull secret is used for which image."""
+"""The keyring: the entries of pull secrets that match an image, their order, and Secrets that can't be read."""
 
 import base64
 import json
@@ -24,33 +24,47 @@ from tests.learner import rows
 
 ROWS = rows(__file__)
 
+# The beginning of Go's errors about JSON.
+WORDS = "json: cannot unmarshal"
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.sampled_from(["auth"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
 
 def secret(name: str, config: Any, kind: str = DOCKER_CONFIG_JSON) -> dict[str, Any]:
+    """A Secret with that config, a text or a value to write as JSON."""
     text = config if isinstance(config, str) else json.dumps(config)
     data = {DATA_KEYS.get(kind, ".dockerconfigjson"): base64.b64encode(text.encode()).decode()}
     return {"metadata": {"name": name, "namespace": "default", "uid": f"uid-{name}"}, "type": kind, "data": data}
 
 
 def auths(**entries: Any) -> dict[str, Any]:
+    """A config with these entries. In their names, "__" stands for "/" and "_" for "."."""
     return {"auths": {key.replace("__", "/").replace("_", "."): value for key, value in entries.items()}}
 
 
 def login(username: str, password: str = "p") -> dict[str, str]:
+    """An entry's user and password."""
     return {"username": username, "password": password}
 
 
 def found(image: str, *secrets: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Secret, entry and user of each match for an image, in the order in which they are tried."""
     matches = lookup(of_secrets(secrets), image)
     return [(match.secret_name, match.entry, match.credential.username) for match in matches]
 
 
-@pytest.mark.parametrize(("entry", "key"), ROWS["registry_key"])
-def test_registry_key(entry: str, key: str | None) -> None:
+@pytest.mark.parametrize(("entry", "key"), ROWS["an_entry_has_the_key_of_its_row"])
+def test_an_entry_has_the_key_of_its_row(entry: str, key: str | None) -> None:
     assert registry_key(entry) == key
 
 
-@pytest.mark.parametrize(("key", "image", "matches"), ROWS["key_matches"])
-def test_key_matches(key: str, image: str, matches: bool) -> None:
+@pytest.mark.parametrize(("key", "image", "matches"), ROWS["a_key_matches_an_image_as_its_row_says"])
+def test_a_key_matches_an_image_as_its_row_says(key: str, image: str, matches: bool) -> None:
     assert key_matches(key, image) is matches
 
 
@@ -65,7 +79,7 @@ def test_the_more_specific_entry_comes_first_and_secrets_in_their_order() -> Non
     ]
 
 
-def test_docker_hub_is_filed_under_its_old_name() -> None:
+def test_the_old_name_of_docker_hub_counts_only_without_another_match() -> None:
     hub = secret("hub", {"auths": {"https://index.docker.io/v1/": login("acme")}})
     own = secret("own", {"auths": {"docker.io": login("own")}})
     assert found("docker.io/acme/private", hub) == [("hub", "https://index.docker.io/v1/", "acme")]
@@ -73,7 +87,7 @@ def test_docker_hub_is_filed_under_its_old_name() -> None:
     assert found("registry.example.com/acme/private", hub) == []
 
 
-def test_only_pull_secrets_count() -> None:
+def test_only_secrets_of_the_two_pull_types_count() -> None:
     config = auths(registry_example_com=login("u"))
     assert found("registry.example.com/a", secret("opaque", config, "Opaque")) == []
     assert found("registry.example.com/a", secret("old", config["auths"], DOCKERCFG)) == [
@@ -95,12 +109,9 @@ def test_only_pull_secrets_count() -> None:
         (None, Credential("", "")),
     ],
 )
-def test_entry(entry: Any, credential: Credential) -> None:
+def test_the_field_auth_goes_before_user_and_password(entry: Any, credential: Credential) -> None:
     ring = of_secrets([secret("s", {"auths": {"r.io": entry}})])
     assert [match.credential for match in lookup(ring, "r.io/a")] == [credential]
-
-
-WORDS = "json: cannot unmarshal"
 
 
 @pytest.mark.parametrize(
@@ -135,20 +146,11 @@ WORDS = "json: cannot unmarshal"
         ),
     ],
 )
-def test_what_cannot_be_read_spoils_the_whole_keyring(config: Any, message: str) -> None:
+def test_one_unreadable_secret_makes_the_whole_keyring_unreadable(config: Any, message: str) -> None:
     good = secret("good", auths(registry_example_com=login("u")))
     with pytest.raises(ValueError, match=r".") as error:
         of_secrets([good, secret("bad", config)])
     assert str(error.value) == message
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.sampled_from(["auth"]), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
 
 
 @given(json_values | st.dictionaries(st.just("auths"), st.dictionaries(st.text(), json_values)) | st.text(), st.text())
@@ -160,6 +162,7 @@ def test_any_config_is_read_or_refused(config: Any, image: str) -> None:
 
 
 def complaint(auth: str) -> str:
+    """The error about the field `auth` of an entry; "" if it's valid."""
     try:
         of_secrets([secret("s", {"auths": {"r.io": {"auth": auth}}})])
     except ValueError as error:
@@ -175,7 +178,7 @@ def test_auth_is_decoded_as_in_go_or_refused(auth: str) -> None:
 
 
 @given(st.text(), st.text().filter(lambda text: ":" not in text))
-def test_auth_outranks_user_and_password(password: str, username: str) -> None:
+def test_any_auth_goes_before_user_and_password(password: str, username: str) -> None:
     auth = base64.b64encode(f"{username}:{password}".encode(errors="replace")).decode()
     ring = of_secrets([secret("s", {"auths": {"r.io": {"auth": auth, "username": "x", "password": "y"}}})])
     expected = f"{username}:{password}".encode(errors="replace").decode().partition(":")

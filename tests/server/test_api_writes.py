@@ -1,4 +1,4 @@
-"""Objects as they are changed: whole answers."""
+"""Writes by the served API, as whole responses: create, update, patch, delete, scale, dry runs, validation."""
 
 from __future__ import annotations
 
@@ -12,25 +12,46 @@ from tests.server.caller import CORE, PATCHES, TABLE, Caller, status
 ROWS = rows(__file__)
 
 MAPS = f"{CORE}/configmaps"
+# A ConfigMap, and one with unknown fields.
 MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"a": "b"}}
 UNKNOWN = {**MAP, "foo": 1, "metadata": {"name": "m", "bar": 2}}
 SHOP = "/apis/apps/v1/namespaces/default/deployments/shop"
+# Lines that fill a cluster.
 WORLD = ROWS["world"]
+
+PATCHED = ROWS["patched"]
+# Requests that write: method, path, body, headers.
+WRITES: list[tuple[str, str, Any, dict[str, str]]] = [
+    ("POST", MAPS, {**MAP, "metadata": {"name": "n"}}, {}),
+    ("PUT", f"{MAPS}/m", {**MAP, "data": {"x": "y"}}, {}),
+    ("PATCH", f"{MAPS}/m", {"data": {"x": "y"}}, PATCHES["merge"]),
+    ("DELETE", f"{MAPS}/m", b"", {}),
+    ("PATCH", f"{SHOP}/scale", {"spec": {"replicas": 5}}, PATCHES["merge"]),
+]
+# Warnings about the unknown fields, and the refusal of strict validation.
+TOLD = ['unknown field "foo"', 'unknown field "metadata.bar"']
+STRICT = (
+    'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
+    'unknown field "foo", unknown field "metadata.bar"'
+)
+# A grace period; True if the Pod still exists after its deletion; and the grace period in its metadata.
+GRACE = [(0, False, None), (5, True, 5), (-7, True, 1), (None, True, 30)]
 
 
 @pytest.fixture
 def call() -> Caller:
+    """A fresh cluster."""
     return Caller()
 
 
 def _new(obj: Any, call: Caller, **changes: Any) -> Any:
-    """What `obj` is once it is stored."""
+    """`obj` as it's stored, with namespace, uid, version and time, and with `changes`."""
     found = call("GET", f"{MAPS}/{obj['metadata']['name']}")[1]
     kept = {key: found["metadata"][key] for key in ("uid", "resourceVersion", "creationTimestamp")}
     return {**obj, "metadata": {**obj["metadata"], "namespace": "default", **kept}, **changes}
 
 
-def test_create_get_update_and_delete(call: Caller) -> None:
+def test_an_object_is_created_read_updated_and_deleted(call: Caller) -> None:
     code, made = call("POST", MAPS, MAP)
     assert (code, made) == (201, _new(MAP, call))
     assert call("GET", f"{MAPS}/m") == (200, made)
@@ -47,27 +68,15 @@ def test_create_get_update_and_delete(call: Caller) -> None:
     assert call("GET", f"{MAPS}/m")[0] == 404
 
 
-PATCHED = ROWS["patched"]
-
-
 @pytest.mark.parametrize(("kind", "change", "data"), PATCHED)
-def test_patches(kind: str, change: Any, data: Any, call: Caller) -> None:
+def test_a_patch_of_each_type_leads_to_the_data_of_its_row(kind: str, change: Any, data: Any, call: Caller) -> None:
     call("POST", MAPS, MAP)
     found = call("PATCH", f"{MAPS}/m", change, **PATCHES[kind])
     assert found == (200, _new(MAP, call, data=data))
 
 
-WRITES: list[tuple[str, str, Any, dict[str, str]]] = [
-    ("POST", MAPS, {**MAP, "metadata": {"name": "n"}}, {}),
-    ("PUT", f"{MAPS}/m", {**MAP, "data": {"x": "y"}}, {}),
-    ("PATCH", f"{MAPS}/m", {"data": {"x": "y"}}, PATCHES["merge"]),
-    ("DELETE", f"{MAPS}/m", b"", {}),
-    ("PATCH", f"{SHOP}/scale", {"spec": {"replicas": 5}}, PATCHES["merge"]),
-]
-
-
 @pytest.mark.parametrize(("method", "path", "body", "headers"), WRITES)
-def test_a_dry_run_answers_alike_and_changes_nothing(
+def test_a_dry_run_has_the_response_of_the_write_and_changes_nothing(
     method: str, path: str, body: Any, headers: dict[str, str]
 ) -> None:
     call, real = Caller(*WORLD), Caller(*WORLD)
@@ -83,21 +92,14 @@ def test_a_dry_run_answers_alike_and_changes_nothing(
     assert (code, found) == (real_code, done)
 
 
-def test_dry_run_of_a_deletion_in_its_body(call: Caller) -> None:
+def test_the_body_of_a_deletion_can_ask_for_a_dry_run(call: Caller) -> None:
     call("POST", MAPS, MAP)
     assert call("DELETE", f"{MAPS}/m", {"kind": "DeleteOptions", "apiVersion": "v1", "dryRun": ["All"]})[0] == 200
     assert call("GET", f"{MAPS}/m")[0] == 200
 
 
-TOLD = ['unknown field "foo"', 'unknown field "metadata.bar"']
-STRICT = (
-    'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
-    'unknown field "foo", unknown field "metadata.bar"'
-)
-
-
 @pytest.mark.parametrize(("directive", "warnings"), [("", TOLD), ("Warn", TOLD), ("Ignore", [])])
-def test_unknown_fields_are_dropped(directive: str, warnings: list[str], call: Caller) -> None:
+def test_unknown_fields_are_dropped_with_warnings(directive: str, warnings: list[str], call: Caller) -> None:
     found = call.answer("POST", f"{MAPS}?fieldValidation={directive}", UNKNOWN)
     assert (found.code, found.warnings, found.content) == (201, warnings, _new(MAP, call))
     for method, headers in (("PUT", {}), ("PATCH", PATCHES["merge"])):
@@ -105,28 +107,25 @@ def test_unknown_fields_are_dropped(directive: str, warnings: list[str], call: C
         assert (found.code, found.warnings) == (200, warnings)
 
 
-def test_strict_validation(call: Caller) -> None:
+def test_strict_validation_refuses_unknown_fields(call: Caller) -> None:
     assert call("POST", f"{MAPS}?fieldValidation=Strict", UNKNOWN) == (400, status(400, "BadRequest", STRICT))
 
 
-def test_what_is_made_can_be_shown_in_another_form(call: Caller) -> None:
+def test_a_created_object_can_be_returned_as_a_table(call: Caller) -> None:
     code, table = call("POST", MAPS, MAP, **TABLE)
     assert (code, [row["cells"] for row in table["rows"]]) == (201, [["m", "1", "0s"]])
 
 
-def test_an_object_gets_what_the_path_says_of_it(call: Caller) -> None:
+def test_a_created_object_gets_type_and_namespace_from_the_path(call: Caller) -> None:
     assert call("POST", MAPS, {"metadata": {"name": "m"}, "data": {"a": "b"}}) == (201, _new(MAP, call))
     named = call("POST", MAPS, {"metadata": {"generateName": "m-"}})[1]["metadata"]["name"]
     assert named.startswith("m-")
     assert len(named) == 7
 
 
-GRACE = [(0, False, None), (5, True, 5), (-7, True, 1), (None, True, 30)]
-
-
 @pytest.mark.parametrize(("seconds", "stays", "kept"), GRACE)
 @pytest.mark.parametrize("where", ["body", "query"])
-def test_grace_periods(seconds: int | None, stays: bool, kept: int | None, where: str) -> None:
+def test_a_pod_stays_for_its_grace_period(seconds: int | None, stays: bool, kept: int | None, where: str) -> None:
     call = Caller("kubectl run web --image=nginx", "sleep 20")
     given = {} if seconds is None else {"gracePeriodSeconds": seconds}
     query = "?" + "&".join(f"{key}={value}" for key, value in given.items()) if where == "query" else ""
@@ -136,14 +135,14 @@ def test_grace_periods(seconds: int | None, stays: bool, kept: int | None, where
 
 
 @pytest.mark.parametrize(("options", "policy"), ROWS["propagation"])
-def test_other_policies_are_refused(options: Any, policy: str) -> None:
+def test_other_propagation_policies_are_refused(options: Any, policy: str) -> None:
     code, refusal = Caller(*WORLD)("DELETE", SHOP, options)
     why = f"kubesim: the propagation policy {policy} is not part of this simulator"
     assert (code, refusal["message"]) == (501, why)
 
 
 @pytest.mark.parametrize("options", [{}, {"propagationPolicy": "Background"}])
-def test_dependents_go_after_their_owner(options: Any) -> None:
+def test_dependents_are_deleted_after_their_owner(options: Any) -> None:
     call = Caller(*WORLD)
     assert call("DELETE", SHOP, options)[0] == 200
     assert call("GET", SHOP)[0] == 404
@@ -151,7 +150,7 @@ def test_dependents_go_after_their_owner(options: Any) -> None:
     assert call("GET", "/apis/apps/v1/namespaces/default/replicasets")[1]["items"] == []
 
 
-def test_preconditions(call: Caller) -> None:
+def test_a_deletion_with_a_wrong_precondition_is_refused(call: Caller) -> None:
     uid = call("POST", MAPS, MAP)[1]["metadata"]["uid"]
     for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
         present = call("GET", f"{MAPS}/m")[1]["metadata"][key]
@@ -162,13 +161,13 @@ def test_preconditions(call: Caller) -> None:
     assert call("DELETE", f"{MAPS}/m", {"preconditions": {"uid": uid}})[0] == 200
 
 
-def test_a_collection_is_not_deleted_at_once(call: Caller) -> None:
+def test_the_deletion_of_a_collection_is_refused(call: Caller) -> None:
     code, refusal = call("DELETE", f"{MAPS}?labelSelector=tier=x")
     why = "kubesim: deleting all objects of a selection at once is not part of this simulator"
     assert (code, refusal["message"]) == (501, why)
 
 
-def test_scale() -> None:
+def test_scale_is_read_updated_and_patched() -> None:
     call = Caller(*WORLD)
     obj = call("GET", SHOP)[1]["metadata"]
     kept = {key: obj[key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")}

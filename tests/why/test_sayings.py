@@ -1,4 +1,8 @@
-"""What people paste: each saying of a runtime in each form, with parts redacted, is explained by the same cause."""
+"""Pasted texts: the explanation of a runtime's message is the same in each form in which people paste it, and redacted.
+
+A saying is one of a runtime's messages for a failure. texts.yaml has failures (truths) with their sayings and what the
+explanation must and must never say; forms.yaml has the forms of pasted texts.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +25,26 @@ FOLDER = Path(__file__).parent
 FORMS: dict[str, dict[str, Any]] = load_yaml(FOLDER / "forms.yaml")
 TRUTHS: dict[str, dict[str, Any]] = load_yaml(FOLDER / "texts.yaml")
 SAYINGS = [(truth, number) for truth, row in TRUTHS.items() for number in range(len(row["says"]))]
+# The words of an explanation's verdict, by grade.
 GRADES = {"certain": "certain", "likely": "most likely", "one": "one of these|can't tell"}
-"""How sure an explanation may be, as its verdict says it."""
+
+# Texts with which people replace a name.
+REDACTED = ["<company>", "< my company >", "XXXXXX", "***", "…", "[redacted]", "CENSORED", "${COMPANY}"]
+# Further texts, by name, each with what its explanation must and must never say.
+UNSEEN: dict[str, dict[str, Any]] = {
+    name: row for file in ("unseen", "threads", "patterns") for name, row in load_yaml(FOLDER / f"{file}.yaml").items()
+}
+# Letters of a name that count, for a verdict isn't shorter where a registry's name is longer.
+_LONG = 40
+LINES = [
+    'Warning  Failed  pod/web-{0}  Failed to pull image "registry.acme.test/{0}:1": {0} is {0}, denied',
+    "error {0} image",
+    'E0325 18:59:44 1790 pod.go:951] "Error" err="failed to start with ErrImagePull: {0} denied" pod="shop/{0}"',
+]
 
 
 def saying(truth: str, number: int) -> tuple[str, str]:
-    """The image, and what a runtime says of it."""
+    """The image of a failure, and its saying of that number."""
     image = TRUTHS[truth]["image"]
     host, _, rest = image.partition("/")
     name, _, tag = rest.rpartition(":")
@@ -37,7 +55,7 @@ def saying(truth: str, number: int) -> tuple[str, str]:
 
 
 def pasted(form: str, image: str, says: str) -> str:
-    """The text in that form."""
+    """A saying in the form in which it's pasted."""
     row = FORMS[form]
     text = row.get("text") or row["json"]
     for word, part in {"image": image, "says": says, "pod": "web-7d4b9c-x2x2x", "ns": "shop"}.items():
@@ -61,7 +79,7 @@ def pasted(form: str, image: str, says: str) -> str:
 
 
 def judge(truth: str, said: str) -> list[str]:
-    """What is wrong with an explanation."""
+    """The faults of an explanation: texts that it lacks or must not have, and a wrong grade."""
     text, row = " ".join(said.split()), TRUTHS[truth]
     wrong = [f"lacks {idea}" for idea in row["must"] if not re.search(idea, text, re.IGNORECASE)]
     wrong += [f"says {idea}" for idea in row.get("never", ()) if re.search(idea, text, re.IGNORECASE)]
@@ -70,7 +88,7 @@ def judge(truth: str, said: str) -> list[str]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_each_saying_is_understood_in_a_form(form: str) -> None:
+def test_every_saying_is_explained_in_each_form(form: str) -> None:
     misunderstood = []
     for truth, number in SAYINGS:
         image, says = saying(truth, number)
@@ -84,9 +102,6 @@ def test_each_saying_is_understood_in_a_form(form: str) -> None:
     assert misunderstood == []
 
 
-REDACTED = ["<company>", "< my company >", "XXXXXX", "***", "…", "[redacted]", "CENSORED", "${COMPANY}"]
-
-
 @pytest.mark.parametrize(
     ("form", "instead"),
     [
@@ -94,7 +109,7 @@ REDACTED = ["<company>", "< my company >", "XXXXXX", "***", "…", "[redacted]",
         *((form, "<company>") for form in ("event of a fence", "events of all namespaces", "describe", "bold")),
     ],
 )
-def test_a_redacted_part_matches_anything_of_its_place(form: str, instead: str) -> None:
+def test_every_saying_is_explained_with_a_redacted_name(form: str, instead: str) -> None:
     misunderstood = []
     for truth, number in SAYINGS:
         if "acme" not in TRUTHS[truth]["image"]:
@@ -110,13 +125,8 @@ def test_a_redacted_part_matches_anything_of_its_place(form: str, instead: str) 
     assert misunderstood == []
 
 
-UNSEEN: dict[str, dict[str, Any]] = {
-    name: row for file in ("unseen", "threads", "patterns") for name, row in load_yaml(FOLDER / f"{file}.yaml").items()
-}
-
-
 @pytest.mark.parametrize("name", UNSEEN)
-def test_texts_of_one_form(name: str) -> None:
+def test_a_single_text_is_explained_as_its_row_says(name: str) -> None:
     row = UNSEEN[name]
     try:
         said = " ".join(explain_as_text(row["text"], whole=True).split())
@@ -126,10 +136,6 @@ def test_texts_of_one_form(name: str) -> None:
     assert [idea for idea in row.get("never", ()) if re.search(idea, said, re.IGNORECASE)] == [], said
     grades = [GRADES[grade] for grade in row.get("sure", ())]
     assert not grades or re.search(rf"wrong \(({'|'.join(grades)})\)", said), said
-
-
-_LONG = 40
-"""Letters of a name that count, for a verdict isn't shorter where a registry's name is longer."""
 
 
 @pytest.mark.parametrize("name", UNSEEN)
@@ -144,13 +150,6 @@ def test_the_verdict_is_one_line_of_160_characters(name: str) -> None:
 def different(number: int) -> str:
     """A word without figures, a different one for each number."""
     return "".join(chr(ord("a") + int(digit)) for digit in str(number))
-
-
-LINES = [
-    'Warning  Failed  pod/web-{0}  Failed to pull image "registry.acme.test/{0}:1": {0} is {0}, denied',
-    "error {0} image",
-    'E0325 18:59:44 1790 pod.go:951] "Error" err="failed to start with ErrImagePull: {0} denied" pod="shop/{0}"',
-]
 
 
 @pytest.mark.parametrize("line", LINES)

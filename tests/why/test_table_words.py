@@ -1,6 +1,7 @@
-"""A slip of the pen in signs.yaml, causes.yaml or hops.yaml is refused, and each row is one that something needs.
+"""A mistake in signs.yaml, causes.yaml or hops.yaml is refused, every row is needed, and every word has a value.
 
-Every word that the tables ask for is one that somebody gives. What nobody gives raises (`Words`).
+A word is a placeholder or a condition of a row. Its value comes from the row's check, or from Words, which raises
+KeyError for an unknown word.
 """
 
 from __future__ import annotations
@@ -33,11 +34,13 @@ from kubesim.why.read.signs_table import Signs, read_signs, signs
 from kubesim.why.tables import Verdict
 from kubesim.why.tell.hops_table import Hops, read_hops
 
+# The package, the readers of the tables, and the tables' folders in the package.
 ROOM = Path(why.__file__).parent
+# The arguments of the rows of `commands`.
 ARGUMENTS = set("abcABC")
-"""Those of a row of `commands`."""
 READERS = {"signs": read_signs, "causes": read_causes, "hops": read_hops}
 FOLDERS = {"signs": "read", "causes": "judge", "hops": "tell"}
+# The clients of signs.yaml.
 CLIENTS = {
     "crane",
     "rke2",
@@ -61,26 +64,29 @@ CLIENTS = {
     "buildah",
     "nerdctl",
 }
+# Commands from which credentials.py chooses.
 OBTAIN = {"create_secret", "overwrite_secret", "have_secret"}
-"""Commands that credentials.py chooses from."""
+# Rows of signs.yaml to which nothing refers by name: some registries, nodes and all clients.
 FREE = {"acr", "quay", "hub", "harbor", "nexus", "mcr", "k8s", "ecr_public", "desktop", *CLIENTS}
-"""Registries that no sign is of alone, nodes and clients: nothing refers to their rows by name."""
+# Kinds that no sign has: code chooses them, also for messages without a sign.
 OF_CODE = {"blocked_port", "gateway", "between", "other"}
-"""Kinds that no sentence has: `in_public`, and what no sign knows."""
+
+CAUSES = (*causes().before_the_pull, *causes().after_a_failed_pull)
 
 
 @cache
 def content(name: str) -> Any:
+    """The parsed content of a table."""
     return load_yaml(ROOM / FOLDERS[name] / f"{name}.yaml")
 
 
 def placeholders(text: str) -> set[str]:
-    """The words that a text has in {braces}; {owner[name]} is one of the owner."""
+    """The words in {braces} of a text; of {owner[name]}, it is owner."""
     return {name.partition("[")[0] for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 def of_rows(rows: Any) -> Iterator[str]:
-    """The words of rows "words: texts"."""
+    """The words of rows whose key has conditions, and whose value has texts with placeholders."""
     for needs, texts in rows.items():
         yield from needs.split()
         for text in [texts] if isinstance(texts, str) else texts:
@@ -88,7 +94,7 @@ def of_rows(rows: Any) -> Iterator[str]:
 
 
 def of_verdict(row: Verdict) -> Iterator[str]:
-    """The words of a row of causes.yaml, or of a kind of signs.yaml, and of what else it may be."""
+    """The words of a row of causes.yaml, or of a kind of signs.yaml, and of the alternatives in it."""
     yield from row.needs
     yield from row.also
     for text in (row.problem, row.tell, row.ask.text if row.ask else ""):
@@ -101,7 +107,7 @@ def of_verdict(row: Verdict) -> Iterator[str]:
 
 
 def asked_for(hops: Hops, causes: Causes, signs: Signs) -> Iterator[tuple[str, str]]:
-    """Each word that the tables ask for, and where."""
+    """Each word in the tables, after its place."""
     parts = [(part, rows) for part, rows in hops._asdict().items() if part not in ("hops", "right")]
     for part in ("mismatch", "style", "empty"):
         yield from ((f"causes.yaml, {part}", word) for word in of_rows(getattr(causes, part)))
@@ -124,7 +130,7 @@ def asked_for(hops: Hops, causes: Causes, signs: Signs) -> Iterator[tuple[str, s
 
 @cache
 def in_code() -> set[str]:
-    """Each word that code gives."""
+    """Each word to which code gives a value."""
     words = {*Flaw, *Attempt._fields, *Asked._fields, *ARGUMENTS}
     for path in ROOM.rglob("*.py"):
         words |= set(_keys(path))
@@ -132,7 +138,7 @@ def in_code() -> set[str]:
 
 
 def _keys(path: Path) -> Iterator[str]:
-    """The keys of the dictionaries that a file makes or adds to."""
+    """The text keys of all dictionaries that a file creates or changes."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Dict):
             for key in node.keys:
@@ -144,12 +150,15 @@ def _keys(path: Path) -> Iterator[str]:
 
 
 def given(signs: Signs) -> set[str]:
-    """Each word that code or a table gives."""
+    """Each word to which code or a table gives a value."""
     return in_code() | common_words(signs).keys()
 
 
 def check(**changed: Any) -> None:
-    """Raise for tables that can't be read, ask for what nobody gives, or lack what another refers to."""
+    """Assert that the tables can be read, have no unknown words, and refer only to rows that exist.
+
+    `changed` has other contents of tables, by name.
+    """
     read = {name: reader(changed.get(name, content(name))) for name, reader in READERS.items()}
     signs, causes, hops = read["signs"], read["causes"], read["hops"]
     assert isinstance(signs, Signs)
@@ -165,7 +174,7 @@ def check(**changed: Any) -> None:
     verdicts = [*rows, *(kind.verdict for kind in signs.kinds.values() if kind.verdict)]
     assert all(row.grade in ("certain", "likely", "one") for row in verdicts)
     assert {row.hop for row in verdicts} <= set(causes.titles) == set(hops.hops)
-    assert set(hops.right) == {"granted", "refused", ""}  # what follows CheckRight in the kubelet's TRANSITIONS
+    assert set(hops.right) == {"granted", "refused", ""}  # the states after CheckRight in the kubelet's TRANSITIONS
     assert {sign.registry for sign in signs.signs} | {"other"} <= {"any", *signs.registries}
     named = [other for row in verdicts for other in row.others if other in causes.alternatives.values()]
     assert len({other.problem for other in named}) == len(causes.alternatives)
@@ -186,7 +195,7 @@ def test_the_tables_are_sound() -> None:
 
 
 def dictionaries(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where a table has a dictionary whose keys are fields of a record."""
+    """The path of every dictionary in a table."""
     if isinstance(value, dict):
         yield path
         for key, item in value.items():
@@ -226,7 +235,7 @@ def test_a_misspelled_word_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_no_row_can_be_taken_away(name: str) -> None:
+def test_a_missing_row_is_refused(name: str) -> None:
     lists: dict[str, list[tuple[str, ...]]] = {
         "signs": [("kinds",), ("registries",)],
         "causes": [("commands",), ("sentences",), ("alternatives",)],
@@ -241,6 +250,7 @@ def test_no_row_can_be_taken_away(name: str) -> None:
 
 
 def refuses(name: str, changed: Any, where: tuple[Any, ...]) -> None:
+    """Assert that `check` fails for a table with that content, which was changed at `where`."""
     try:
         check(**{name: changed})
     except (ValueError, TypeError, AssertionError, KeyError):
@@ -259,7 +269,7 @@ def refuses(name: str, changed: Any, where: tuple[Any, ...]) -> None:
         ("causes", ("after_a_failed_pull", 0, "ask"), "no-such"),
     ],
 )
-def test_what_a_table_lacks_is_told_in_a_sentence(name: str, path: tuple[Any, ...], value: Any) -> None:
+def test_a_refusal_names_the_table_and_the_row(name: str, path: tuple[Any, ...], value: Any) -> None:
     table = deepcopy(content(name))
     if path:
         at(table, path[:-1])[path[-1]] = value
@@ -276,13 +286,13 @@ def calls_of(function: ast.FunctionDef) -> set[str]:
 
 @cache
 def functions() -> dict[str, ast.FunctionDef]:
-    """The functions of the two files that have checks, by their names."""
+    """The functions of checks.py and credentials.py, by name."""
     trees = [ast.parse((ROOM / "judge" / f"{name}.py").read_text("utf-8")) for name in ("checks", "credentials")]
     return {node.name: node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def words_of(check_name: str) -> set[str]:
-    """The words that a check gives its rows: keys of the dictionaries in it, and in the functions that it calls."""
+    """The words that a check gives its rows: the keys of dictionaries in it and in the functions that it calls."""
     words: set[str] = set()
     waiting, done = [check_name], set[str]()
     while waiting:
@@ -297,7 +307,7 @@ def words_of(check_name: str) -> set[str]:
 
 
 def given_by(words: ast.expr) -> set[str]:
-    """The keys of a dictionary that a check returns; "*" and its text for what is built elsewhere."""
+    """The keys of a dictionary that a check returns; for an expression, "*" and its source."""
     if isinstance(words, ast.IfExp):
         return given_by(words.body)
     if isinstance(words, ast.Name):
@@ -316,8 +326,8 @@ def given_by(words: ast.expr) -> set[str]:
 
 
 @pytest.mark.parametrize("check_name", CHECKS)
-def test_a_check_gives_the_same_words_wherever_it_returns_some(check_name: str) -> None:
-    """Else a row would ask for a word that isn't there, and a message that is rare would end in a KeyError."""
+def test_a_check_gives_the_same_words_at_every_return(check_name: str) -> None:
+    """Otherwise a rare message could end in a KeyError, because a word of its row is missing."""
     returned = [node.value for node in ast.walk(functions()[check_name]) if isinstance(node, ast.Return)]
     words = [given_by(value) for value in returned if value and ast.unparse(value) != "None"]
     assert words
@@ -325,15 +335,12 @@ def test_a_check_gives_the_same_words_wherever_it_returns_some(check_name: str) 
 
 
 def common() -> set[str]:
-    """Each word that every row has: that of a fact, of the message and of the registry."""
+    """The words that all rows have, and those of commands."""
     return {*common_words(signs()), *ARGUMENTS, "target", "workload", "old"}
 
 
-CAUSES = (*causes().before_the_pull, *causes().after_a_failed_pull)
-
-
 @pytest.mark.parametrize("row", CAUSES, ids=lambda row: f"{row.check} {' '.join(row.needs)}")
-def test_a_row_has_only_words_that_its_own_check_or_every_row_gives(row: Verdict) -> None:
+def test_a_row_has_only_words_of_its_own_check_or_of_all_rows(row: Verdict) -> None:
     asked = set(of_verdict(row))
     for word in row.also:
         asked |= placeholders(causes().sentences[word])
