@@ -15,6 +15,12 @@ from tools import frontpage
 VIOLATIONS = "async () => (await axe.run()).violations.map(({id, nodes}) => `${id}: ${nodes[0].html}`)"
 PLACE = """name => localStorage.setItem("kubesim last place",
     JSON.stringify({path: `notebooks/${name}.ipynb`, step: 4}))"""
+# Where the letters of each title begin, in CSS pixels from the top.
+TOPS = """titles => titles.map((title) => {
+    const range = document.createRange();
+    range.selectNodeContents(title);
+    return [...range.getClientRects()].find(({width}) => width).top;
+})"""
 # The most bytes of the page, which loads first.
 MOST_BYTES = 80_000
 
@@ -77,6 +83,8 @@ def test_the_page_has_no_violations_in_either_theme_and_fits_a_phone(page: Page,
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     expect(page.locator("#switches")).to_be_in_viewport()
+    titles = page.locator(".ks-stations b")
+    assert len(set(titles.evaluate_all(TOPS))) == 1
 
 
 def test_nothing_moves_for_a_reader_who_prefers_less_motion(page: Page) -> None:

@@ -106,7 +106,7 @@ function stationOf({ key, title, icon, rank, state }) {
 }
 
 // Words that may break before capitals inside them, as in ImagePullBackOff.
-const breakable = (words) => words.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part) => [element("wbr"), part]);
+const breakable = (words) => words.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part, number) => (number ? [element("wbr"), part] : [part]));
 
 function ring() {
   const made = html("span", "", `<svg viewBox="0 0 36 36"><path class="ks-ring" pathLength="100" d="${RING}"/></svg>`);
