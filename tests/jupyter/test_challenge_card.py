@@ -1,3 +1,5 @@
+"""The card of the challenge: a round of broken clusters, help and points, undo, several cards and kernels, reviews."""
+
 import re
 from typing import Any
 
@@ -16,10 +18,12 @@ from tests.jupyter.conftest import labels, press, refused
 
 @pytest.fixture
 def card(seat):
+    """The card of round 1, with 12 broken clusters."""
     return ChallengeCard(RoundId(1), seat)
 
 
 def fix(card, seat):
+    """Run the solution of the current task, wait, and return the card's feedback."""
     task = card._round.current.task
     for line in task.solution:
         seat.run(line)
@@ -28,6 +32,7 @@ def fix(card, seat):
 
 
 def namespace_of(card):
+    """The namespace of the current task."""
     return card._round.current.task.namespaces[0]
 
 
@@ -62,7 +67,7 @@ def test_the_first_task_is_set_up_at_the_start(card, seat):
     assert seat.session.run(f"kubectl get pods -n {namespace_of(card)} -o name").stdout != ""
 
 
-def test_a_fix_in_the_terminal_ticks_the_task_off_and_shows_the_shortest_way(card, seat):
+def test_a_fix_in_the_terminal_solves_the_task_and_shows_the_shortest_fix(card, seat):
     press(card, "next", wall=100.0)
     feedback = fix(card, seat)
     assert (feedback["score"], feedback["asks_time"], feedback["since"]) == ("10 of 120 points", True, 0)
@@ -95,7 +100,7 @@ def test_reset_in_the_terminal_and_start_over_set_the_task_up_again(card, seat):
         assert card.feedback["task"]["advice"] == ""
 
 
-def test_help_costs_points_and_is_spoken_once(card, seat):
+def test_help_costs_points_and_is_announced_once(card, seat):
     press(card, "next")
     feedback = press(card, "hint")
     assert len(feedback["task"]["hints"]) == 1
@@ -109,7 +114,7 @@ def test_help_costs_points_and_is_spoken_once(card, seat):
     assert fix(card, seat)["score"] == "5 of 120 points"
 
 
-def test_why_in_the_terminal_costs_as_much(card, seat):
+def test_why_in_the_terminal_costs_as_much_as_the_button(card, seat):
     press(card, "next")
     pod = seat.session.run(f"kubectl get pods -n {namespace_of(card)} -o name").stdout.split()[0]
     seat.run(f"why {pod} -n {namespace_of(card)}")
@@ -117,7 +122,7 @@ def test_why_in_the_terminal_costs_as_much(card, seat):
     assert fix(card, seat)["score"] == "7 of 120 points"
 
 
-def test_the_solution_brings_no_points(card, seat):
+def test_a_task_whose_solution_was_shown_gives_no_points(card, seat):
     press(card, "next")
     feedback = press(card, "reveal")
     assert "Not solved: 0 points" in feedback["task"]["over"]
@@ -125,7 +130,7 @@ def test_the_solution_brings_no_points(card, seat):
     assert fix(card, seat)["score"] == "0 of 120 points"
 
 
-def test_skipping_goes_round_and_comes_back_to_the_work(card):
+def test_skipping_leads_through_all_tasks_and_back(card):
     first = press(card, "next")["task"]["title"]
     for _ in range(11):
         press(card, "next")
@@ -152,7 +157,7 @@ def test_ending_asks_first_and_then_reviews_every_task(card, seat):
     assert seat.run("reset").stderr == "kubesim: there is no task to start over\n"
 
 
-def test_the_score_and_the_round_outlive_the_kernel(card, seat, tmp_path):
+def test_score_and_round_survive_a_new_kernel(card, seat, tmp_path):
     press(card, "next")
     press(card, "hint")
     fix(card, seat)
@@ -212,7 +217,7 @@ def test_help_that_comes_too_late_is_not_shown(card, seat):
     assert press(card, "hint")["news"] == press(card, "reveal")["news"] == news
 
 
-def test_only_the_task_that_was_opened_last_takes_time_and_help(card, seat):
+def test_time_and_help_count_only_for_the_task_opened_last(card, seat):
     other = ChallengeCard(RoundId(2), seat)
     press(card, "next", wall=10.0)
     press(other, "next", wall=20.0)
@@ -223,7 +228,7 @@ def test_only_the_task_that_was_opened_last_takes_time_and_help(card, seat):
     assert "Why? (costs 3)" not in labels(press(other, "next"))
 
 
-def test_the_faces_of_a_round(card):
+def test_a_round_has_a_plain_and_a_static_form(card):
     bundle = card._repr_mimebundle_()[0]
     plain = bundle["text/plain"].splitlines()
     assert plain[0] == "Challenge, round 1: 12 broken clusters"
@@ -233,12 +238,12 @@ def test_the_faces_of_a_round(card):
 
 
 @pytest.mark.parametrize("asked", ["0", "x", "-1", "1 2", "99999", "²", "six 0", "SIX"])
-def test_no_such_round(seat, asked):
+def test_an_invalid_round_is_refused(seat, asked):
     assert refused(challenge.show, asked, seat) == f"which round? %challenge ROUND, from 1 to 9999 (not {asked!r})"
 
 
 @pytest.mark.parametrize(("asked", "seed"), [("", 1), (" 2 ", 2), ("9999", 9999)])
-def test_show(seat, monkeypatch, asked, seed):
+def test_the_magic_shows_the_round_of_its_argument(seat, monkeypatch, asked, seed):
     shown: list[Any] = []
     monkeypatch.setattr(challenge, "display", shown.append)
     challenge.show(asked, seat)

@@ -1,4 +1,4 @@
-"""The cell magics, run in an IPython shell."""
+"""The magics, run in cells of an IPython shell, and changes that come from outside of cells."""
 
 import asyncio
 import json
@@ -19,26 +19,45 @@ from kubesim.why.export import explain_as_text, explain_export
 from tests.jupyter.conftest import refused
 from tests.server.connections import MAPS, Client
 
+# Messages of failed pulls: one whose explanation has a question, and one with braces and a dollar sign.
 REFUSED = 'Failed to pull image "ghcr.io/acme/web:1": Head "https://ghcr.io/v2/acme/web/manifests/1": unauthorized'
 MESSAGE = 'Failed to pull image "ghcr.io/acme/{app}:$x": failed to fetch anonymous token: 403 Forbidden'
+# The refusal of a text that is no export and no known message.
 UNKNOWN = (
     "it is no export and no message that kubesim knows: give the whole message, or what kubectl get -o yaml prints"
 )
+# The MIME type of a widget's view.
 VIEW = "application/vnd.jupyter.widget-view+json"
+
+# A program that prints the modules that loading the extension imports, and runs a magic without anywidget.
+PROBE = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+own = lambda: {name.partition(".")[0] for name in sys.modules} | {name for name in sys.modules if "kubesim" in name}
+before = own()
+shell.run_line_magic("load_ext", "kubesim.jupyter")
+print(*sorted(own() - before - sys.stdlib_module_names))
+sys.modules["anywidget"] = None  # as where it is not installed
+shell.run_cell("%task store-credentials")
+"""
 
 
 class Shown(NamedTuple):
+    """The output of a cell: its text, and its displayed bundles of MIME types."""
+
     stdout: str
     displayed: list[Any]
 
     @property
     def plain(self):
+        """The plain forms of the displayed bundles."""
         return [bundle["text/plain"] for bundle in self.displayed]
 
 
 @pytest.fixture
 def cell(tmp_path, monkeypatch):
-    """Run a cell in a notebook of its own, whose folder is `tmp_path`."""
+    """A function that runs a cell with the extension loaded, in a fresh shell whose folder is `tmp_path`."""
     current.seat.cache_clear()
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("KUBESIM_WORKSPACE", raising=False)
@@ -56,33 +75,20 @@ def cell(tmp_path, monkeypatch):
     InteractiveShell.clear_instance()
 
 
-def test_a_kernel_that_loaded_kubesim_as_it_started_lets_the_first_cell_load_it_without_a_notice(cell):
+def test_loading_the_extension_again_in_the_first_cell_prints_nothing(cell):
     shell = InteractiveShell.instance()
     with capture_output():
-        shell.run_line_magic("reload_ext", "kubesim.jupyter")  # as startup.py does, outside of a cell
+        shell.run_line_magic("reload_ext", "kubesim.jupyter")  # as startup.py does, before any cell
     assert cell("%load_ext kubesim.jupyter") == ("", [])
 
 
-def test_loading_starts_nothing(cell, tmp_path):
+def test_loading_the_extension_starts_no_cluster_and_writes_no_file(cell, tmp_path):
     assert cell("%load_ext kubesim.jupyter") == ("", [])
     assert current.seat.cache_info().currsize == 0
     assert list(tmp_path.iterdir()) == []
 
 
-PROBE = """
-import sys
-from IPython.core.interactiveshell import InteractiveShell
-shell = InteractiveShell.instance()
-own = lambda: {name.partition(".")[0] for name in sys.modules} | {name for name in sys.modules if "kubesim" in name}
-before = own()
-shell.run_line_magic("load_ext", "kubesim.jupyter")
-print(*sorted(own() - before - sys.stdlib_module_names))
-sys.modules["anywidget"] = None  # as where it is not installed
-shell.run_cell("%task store-credentials")
-"""
-
-
-def test_loading_imports_no_simulator_and_no_widgets_and_a_missing_package_is_said_in_one_line():
+def test_loading_imports_neither_simulator_nor_widgets_and_a_missing_package_is_reported():
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
     missing = "UsageError: kubesim: import of anywidget halted; None in sys.modules: pip install 'kubesim[widgets]'"
     assert (done.stdout, done.stderr) == (
@@ -91,7 +97,7 @@ def test_loading_imports_no_simulator_and_no_widgets_and_a_missing_package_is_sa
     )
 
 
-def test_a_cell_shows_its_transcript(cell, tmp_path):
+def test_a_cell_prints_its_transcript(cell, tmp_path):
     shown = cell("%%kubectl\ncat > a.yaml <<EOF\na: {b}\nEOF\n\ncat a.yaml\nkubectl get pods\n")
     assert shown == (
         "$ cat > a.yaml <<EOF …\n$ cat a.yaml\na: {b}\n"
@@ -121,7 +127,7 @@ def test_the_cell_after_a_prediction_answers_it(cell, monkeypatch):
     assert cell("%progress").plain[0].split(", ")[2].startswith("0 of 1 predictions right")
 
 
-def test_a_page_of_skills_is_shown(cell, monkeypatch):
+def test_the_magic_skills_shows_the_reached_goals(cell, monkeypatch):
     [empty] = cell("%skills").displayed
     assert empty["text/plain"] == "My skills: which goals you've reached, when, and with how much help."
     shown: list[Any] = []
@@ -141,7 +147,7 @@ def test_a_line_keeps_its_braces_and_dollars(cell):
     assert cell(f"%{command}").stdout.startswith(f"$ {command}\n")
 
 
-def test_registries_of_ones_own_are_a_file(cell, tmp_path):
+def test_registries_are_read_from_a_file_or_refused_with_the_reason(cell, tmp_path):
     file = tmp_path / "shop.yaml"
     file.write_text(
         "images: {cart 2.0: {log: [open for business]}}\n"
@@ -190,23 +196,23 @@ def test_advance_moves_simulated_time(cell):
         ("%flow", "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"),
     ],
 )
-def test_what_cannot_be_is_one_line(text, said, cell):
+def test_a_wrong_argument_is_refused_in_one_line(text, said, cell):
     assert cell(text) == (f"kubesim: {said}\n", [])
 
 
 @pytest.mark.parametrize("magic", ["quiz", "task", "predict"])
-def test_an_unknown_exercise_is_one_line(magic, cell):
+def test_an_unknown_exercise_is_refused_in_one_line(magic, cell):
     assert re.match(rf"kubesim: there is no {magic}\w* 'nonsense'; there are: ", cell(f"%{magic} nonsense").stdout)
 
 
-def test_what_is_pasted_into_a_cell_is_explained_and_starts_no_cluster(cell):
+def test_a_text_in_a_cell_of_why_is_explained_and_starts_no_cluster(cell):
     said = cell(f"%%why\n{MESSAGE}").plain[0]
     assert "\nghcr.io/acme/{app}:$x, from a message alone\n" in said
     assert cell(f"%%why --pod web\n{MESSAGE}").stdout == "kubesim: there is no Pod web in it\n"
     assert current.seat.cache_info().currsize == 0
 
 
-def test_what_is_pasted_is_explained_for_a_ticket_and_for_a_program(cell):
+def test_an_explanation_can_be_printed_as_markdown_or_json(cell):
     assert cell(f"%%why -o markdown\n{REFUSED}").stdout == explain_as_text(REFUSED, form="markdown")
     assert cell(f"%%why --answer no -o json\n{REFUSED}").stdout == explain_as_text(REFUSED, form="json", answer="no")
     cell("%kubectl run web --image=nginx:1.27")
@@ -216,7 +222,7 @@ def test_what_is_pasted_is_explained_for_a_ticket_and_for_a_program(cell):
     assert cell("%why web -o xml").stdout == usage
 
 
-def test_a_page_has_headings_the_evidence_and_the_commands_of_an_explanation(cell):
+def test_an_explanation_is_displayed_with_headings_evidence_and_commands(cell):
     [shown] = cell(f"%%why\n{REFUSED}").displayed
     page = shown["text/html"]
     assert re.findall(r"<h[34]>(.*?)</h[34]>", page) == [
@@ -236,12 +242,12 @@ def test_a_page_has_headings_the_evidence_and_the_commands_of_an_explanation(cel
     assert own["text/plain"] == "\n".join(cell("%%kubectl\nwhy web").stdout.splitlines()[1:-1])
 
 
-def test_nothing_that_is_pasted_becomes_html(cell):
+def test_a_pasted_text_never_becomes_html(cell):
     [shown] = cell('%%why\nFailed to pull image "ghcr.io/<b>a:1": failed to fetch anonymous token: 403').displayed
     assert "<h3>ghcr.io/&lt;b&gt;a:1, from a message alone</h3>" in shown["text/html"]
 
 
-def test_the_question_of_an_explanation_is_answered_with_a_button(cell):
+def test_the_question_of_an_explanation_has_buttons_for_its_answers(cell):
     box = why.Paste(current.seat())
     box._on_message(box, {"do": "check", "answer": REFUSED}, [])
     assert box.feedback["buttons"] == [("check", "Explain"), ("yes", "Yes"), ("no", "No")]
@@ -251,7 +257,7 @@ def test_the_question_of_an_explanation_is_answered_with_a_button(cell):
         assert box.feedback["buttons"] == [("check", "Explain")]
 
 
-def test_what_is_pasted_into_the_box_is_explained_and_not_kept(cell):
+def test_a_text_in_the_box_of_why_is_explained_and_not_kept(cell):
     shown = cell("%why")
     assert shown.plain[0].startswith("Your own case: Paste what you have")
     box = why.Paste(current.seat())
@@ -267,7 +273,7 @@ def test_what_is_pasted_into_the_box_is_explained_and_not_kept(cell):
     )
 
 
-def test_a_flow_is_shown_and_its_pod_is_in_focus(cell):
+def test_the_magic_flow_draws_a_pod_and_moves_the_workbench_to_it(cell):
     cell("%%kubectl\nkubectl run web --image=nginx\nsleep 5\nkubectl run db --image=nginx")
     bench = workbench.workbench(current.seat())
     assert bench.path["title"] == "db in default"
@@ -275,7 +281,7 @@ def test_a_flow_is_shown_and_its_pod_is_in_focus(cell):
     assert bench.path["title"] == "web in default"
 
 
-def test_there_is_one_workbench_however_often_it_is_shown(cell):
+def test_the_workbench_is_the_same_widget_each_time(cell):
     first, second = (cell("%workbench").displayed[0][VIEW]["model_id"] for _ in range(2))
     assert first == second
 
@@ -287,7 +293,7 @@ def test_there_is_one_workbench_however_often_it_is_shown(cell):
         *[(text, 0) for text in ("25h", "0s", "m", "-5s", "5 m", "99999999999999999999s")],
     ],
 )
-def test_durations(text, seconds, seat):
+def test_advance_takes_durations_up_to_24_hours(text, seconds, seat):
     before = seat.session.cluster.clock.now
     if seconds:
         current.advance(text, seat)
@@ -303,10 +309,10 @@ def test_the_workspace_can_be_moved(cell, tmp_path, monkeypatch):
     assert (tmp_path / "elsewhere" / "f").read_text() == "hi\n"
 
 
-# Who watches the cluster
+# Listeners of changes
 
 
-def test_watchers_hear_of_every_change(cell):
+def test_a_listener_is_called_once_for_every_command_and_advance(cell):
     heard = []
     current.seat().on_change(lambda: heard.append(current.seat().session.cluster.clock.now))
     cell("%%kubectl\necho one\necho two")
@@ -317,7 +323,7 @@ def test_watchers_hear_of_every_change(cell):
     assert len(heard) == 4
 
 
-def test_a_watcher_that_fails_does_not_keep_others_from_hearing(cell):
+def test_a_failing_listener_does_not_stop_the_others(cell):
     heard: list[str] = []
 
     def fail():
@@ -329,7 +335,7 @@ def test_a_watcher_that_fails_does_not_keep_others_from_hearing(cell):
     assert heard == ["heard"]
 
 
-def test_a_picture_and_a_task_follow_what_comes_over_http(tmp_path):
+def test_a_change_over_http_becomes_a_step_that_can_be_undone(tmp_path):
     async def play():
         seat = Seat(Session(tmp_path))
         heard = []

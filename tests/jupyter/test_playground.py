@@ -1,4 +1,4 @@
-"""The playground's card: something broken at random, and a cluster from a file."""
+"""The playground's card: a random broken cluster, and a cluster from a file."""
 
 import re
 
@@ -16,10 +16,11 @@ from tests.jupyter.conftest import labels, press
 
 @pytest.fixture
 def card(seat):
+    """The playground's card."""
     return Playground(seat)
 
 
-def test_something_is_broken_and_can_be_fixed_or_undone(card, seat):
+def test_a_broken_cluster_is_set_up_and_can_be_fixed_or_undone(card, seat):
     task = broken_clusters(RoundId(7))[0]
     assert labels(card.feedback) == ["Break something", "Load case.yaml"]
     feedback = press(card, "break", seed=7)
@@ -35,7 +36,7 @@ def test_something_is_broken_and_can_be_fixed_or_undone(card, seat):
     assert seat.undo().startswith("Reverted: `break something: ")
 
 
-def test_the_workbench_has_the_goals_of_what_was_begun_last(card, seat):
+def test_the_workbench_shows_the_goals_of_the_task_or_cluster_begun_last(card, seat):
     task, broken = load_tasks()["fix-the-namespace"], broken_clusters(RoundId(7))[0]
     task_card = TaskCard(task, seat)
     press(card, "break", seed=7)
@@ -48,13 +49,13 @@ def test_the_workbench_has_the_goals_of_what_was_begun_last(card, seat):
     assert workbench(seat).goals["title"] == task.title
 
 
-def test_a_number_picks_what_is_broken(card):
+def test_different_seeds_give_different_broken_clusters(card):
     titles = {press(card, "break", seed=seed)["title"] for seed in range(12)}
     assert len(titles) > 4
 
 
-def test_a_file_becomes_a_cluster(card, seat):
-    """As often as you like, although the export's node isn't here, and neither is the owner of its Pod."""
+def test_an_export_can_be_loaded_repeatedly(card, seat):
+    """The cluster lacks the export's node and the owner of its Pod."""
     assert "no file" in press(card, "load")["said"]
     seat.run("kubectl create namespace shop")
     seat.run("kubectl create deployment web -n shop --image=registry.example.com/myapp:1.0; sleep 5")

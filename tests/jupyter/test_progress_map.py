@@ -1,3 +1,5 @@
+"""The map of progress: its rows, scores and reviews, downloads and uploads, and files that can't be read."""
+
 import json
 from typing import Any
 
@@ -13,25 +15,29 @@ from kubesim.lessons.record import blank, read, write
 from kubesim.session import Session
 from tests.jupyter.conftest import press
 
+# The numbers of all questions and tasks, and of notebook 00's questions.
 QUESTIONS, TASKS = len(question_ids()), len(load_tasks()) + len(ROUNDS)
 START = grade(blank())["00-start"].quizzes
 
 
 @pytest.fixture
 def progress(seat):
+    """The progress of the seat's workspace, as another kernel writes it."""
     return Progress(seat.session.workspace)
 
 
 @pytest.fixture
 def shown(seat):
+    """The map."""
     return ProgressMap(seat)
 
 
 def row(shown, number):
+    """The row of the notebook with that number."""
     return next(row for row in shown.content["rows"] if row["title"].startswith(number))
 
 
-def test_the_map_of_somebody_who_has_done_nothing(shown):
+def test_a_fresh_map_has_a_row_for_each_notebook_and_nothing_done(shown):
     bundle = shown._repr_mimebundle_()[0]
     about = (
         "The map of your progress: a line for each notebook, with a link, and what you've answered and solved in it."
@@ -43,7 +49,7 @@ def test_the_map_of_somebody_who_has_done_nothing(shown):
     assert shown.feedback == {}
 
 
-def test_rows_say_what_was_done(seat, progress):
+def test_a_row_counts_answered_questions_and_solved_tasks(seat, progress):
     for quiz in load_quizzes().values():
         if quiz.id.startswith("start-"):
             right = [number for number, choice in enumerate(quiz.choices) if choice.right]
@@ -63,7 +69,7 @@ def test_rows_say_what_was_done(seat, progress):
         "tasks": "1 of 1",
         "score": "",
         "share": 1,
-        "due": START,  # it isn't known when they were answered
+        "due": START,  # all of them, because `keep` records no day
     }
     assert (row(shown, "01")["state"], row(shown, "01")["tasks"]) == ("started", "1 of 1")
     assert row(shown, "02")["state"] == "to do"
@@ -83,7 +89,7 @@ def test_the_challenge_shows_its_best_score(seat, progress, monkeypatch):
     assert "○ 01 Storing" in ProgressMap(seat).plain()
 
 
-def test_it_follows_what_is_done_elsewhere(shown, progress):
+def test_the_map_follows_another_kernel(shown, progress):
     progress.keep_task("store-credentials")
     assert row(shown, "01")["tasks"] == "0 of 1"
     press(shown, "look")
@@ -113,7 +119,7 @@ def test_the_download_is_up_to_date_and_can_be_taken_in_elsewhere(shown, progres
     assert Progress(other.session.workspace).record() == progress.record()
 
 
-def test_it_says_what_is_due_and_how_many_predictions_were_right(tmp_path):
+def test_the_map_counts_due_questions_and_right_predictions(tmp_path):
     today = [1]
     seat = Seat(Session(tmp_path), lambda: today[0])
     seat.progress.keep("touch-the-pod", [2])
@@ -160,7 +166,7 @@ def test_a_damaged_or_foreign_upload_is_refused_and_changes_nothing(shown, progr
     assert [path.name for path in tmp_path.iterdir()] == [".progress.json"]
 
 
-def test_a_damaged_file_is_spoken_of_and_set_aside_by_an_upload(seat, tmp_path):
+def test_a_damaged_file_is_reported_and_set_aside_by_an_upload(seat, tmp_path):
     (tmp_path / ".progress.json").write_text("<i>")
     shown = ProgressMap(seat)
     assert shown.content["notice"].startswith("<code>.progress.json</code> is damaged")
@@ -170,14 +176,14 @@ def test_a_damaged_file_is_spoken_of_and_set_aside_by_an_upload(seat, tmp_path):
     assert shown.content["notice"].startswith("Set aside in your files")
 
 
-def test_where_nothing_can_be_kept_an_upload_says_so(shown, tmp_path):
+def test_an_upload_that_cannot_be_kept_is_reported(shown, tmp_path):
     (tmp_path / ".progress.json").mkdir()
     said = press(shown, "upload", text=write(blank()))
     assert (said["ok"], said["html"].partition(":")[0]) == (False, "Your progress cannot be kept")
 
 
 @pytest.mark.parametrize("message", [{}, {"do": "unknown"}, {"do": "upload"}, {"do": 5}])
-def test_a_strange_message_gives_no_traceback(shown, message):
+def test_an_unexpected_message_gives_no_traceback(shown, message):
     shown._on_message(shown, message, [])
     assert shown.feedback.get("ok", False) is False
 
@@ -189,14 +195,14 @@ def test_only_ascii_goes_into_the_file_that_the_page_stores(seat, progress):
     assert json.loads(file)["answers"] == {"policy-that-stays": "Größe <b> \u2028"}
 
 
-def test_the_magic(seat, monkeypatch):
+def test_the_magic_shows_the_map(seat, monkeypatch):
     shown: list[Any] = []
     monkeypatch.setattr(jupyter_progress, "display", shown.append)
     jupyter_progress.show(seat)
     assert shown[0].plain().startswith("The map of your progress: ")
 
 
-def test_the_map_says_what_reviewing_gained(seat, progress):
+def test_the_map_counts_corrected_first_mistakes(seat, progress):
     progress.keep("start-no-secret", [0])
     assert ProgressMap(seat).content["total"].endswith(" tasks, 0 of 1 first mistakes put right since")
     progress.keep("start-no-secret", [2])

@@ -1,4 +1,4 @@
-"""What is said about slips of the keyboard, below what a real cluster would say."""
+"""Notes about slips of the keyboard below the real output, and the environment of `kubesim lab`."""
 
 import json
 import os
@@ -11,10 +11,12 @@ import pytest
 from kubesim.command.lab import lab_environment
 from kubesim.jupyter.slips import _PLACE
 
+# Notes about a wrong level in a patch, about typographic quotes and dashes, and about placeholders.
 LEVELS = f"kubesim: {_PLACE}; a ServiceAccount has its own, beside metadata\n"
 QUOTE = "kubesim: the quote {} comes from a document or a chat: type a straight ' or \" instead\n"
 DASH = "kubesim: the dash {} comes from a document or a chat: type - or -- instead\n"
 PLACEHOLDER = "kubesim: {} is a placeholder: put a name in its place, without < and >\n"
+# Lines with a slip, each with the screen.
 PRINTED = {
     "echo “a b”": "“a b”\n" + QUOTE.format("“"),
     "kubectl get pods —watch": 'Error from server (NotFound): pods "—watch" not found\n' + DASH.format("—"),
@@ -44,13 +46,7 @@ PRINTED = {
     "echo your own; cat <<EOF\n“a” <b> —c\nEOF": "your own\n“a” <b> —c\n",
 }
 
-
-@pytest.mark.parametrize("line", PRINTED)
-def test_a_slip_is_told_in_one_line_below_what_the_cluster_says(line, seat):
-    seat.run("kubectl create deployment web --image=nginx; kubectl run on --image=nginx; sleep 9")
-    assert seat.run(line).screen == PRINTED[line]
-
-
+# A program that starts as a kernel does, and runs a cell.
 CELL = """
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
@@ -60,8 +56,14 @@ shell.run_cell_magic("kubectl", "", "kubectl get nodes -o name")
 """
 
 
+@pytest.mark.parametrize("line", PRINTED)
+def test_a_slip_gets_one_line_below_the_real_output(line, seat):
+    seat.run("kubectl create deployment web --image=nginx; kubectl run on --image=nginx; sleep 9")
+    assert seat.run(line).screen == PRINTED[line]
+
+
 @pytest.mark.parametrize(("before", "status"), [("import ipykernel", 0), ("", 1)])
-def test_a_kernel_of_kubesim_lab_knows_the_magics_before_any_cell(before, status, tmp_path):
+def test_a_kernel_of_kubesim_lab_has_the_magics_before_the_first_cell(before, status, tmp_path):
     environment = lab_environment() | {"KUBESIM_WORKSPACE": str(tmp_path)}
     code = CELL.format(start=environment["PYTHONSTARTUP"], before=before)
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
@@ -69,14 +71,14 @@ def test_a_kernel_of_kubesim_lab_knows_the_magics_before_any_cell(before, status
     assert ("node/sim-worker" in run.stdout) is (status == 0)
 
 
-def test_a_start_of_ones_own_stays(monkeypatch):
+def test_the_users_own_startup_file_is_kept(monkeypatch):
     monkeypatch.setitem(os.environ, "PYTHONSTARTUP", "mine.py")
     assert lab_environment()["PYTHONSTARTUP"] == "mine.py"
     monkeypatch.delitem(os.environ, "PYTHONSTARTUP")
     assert Path(lab_environment()["PYTHONSTARTUP"]).is_file()
 
 
-def test_jupyterlab_gets_the_lessons_settings_and_its_extension_before_ones_own(monkeypatch):
+def test_jupyterlab_looks_for_kubesims_settings_and_extension_first(monkeypatch):
     monkeypatch.setitem(os.environ, "JUPYTER_PATH", "mine")
     environment = lab_environment()
     first, second = environment["JUPYTER_PATH"].split(os.pathsep)

@@ -1,4 +1,4 @@
-"""The terminal without a page: what is run, shown, completed, edited and answered."""
+"""The terminal without a page: commands, transcript, time, completion, the editor, and the page's messages."""
 
 import re
 from typing import Any
@@ -19,7 +19,11 @@ from kubesim.jupyter.terminal import Terminal, commands, completed, transcript
 from kubesim.lessons import load_tasks
 from kubesim.shell.parser import parse
 
+# A command that writes a file.
 HEREDOC = "cat > pod.yaml <<EOF\nkind: Pod\nEOF"
+
+# The refusal of an unknown command.
+LACKING = "kubesim: 'nothere' is not part of this simulator; type help to see what is\n"
 
 
 class Screen(Terminal):
@@ -41,7 +45,7 @@ class Screen(Terminal):
 
 
 class Page:
-    """Sends what the page sends and returns the answer."""
+    """A page that sends messages to a terminal."""
 
     def __init__(self, terminal, monkeypatch):
         self._terminal = terminal
@@ -49,6 +53,7 @@ class Page:
         monkeypatch.setattr(terminal, "send", self._answers.append)
 
     def ask(self, do, **message):
+        """Send a message, and return the reply without the increments of the screen and the history."""
         self._terminal._on_message(None, {"do": do, "id": "view-1", **message}, [])
         (answer,) = self._answers
         self._answers.clear()
@@ -60,20 +65,20 @@ class Page:
 
 @pytest.fixture
 def session(tmp_path):
+    """A session whose workspace is `tmp_path`."""
     return kubesim.Session(tmp_path)
 
 
 @pytest.fixture
 def terminal(session):
+    """A terminal of the session."""
     return Screen(Seat(session))
 
 
 @pytest.fixture
 def page(terminal, monkeypatch):
+    """A page of the terminal."""
     return Page(terminal, monkeypatch)
-
-
-LACKING = "kubesim: 'nothere' is not part of this simulator; type help to see what is\n"
 
 
 @pytest.mark.parametrize(
@@ -113,11 +118,11 @@ def test_the_history_has_whole_commands(terminal):
         ("echo a\fb\u2028c\x1dd\n", ["echo a\fb\u2028c\x1dd"]),
     ],
 )
-def test_a_text_is_cut_into_commands(text, blocks, session):
+def test_a_text_is_split_into_commands(text, blocks, session):
     assert list(commands(text, session.shell)) == blocks
 
 
-def test_a_long_heredoc_is_read_once(session, monkeypatch):
+def test_a_long_heredoc_is_parsed_once(session, monkeypatch):
     texts = []
     monkeypatch.setattr(shell, "parse", lambda text, *rest: texts.append(text) or parse(text, *rest))
     block = "cat > a.yaml <<EOF\n" + "key: value\n" * 4000 + "EOF"
@@ -131,7 +136,7 @@ def test_statuses_are_coloured_on_the_screen_and_plain_in_the_transcript(termina
     assert terminal.transcript.endswith("\np   0/1   ErrImagePull   0\n")
 
 
-def test_a_cell_prints_what_was_said_with_the_time_and_no_colours(session):
+def test_a_cell_prints_output_and_time_without_colours(session):
     assert transcript(Seat(session), "printf '\\e[31mred\\e[0m ErrImagePull'; sleep 61") == (
         "$ printf '\\e[31mred\\e[0m ErrImagePull'; sleep 61\nred ErrImagePull\n# 14:00:01"
     )
@@ -145,14 +150,14 @@ def test_a_long_transcript_loses_its_beginning(terminal):
     assert terminal.transcript.endswith("$ echo last\nlast\n")
 
 
-def test_fast_forward_says_how_long_it_was(page, terminal, session):
+def test_advancing_time_prints_the_duration(page, terminal, session):
     before = session.cluster.clock.now
     page.ask("advance", seconds=70)
     assert terminal.transcript == "# 1 min 10 s later: each Pod is as before\n"
     assert session.cluster.clock.now - before == 70_000_000
 
 
-def test_until_something_changes_says_what_has_changed(page, terminal):
+def test_advancing_to_the_next_change_prints_that_change(page, terminal):
     def until():
         page.ask("advance_to_change")
         return terminal.transcript.splitlines()[-1]
@@ -165,11 +170,9 @@ def test_until_something_changes_says_what_has_changed(page, terminal):
     assert until() == "# 10 min later: each Pod is as before"
 
 
-def test_waits_and_pauses_stop_where_too_much_happens(seat, monkeypatch):
-    paid = 20  # units of work
-    last = (
-        SYNC + 30 // 2 + 30 // READS_PER_WRITE + 1
-    )  # those of the timer in which the budget ends: a sync examines 30 Pods
+def test_waits_stop_when_their_budget_of_work_is_spent(seat, monkeypatch):
+    # Units of work: those of the budget, and at most those of the timer in which it ends, a sync that examines 30 Pods.
+    paid, last = 20, SYNC + 30 // 2 + 30 // READS_PER_WRITE + 1
     monkeypatch.setattr(room, "Budget", lambda: Budget(steps=paid * STEPS))
     clock = seat.session.cluster.clock
     seat.run("kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=30; sleep 60")
@@ -195,7 +198,7 @@ def test_reading_the_text_of_a_task_takes_no_time(page, terminal):
     assert seat.now == begun + 30 * SECOND
 
 
-def test_of_many_pods_that_change_some_are_named(page, terminal):
+def test_four_of_many_changed_pods_are_named(page, terminal):
     terminal.feed("kubectl create deployment web --image=nginx --replicas=6; sleep 0.5")
     page.ask("advance", seconds=60)
     assert terminal.transcript.splitlines()[-1].count("is 1/1 Running") == 4
@@ -205,7 +208,7 @@ def test_of_many_pods_that_change_some_are_named(page, terminal):
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.2, "0 s"), (12.6, "13 s"), (60, "1 min"), (125, "2 min 5 s"), (600, "10 min")]
 )
-def test_durations_in_words(seconds, words):
+def test_a_duration_is_spelled_in_words(seconds, words):
     assert spell(seconds) == words
 
 
@@ -218,8 +221,7 @@ def test_restart_makes_a_fresh_cluster_and_keeps_files_and_history(terminal):
     assert terminal.take_news()["history"][0] == "kubectl create namespace mine"
 
 
-def test_the_page_gets_only_what_is_new(terminal):
-    """What it puts together from the increments is what is on the screen, however much is forgotten meanwhile."""
+def test_the_increments_sent_to_the_page_add_up_to_the_screen(terminal):
     shown: list[Any] = []
     long = f"printf '%0{LARGEST_TRANSCRIPT // 3}d' 1"
     few = ("echo one", "echo two\nclear", "", "echo three")
@@ -231,14 +233,14 @@ def test_the_page_gets_only_what_is_new(terminal):
         assert terminal.take_news() == {}
 
 
-def test_an_error_of_ours_is_one_line(terminal, session, monkeypatch):
+def test_an_internal_error_prints_one_line(terminal, session, monkeypatch):
     monkeypatch.setattr(session, "run", lambda _line: 1 / 0)
     assert terminal.feed("kubectl get pods") == (
         "$ kubectl get pods\nkubesim: internal error: the simulator could not do this\n"
     )
 
 
-# What the page asks
+# Messages of the page
 
 
 def test_enter_runs_a_complete_command(page, terminal):
@@ -246,7 +248,7 @@ def test_enter_runs_a_complete_command(page, terminal):
     assert terminal.transcript == "$ echo hi\nhi\n"
 
 
-def test_enter_asks_for_more_and_runs_nothing_of_an_unfinished_block(page, terminal):
+def test_enter_runs_nothing_of_an_unfinished_block(page, terminal):
     assert page.ask("enter", text="echo hi\ncat <<EOF\na", wall=0) == {"more": True}
     assert page.ask("enter", text="echo hi\\", wall=0) == {"more": True}
     assert terminal.transcript == ""
@@ -261,16 +263,15 @@ def test_wall_time_passes_only_between_typed_commands(page, terminal, session):
     assert page.ask("start", wall=1000.0) == {"start": {"entries": [], "history": [], "again": False}}
     terminal.feed("echo a cell")
     assert enter(1003.5) == pytest.approx(3.5)
-    shown = page.ask("start", wall=1010.0)["start"]  # the same terminal is drawn again
+    shown = page.ask("start", wall=1010.0)["start"]  # the page was loaded again
     assert shown == {"entries": terminal.screen.entries, "history": session.shell.history, "again": True}
     assert enter(1013.5) == pytest.approx(10)
     assert enter(9999999.0) == pytest.approx(600)
-    assert enter(5.0) == pytest.approx(0)  # the reader's clock was put back
+    assert enter(5.0) == pytest.approx(0)  # the wall clock was set back
     assert enter(6.0) == pytest.approx(1)
 
 
-def test_undo_takes_back_the_command_however_slowly_one_types(page, terminal):
-    """Every line comes five seconds after the one before, on the reader's clock."""
+def test_undo_reverts_the_last_command_whatever_time_has_passed(page, terminal):
     page.ask("start", wall=1000)
     lines = "kubectl create namespace green", "kubectl get namespace green -o name", "undo", "undo"
     for number, line in enumerate(lines, start=1):
@@ -307,11 +308,11 @@ def test_tab_completes_up_to_where_the_candidates_differ(page, session):
         ("echo a >fi", ["file"], "echo a >file "),
     ],
 )
-def test_completed(before, candidates: list[str], after):
+def test_completion_inserts_the_common_part_of_the_candidates(before, candidates: list[str], after):
     assert completed(before, candidates) == after
 
 
-def test_the_buttons(page, terminal):
+def test_the_buttons_advance_time_clear_and_restart(page, terminal):
     page.ask("advance", seconds=10)
     page.ask("advance_to_change")
     assert terminal.transcript == "# 10 s later: each Pod is as before\n# 10 min later: each Pod is as before\n"
@@ -321,13 +322,13 @@ def test_the_buttons(page, terminal):
     assert terminal.transcript == "# a fresh cluster; your files are still there\n"
 
 
-def test_the_clock_is_followed(page, terminal):
+def test_the_terminal_shows_the_simulated_time(page, terminal):
     page.ask("advance", seconds=61)
     assert terminal.time == "14:00:01"
 
 
 @pytest.mark.parametrize("message", [{"do": "enter"}, {"do": "complete", "text": 1, "cursor": None}])
-def test_a_question_that_cannot_be_answered_says_so(message, page):
+def test_a_malformed_message_gets_an_error(message, page):
     assert page.ask(**message) == {"error": "kubesim: internal error: this could not be done"}
 
 
@@ -359,7 +360,7 @@ def test_saving_writes_the_real_file_and_says_so(page, terminal, tmp_path):
     assert terminal.transcript == "$ nano pod.yaml\n# saved pod.yaml (2 lines)\n"
 
 
-def test_of_two_pages_the_second_one_that_closes_the_editor_does_nothing_more(page, terminal, tmp_path):
+def test_an_editor_closed_on_one_page_cannot_be_saved_on_another(page, terminal, tmp_path):
     terminal.feed("nano pod.yaml")
     assert [page.ask("close"), page.ask("close"), page.ask("typed", text="a: 1")] == [{}, {}, {}]
     closed = {"error": "nothing is saved: the editor was closed meanwhile, on another page"}
@@ -382,13 +383,13 @@ def test_a_file_that_cannot_be_saved_stays_open(page, terminal):
     assert terminal.editing == {"name": "nowhere/pod.yaml", "text": "", "saved": "", "exists": False, "editor": "nano"}
 
 
-def test_bytes_that_are_no_text_are_not_opened(terminal, tmp_path):
+def test_an_editor_refuses_a_binary_file(terminal, tmp_path):
     (tmp_path / "image").write_bytes(b"\xff\xfe")
     assert terminal.feed("vim image") == "$ vim image\nkubesim: vim cannot open image: it is not a text file\n"
     assert terminal.editing == {}
 
 
-def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page, terminal):
+def test_a_draft_of_yaml_is_checked_and_kept_while_typing(page, terminal):
     terminal.feed("nano pod.yaml")
     assert page.ask("typed", text="a: 1\nb: c: d\n") == {
         "line": 2,
@@ -403,12 +404,12 @@ def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page, terminal):
     }
     assert page.ask("typed", text="a: 1\n---\nb: 2\n") == {}
     page.ask("close")
-    assert page.ask("typed", text="a: b: c") == {}  # a check that was on its way
+    assert page.ask("typed", text="a: b: c") == {}  # a message sent before the editor was closed
     assert terminal.editing == {}
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "a.json", "yaml", "a.yaml.txt"])
-def test_other_files_are_not_checked(name, page, terminal):
+def test_other_files_than_yaml_are_not_checked(name, page, terminal):
     terminal.feed(f"nano {name}")
     assert page.ask("typed", text="a: b: c") == {}
 
@@ -429,7 +430,7 @@ def test_kubectl_edit_opens_the_object_and_sends_what_was_saved(page, terminal, 
 
 def test_kubectl_edit_that_is_not_saved_changes_nothing(page, terminal, tmp_path):
     terminal.feed("kubectl edit sa default")
-    assert terminal.editing["saved"] == terminal.editing["text"]  # so the page does not ask whether to save
+    assert terminal.editing["saved"] == terminal.editing["text"]  # then the page doesn't ask to save
     page.ask("close")
     assert terminal.transcript.endswith("nothing was saved\n")
     assert list(tmp_path.iterdir()) == []

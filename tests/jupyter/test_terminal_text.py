@@ -1,4 +1,4 @@
-"""Which words of the screen are coloured, and the first mistake of a YAML text in the editor."""
+"""Colors of words on the screen, and the first mistake of a YAML text in the editor."""
 
 import pytest
 from hypothesis import given
@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from kubesim.jupyter.mistakes import HINTS, first_mistake
 from kubesim.jupyter.screen import colour_statuses, strip_escapes
 
+# ANSI escapes of colors; ASIDE is for kubesim's own lines.
 RED, GREEN, YELLOW, ASIDE, OFF = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[0m"
+
+# Descriptions of mistakes.
+NO_LIST = "a list cannot begin on the line of its key: put '- ' on the next line"
+AFTER_END = "something follows the end of the value; put text with ':' or quotes into quotes"
 
 
 @pytest.mark.parametrize(
@@ -28,17 +33,13 @@ RED, GREEN, YELLOW, ASIDE, OFF = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m",
         ),
     ],
 )
-def test_coloured(plain, coloured):
+def test_statuses_and_errors_are_coloured(plain, coloured):
     assert colour_statuses(plain) == coloured
     assert strip_escapes(coloured) == plain
 
 
 def test_text_with_its_own_colours_is_left_alone():
     assert colour_statuses("\x1b[1mRunning\x1b[0m\n") == "\x1b[1mRunning\x1b[0m\n"
-
-
-NO_LIST = "a list cannot begin on the line of its key: put '- ' on the next line"
-AFTER_END = "something follows the end of the value; put text with ':' or quotes into quotes"
 
 
 @pytest.mark.parametrize(
@@ -71,15 +72,15 @@ AFTER_END = "something follows the end of the value; put text with ':' or quotes
         ),
     ],
 )
-def test_the_first_mistake_has_its_line_and_its_words(text, mistake):
+def test_the_first_mistake_is_found_with_its_line(text, mistake):
     assert tuple(first_mistake(text).values()) == mistake
 
 
 @given(st.text(st.sampled_from("ab:-? \n\t\"'[]{}*&!|>%@,#"), max_size=30))
-def test_any_text_gets_an_answer_inside_it(text):
+def test_a_mistake_in_any_text_is_on_one_of_its_lines(text):
     mistake = first_mistake(text)
     assert not mistake or 1 <= mistake["line"] <= max(1, len(text.splitlines()))
 
 
-def test_every_hint_says_more_than_the_parser():
+def test_no_hint_repeats_the_parsers_words():
     assert all(part not in words for part, words in HINTS.items())

@@ -1,4 +1,4 @@
-"""The workbench without a page: the path of the Pod in focus, the cluster at a glance, a task's goals, what is sent."""
+"""The workbench without a page: the hops of a pull, the list of objects, a task's goals, and the messages sent."""
 
 import pytest
 from anywidget import AnyWidget
@@ -17,6 +17,7 @@ from kubesim.lessons import load_predictions, load_quizzes, load_tasks
 from kubesim.lessons.clusters import RoundId
 from tests.jupyter.conftest import press
 
+# Commands that run a Pod, create its pull secret, and let the ServiceAccount list that.
 RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
 CREATE = (
     "kubectl create secret docker-registry regcred --docker-server=registry.example.com "
@@ -27,16 +28,19 @@ PATCH = """kubectl patch serviceaccount default -p '{"imagePullSecrets":[{"name"
 
 @pytest.fixture
 def bench(seat):
+    """The seat's workbench."""
     return workbench(seat)
 
 
 def kinds(widget=Widget):
+    """All subclasses of a class."""
     for kind in widget.__subclasses__():
         yield kind
         yield from kinds(kind)
 
 
 def holds_none(value):
+    """True if a value, or any value within it, is None."""
     if isinstance(value, dict):
         return any(map(holds_none, value.values()))
     if isinstance(value, list | tuple):
@@ -45,12 +49,12 @@ def holds_none(value):
 
 
 def name_of(kind):
-    """A class by its name: a test that loads the package again leaves a second one of each behind."""
+    """The module and the name of a class, because a test that reloads the package leaves a second class of each name."""
     return kind.__module__, kind.__qualname__
 
 
 def test_no_synced_trait_holds_none(seat, bench):
-    """A kernel in the browser hands None to the page as undefined, on which it fails."""
+    """Pyodide hands None to the page as undefined, which a widget doesn't expect."""
     quizzes = {quiz.kind: quiz for quiz in load_quizzes().values()}
     cards = [QuizCard([quiz], seat) for quiz in quizzes.values()]
     cards += [
@@ -76,15 +80,16 @@ def test_no_synced_trait_holds_none(seat, bench):
 
 
 def press_any(card):
+    """Send a card the messages of several buttons."""
     for do in ("check", "hint", "next", "refresh", "close"):
         card._on_message(card, {"do": do, "answer": [0]}, [])
 
 
-def test_it_is_the_same_however_often_it_is_asked_for(seat):
+def test_a_seat_has_one_workbench(seat):
     assert workbench(seat) is workbench(seat)
 
 
-def test_the_path_is_that_of_the_pod_in_focus_or_of_the_newest(seat, bench):
+def test_the_hops_are_those_of_the_pod_in_focus_or_of_the_newest_pod(seat, bench):
     assert bench.path == {"title": "", **blank()}
     seat.run(f"{RUN}; sleep 5; kubectl run db --image=nginx")
     assert (bench.path["title"], bench.path["broken"]) == ("db in default", False)
@@ -104,10 +109,11 @@ def test_the_path_is_that_of_the_pod_in_focus_or_of_the_newest(seat, bench):
 
 
 def press_focus(bench, pod):
+    """Send the message that moves the workbench to a Pod."""
     bench._on_message(bench, {"do": "focus", "namespace": "default", "pod": pod}, [])
 
 
-def test_the_path_follows_and_tells_what_changed(seat, bench):
+def test_the_hops_follow_changes_and_announce_them(seat, bench):
     seat.run(RUN)
     seat.advance(6)
     assert bench.path["news"].startswith("Pod spec: failed.")
@@ -116,7 +122,7 @@ def test_the_path_follows_and_tells_what_changed(seat, bench):
     assert bench.path["news"] == "The image is on the node and the container may start."
 
 
-def test_the_cluster_at_a_glance(seat, bench):
+def test_the_objects_are_listed_by_namespace_up_to_a_limit(seat, bench):
     seat.run(f"kubectl create namespace shop; {RUN} -n shop; {CREATE} -n shop; {PATCH}")
     seat.advance(2)
     assert bench.objects == [
@@ -140,7 +146,7 @@ def test_the_cluster_at_a_glance(seat, bench):
     ]
 
 
-def test_owners_are_in_the_cluster_at_a_glance(seat, bench):
+def test_owners_of_pods_are_listed(seat, bench):
     seat.run("kubectl create deployment web --image=nginx; kubectl create job once --image=busybox")
     seat.run("kubectl create cronjob nightly --image=busybox --schedule='0 3 * * *'")
     seat.advance(9)
@@ -152,7 +158,7 @@ def test_owners_are_in_the_cluster_at_a_glance(seat, bench):
     ]
 
 
-def test_a_past_attempt_says_when_it_was_and_when_the_next_one_is(seat, bench):
+def test_a_past_attempt_has_its_time_and_that_of_the_next_one(seat, bench):
     seat.run(f"""{RUN} --overrides='{{"spec":{{"imagePullSecrets":[{{"name":"regcred"}}]}}}}'; sleep 5""")
     first = {key: bench.path[key] for key in ("attempt", "past", "next")}
     assert first["attempt"].startswith("web ")
@@ -182,7 +188,7 @@ def test_a_past_attempt_says_that_its_secret_was_changed_since(seat, bench):
     assert bench.path["past"] == "13:59:00, before the Secret regcred was changed"
 
 
-def test_during_a_task_the_cluster_at_a_glance_leaves_out_what_was_there_before(seat, bench):
+def test_during_a_task_older_objects_are_not_listed(seat, bench):
     seat.run(f"kubectl create namespace shop; {RUN} -n shop; {RUN}; sleep 5")
     task = load_tasks()["store-credentials"]
     TaskCard(task, seat)
@@ -204,13 +210,13 @@ def test_the_goals_of_the_open_task_are_ticked_off(seat, bench):
     assert bench.goals["done"]
 
 
-def test_a_task_shows_the_state_beside_the_goal_and_how_its_commands_compare(seat, bench):
+def test_a_task_shows_state_and_goal_and_compares_its_commands(seat, bench):
     task = load_tasks()["first-fix-alone"]
     TaskCard(task, seat)
     running = bench.goals["goals"][1]
     assert (running["ok"], running["goal"]) == (False, "Running registry.example.com/myapp:1.0")
     assert running["now"] == "Pending registry.example.com/myapp:1.0"
-    assert "goal" not in bench.goals["goals"][0]  # whose check takes more than one text
+    assert "goal" not in bench.goals["goals"][0]  # its check compares no single text
     assert "comparison" not in bench.goals
     seat.run("kubectl create namespace detour; kubectl get pods")
     for line in (*task.solution, "kubectl get pods -n market", "sleep 330"):
@@ -234,7 +240,7 @@ def test_a_station_before_the_cause_is_reached_or_not_needed(seat, bench):
     assert [title for title, state in states if state == "stuck here"] == ["Image"]
 
 
-def test_the_challenge_conceals_the_path_until_it_is_paid_for(seat, bench):
+def test_the_challenge_hides_the_cause_until_it_is_paid_for(seat, bench):
     seat.run(RUN)
     card = ChallengeCard(RoundId(1), seat)
     assert "story" in bench.path
@@ -250,7 +256,7 @@ def test_the_challenge_conceals_the_path_until_it_is_paid_for(seat, bench):
     assert "story" in bench.path
 
 
-def test_a_task_conceals_the_cause_until_it_is_solved(seat, bench):
+def test_a_task_hides_the_cause_until_it_is_solved(seat, bench):
     task = load_tasks()["first-fix-alone"]
     TaskCard(task, seat)
     seat.advance(6)
@@ -270,7 +276,7 @@ def test_a_task_conceals_the_cause_until_it_is_solved(seat, bench):
     assert {one["state"] for one in bench.path["stations"]} == {"passed"}
 
 
-def test_a_command_that_changes_nothing_sends_the_reply_and_the_time(seat, bench, monkeypatch):
+def test_a_command_without_changes_sends_only_its_output_and_the_time(seat, bench, monkeypatch):
     seat.run(RUN)
     seat.advance(6)
     bench._on_message(bench, {"do": "start", "id": "1", "wall": 0}, [])
@@ -282,8 +288,7 @@ def test_a_command_that_changes_nothing_sends_the_reply_and_the_time(seat, bench
     assert sent[1]["content"] == {"gone": 0, "entries": [("command", "sleep 1")], "history": ["sleep 1"], "re": "2"}
 
 
-def test_fifty_pictures_and_benches_shown_make_no_command_slower(seat, monkeypatch):
-    """Nothing but the one workbench listens, however much is on the page."""
+def test_pictures_on_the_page_are_not_drawn_again_with_each_command(seat, monkeypatch):
     seat.run(RUN)
     workbench(seat)
     for _ in range(50):
@@ -311,7 +316,7 @@ def test_fifty_pictures_and_benches_shown_make_no_command_slower(seat, monkeypat
         ({"do": "asks", "lines": ["%quiz start-no-secret"]}, 0),
     ],
 )
-def test_the_picture_is_computed_once_a_click_and_never_for_a_question(seat, bench, monkeypatch, message, times):
+def test_the_hops_are_computed_once_for_a_change_and_never_for_a_question(seat, bench, monkeypatch, message, times):
     seat.run(RUN)
     seat.run("kubectl create namespace shop")
     drawn = []
@@ -321,17 +326,19 @@ def test_the_picture_is_computed_once_a_click_and_never_for_a_question(seat, ben
 
 
 def an_open_task(seat):
+    """The card of a task that was begun."""
     return TaskCard(load_tasks()["store-credentials"], seat)
 
 
 def an_open_challenge(seat):
+    """The card of a round whose first task was begun."""
     card = ChallengeCard(RoundId(1), seat)
     press(card, "open", number=0)
     return card
 
 
 @pytest.mark.parametrize("make", [an_open_task, an_open_challenge])
-def test_the_picture_is_computed_once_a_command_beside_an_open_task(seat, bench, monkeypatch, make):
+def test_the_hops_are_computed_once_for_a_command_during_a_task(seat, bench, monkeypatch, make):
     card = make(seat)
     seat.run(RUN)
     drawn = []
@@ -342,7 +349,7 @@ def test_the_picture_is_computed_once_a_command_beside_an_open_task(seat, bench,
     assert drawn == ["the path"]
 
 
-def test_it_knows_which_lines_of_the_notebook_are_done(seat, bench):
+def test_the_workbench_reports_which_lines_of_the_notebook_are_done(seat, bench):
     quiz = next(quiz for quiz in load_quizzes().values() if quiz.kind == "choice")
     right = next(number for number, choice in enumerate(quiz.choices) if choice.right)
     lines = [f"%quiz {quiz.id}", "%task store-credentials", "%predict touch-the-pod"]

@@ -1,4 +1,4 @@
-"""The X-ray of a Pod's pull secrets: what it shows of them, and what it never does."""
+"""The X-ray of a Pod's pull secrets: entries compared with the image, and no password."""
 
 import base64
 import json
@@ -11,6 +11,7 @@ from kubesim.api.resources import POD
 from kubesim.jupyter.xray import xray
 from kubesim.why.tell.report import About
 
+# Commands that run a Pod with a pull secret, and create that Secret; the server is to be appended.
 RUN = """kubectl run web --image=registry.example.com/myapp:1.0 \
 --overrides='{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}'"""
 CREATE = (
@@ -20,6 +21,7 @@ CREATE = (
 
 
 def page(seat):
+    """The HTML of the X-ray of the Pod web."""
     pod = seat.cluster.api.find(POD, "default", "web")
     return xray(seat.cluster, pod, About("default", "web", "web", "registry.example.com/myapp:1.0"))
 
@@ -59,7 +61,7 @@ def test_the_password_is_never_shown(seat):
         (base64.b64encode(b'{"auths": null}').decode(), "auths"),
     ],
 )
-def test_whatever_is_in_it_is_shown_as_text(seat, data, said):
+def test_any_content_of_a_secret_is_shown_as_text(seat, data, said):
     seat.run(RUN)
     pod = seat.cluster.api.find(POD, "default", "web")
     odd = {
