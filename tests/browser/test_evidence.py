@@ -1,4 +1,4 @@
-"""What commands print is read to its end: prose wraps, tables don't, and the end of an answer is in sight."""
+"""Long output below cells and in the terminal: prose wraps, tables scroll, and the end of an answer is visible."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ CELLS = {
     "mistake": '%%kubectl\nkubectl patch pod web -p \'{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}\'',
     "last": "%%kubectl\nkubectl get pods -o wide",
 }
+# The end of the message of the failed pull.
 END = "no basic auth credentials"
 
-# The texts that are cut at the right, or must be scrolled to; but for tables, which say so.
+# JavaScript: the texts that are cut at the right or have to be scrolled to, other than tables, which show that.
 OVERFLOWING = """root => [root, ...root.querySelectorAll("*")]
     .filter((node) => !node.matches(".ks-table[tabindex]"))
     .filter((node) => node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).overflowX !== "visible")
     .map((node) => node.textContent.slice(0, 80))"""
-# Where the second row of a line begins that has several, counted in letters from where its first row begins.
+# JavaScript: the indents of the second and later rows of a wrapped line, in letters from the start of its first row.
 HANGING = """line => {
     const letters = [...line.querySelectorAll(":scope > span:last-child")].at(-1) ?? line;
     const range = document.createRange();
@@ -47,13 +48,13 @@ HANGING = """line => {
     const start = line.querySelector("span")?.getBoundingClientRect().left ?? first;
     return others.map((left) => Math.round((left - start) / letter));
 }"""
-# On how many rows of the screen a line is.
+# JavaScript: the number of rows that a line takes.
 ROWS = """line => {
     const range = document.createRange();
     range.selectNodeContents(line);
     return new Set([...range.getClientRects()].map(({top}) => Math.round(top / 4))).size;
 }"""
-# Where the values of fields begin, in CSS pixels from the left and the top of their lines.
+# JavaScript: the starts of the values of fields, in CSS pixels from the left and in rows from the top of their lines.
 VALUES = """lines => lines.map((line) => {
     const range = document.createRange();
     range.setStartAfter(line.querySelector(".ks-front"));
@@ -62,7 +63,9 @@ VALUES = """lines => lines.map((line) => {
     const edge = line.getBoundingClientRect();
     return [Math.round(left - edge.left), Math.round((top - edge.top) / 8)];
 })"""
-LEAST = 10.5  # CSS pixels: the smallest letters of a table
+# The smallest font size of a table, in CSS pixels.
+LEAST = 10.5
+# JavaScript: select and copy the whole content of a node, and return the clipboard's text.
 COPY = """root => {
     const all = document.createRange();
     all.selectNodeContents(root);
@@ -76,32 +79,33 @@ COPY = """root => {
 
 @pytest.fixture(scope="module")
 def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
-    """A notebook whose cells print long lines."""
+    """A notebook whose cells print long lines. All of them have run."""
     write_notebook(shared_folder / "evidence.ipynb", CELLS)
     notebook = open_shared("evidence.ipynb")
     notebook.run_all()
     for name in list(CELLS)[1:]:
-        expect(printed(notebook, name).locator(".ks-line").first).to_be_visible()  # once the page has laid it out
+        expect(printed(notebook, name).locator(".ks-line").first).to_be_visible()  # the page draws it late
     return notebook
 
 
 def printed(notebook: Any, name: str) -> Locator:
-    """What the cell of that name printed."""
+    """The text output of the cell with that id."""
     text: Locator = notebook.cell(name).locator(".jp-RenderedText pre")
     return text
 
 
 @once_drawn
 def overflowing(text: Locator) -> list[str]:
-    """What is cut at the right of a text."""
+    """The parts of a text that are cut at the right."""
     return list(text.evaluate(OVERFLOWING))
 
 
 def screen(page: Page) -> Locator:
+    """The screen of the terminal."""
     return page.locator(".ks-bench").get_by_role("log")
 
 
-def test_the_end_of_every_line_is_on_the_screen(notebook: Any) -> None:
+def test_no_line_is_cut_at_its_end(notebook: Any) -> None:
     notebook.prompt.fill(f"{EVENTS}; kubectl describe pod web")
     notebook.prompt.press("Enter")
     expect(screen(notebook.page)).to_contain_text(END)
@@ -109,17 +113,17 @@ def test_the_end_of_every_line_is_on_the_screen(notebook: Any) -> None:
         assert overflowing(text) == []
 
 
-def test_a_message_hangs_below_its_column(notebook: Any) -> None:
+def test_a_wrapped_message_is_indented_to_its_column(notebook: Any) -> None:
     message = screen(notebook.page).locator(".ks-line", has_text=END).first
     events = screen(notebook.page).locator(".ks-line", has_text="LAST SEEN").text_content() or ""
     column = events.index("MESSAGE")
-    assert set(message.evaluate(HANGING)) <= {column, 4}  # below the other columns, if there isn't room beside them
+    assert set(message.evaluate(HANGING)) <= {column, 4}  # 4 below the other columns, without room beside them
     field = printed(notebook, "describe").locator(".ks-line", has_text="Image:").first
     assert field.evaluate(HANGING) == []
     assert field.evaluate("line => line.style.getPropertyValue('--hang')") == f"{len('    Image:          ')}ch"
 
 
-def test_the_columns_of_a_description_begin_where_they_were_printed(notebook: Any) -> None:
+def test_the_columns_of_a_describe_stay_aligned(notebook: Any) -> None:
     description = printed(notebook, "describe")
     rows = description.locator(".ks-row")
     assert [row.evaluate(ROWS) for row in rows.filter(has_text=re.compile("Message|-------")).all()] == [1, 1]
@@ -132,7 +136,7 @@ def test_the_columns_of_a_description_begin_where_they_were_printed(notebook: An
     assert [top for _left, top in starts] == [0, 0]  # on the line of the field's name, and of no blank line
 
 
-def test_a_table_never_wraps_but_gets_smaller_and_then_scrolls(notebook: Any) -> None:
+def test_a_wide_table_shrinks_and_then_scrolls(notebook: Any) -> None:
     lines = printed(notebook, "last").locator(".ks-table .ks-line")
     expect(lines).to_have_count(2)
     assert [line.evaluate(ROWS) for line in lines.all()] == [1, 1]
@@ -144,10 +148,10 @@ def test_a_table_never_wraps_but_gets_smaller_and_then_scrolls(notebook: Any) ->
     expect(table).not_to_have_class(re.compile("ks-goes-on"))
 
 
-def test_the_end_of_an_answer_is_in_sight_and_the_rest_is_told(notebook: Any) -> None:
+def test_the_end_of_an_answer_is_visible_with_buttons_for_the_rest(notebook: Any) -> None:
     log, more = screen(notebook.page), notebook.page.locator(".kubesim-terminal .more button")
     notebook.prompt.press("Control+l")
-    expect(log).to_have_text("")  # or the end of an earlier answer is taken for this one's
+    expect(log).to_have_text("")  # otherwise the end of an earlier answer would count
     notebook.prompt.fill("kubectl describe pod web")
     notebook.prompt.press("Enter")
     expect(log.get_by_text(END).last).to_be_in_viewport()
@@ -159,23 +163,23 @@ def test_the_end_of_an_answer_is_in_sight_and_the_rest_is_told(notebook: Any) ->
     expect(more).to_have_text(re.compile("above"))
     notebook.prompt.fill("why web")
     notebook.prompt.press("Enter")
-    expect(log.locator(".command").last).to_be_in_viewport()  # an explanation is read from its top
+    expect(log.locator(".command").last).to_be_in_viewport()  # an explanation is shown from its top
     notebook.prompt.fill("echo one")
     notebook.prompt.press("Enter")
-    notebook.prompt.fill("why none")  # whose answer is short enough for what is above it to stay
+    notebook.prompt.fill("why none")  # a short answer leaves the lines above it visible
     notebook.prompt.press("Enter")
     expect(log.locator(".command").last).to_have_text("$ why none\n")
     assert at_rest(lambda: log.evaluate(CUT)) >= -1
 
 
-def test_words_have_the_same_colors_below_cells_as_in_the_terminal(notebook: Any) -> None:
+def test_words_have_readable_colors_below_cells_and_in_the_terminal(notebook: Any) -> None:
     for text in (printed(notebook, "events"), screen(notebook.page)):
         failed = text.locator(".sgr-31", has_text="ErrImagePull").last
         expect(failed).to_have_css("font-weight", "600")
         assert pale_texts(text) == []
 
 
-def test_what_is_copied_is_what_was_printed(notebook: Any, shared_folder: Path) -> None:
+def test_copied_text_is_the_printed_text(notebook: Any, shared_folder: Path) -> None:
     saved = as_saved(notebook.page)
     events = next(cell for cell in saved.cells if cell["id"] == "events")
     assert printed(notebook, "events").evaluate(COPY) == "".join(events["outputs"][0]["text"])
@@ -188,7 +192,7 @@ def test_what_is_copied_is_what_was_printed(notebook: Any, shared_folder: Path) 
     assert screen(notebook.page).evaluate(COPY) == f"cat table.txt\n{table}"
 
 
-def test_prose_always_wraps(notebook: Any) -> None:
+def test_long_prose_wraps(notebook: Any) -> None:
     notebook.prompt.press("Control+l")
     notebook.prompt.fill("why web; kubectl run 'a b' --image=x; kubectl get nodes --output=wide-and-more")
     notebook.prompt.press("Enter")

@@ -1,4 +1,4 @@
-"""All widgets in one notebook; with KUBESIM_RENEW_SCREENSHOTS the pictures of README are taken anew."""
+"""All widgets in one notebook. With KUBESIM_RENEW_SCREENSHOTS, it takes the pictures of README."""
 
 from __future__ import annotations
 
@@ -16,31 +16,37 @@ from tests.browser.terminal import enter, write_cells
 from tests.browser.themes import themes
 from tools.screenshots import RENEW, WIDGETS, Widget, picture_path
 
+# CSS pixels of the page.
 WIDTH = 1800
 
 
 def answer_wrongly(quiz: Locator) -> None:
+    """Give a quiz its last answer, which is wrong."""
     quiz.get_by_role("radio").last.check()
     quiz.get_by_role("button", name="Check").press("Enter")
     expect(quiz.get_by_role("status")).to_contain_text("Not yet")
 
 
 def unfold_advice(picture: Locator) -> None:
+    """Unfold the fix below a picture."""
     picture.get_by_text("What's wrong, and how to fix it").click()
     expect(picture.get_by_text("How to fix it:")).to_be_visible()
 
 
 def refresh(progress: Locator) -> None:
+    """Refresh the map of progress after the wrong answer."""
     progress.get_by_role("button", name="Refresh").press("Enter")
     expect(progress.get_by_role("status")).to_contain_text("Your progress: ")
     expect(progress).to_contain_text("Next: in 1 day")  # the quiz was answered wrongly
 
 
 def begin(challenge: Locator) -> None:
+    """Start a round of the challenge."""
     challenge.get_by_role("button", name="Start", exact=True).press("Enter")
     expect(challenge.get_by_role("heading", level=3)).to_have_count(2)
 
 
+# The functions that bring a widget into the state to examine.
 POSES = {
     "flow": unfold_advice,
     "quiz": answer_wrongly,
@@ -51,7 +57,7 @@ POSES = {
 
 @pytest.fixture
 def show(open_notebook: Callable[[str], Any], folder: Path) -> Callable[..., Any]:
-    """A function that opens a notebook with these widgets."""
+    """A function that opens a notebook with these widgets, and runs it."""
 
     def open_it(*widgets: Widget) -> Any:
         cells = [nbformat.v4.new_code_cell("%load_ext kubesim.jupyter", id="load")]
@@ -62,13 +68,14 @@ def show(open_notebook: Callable[[str], Any], folder: Path) -> Callable[..., Any
         write_cells(folder / "gallery.ipynb", cells)
         notebook = open_notebook("gallery.ipynb")
         notebook.run_all()
-        notebook.page.set_viewport_size({"width": WIDTH, "height": 1200})  # a narrower page shows other parts
+        notebook.page.set_viewport_size({"width": WIDTH, "height": 1200})  # a narrower page hides parts
         return notebook
 
     return open_it
 
 
 def widget(notebook: Any, name: str) -> Locator:
+    """The widget of that name."""
     [one] = (one for one in WIDGETS if one.name == name)
     place = notebook.page if one.root == BENCH else notebook.cell(name)
     return place.locator(one.root).first

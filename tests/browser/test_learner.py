@@ -1,4 +1,4 @@
-"""What a learner stumbles over: answers given away, dead ends, slips of the keyboard, a screen that says too little."""
+"""Details that trip learners: answers shown too early, dead ends, slips of the keyboard, the way to the next step."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ CLIPBOARD = "navigator.clipboard.readText()"
 
 @pytest.fixture(scope="module")
 def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
-    """A lesson that was set up, and read no further."""
+    """A notebook whose setup cell has run, after a cell that was run too early."""
     make = {True: nbformat.v4.new_markdown_cell, False: nbformat.v4.new_code_cell}
     cells = [make[name in TEXTS](source, id=name) for name, source in CELLS.items()]
     for cell in cells:
         if cell.cell_type == "code":
-            cell.execution_count = 1  # of its authors, as in every notebook that comes with kubesim
+            cell.execution_count = 1  # as in every stored notebook
     write_cells(shared_folder / "lesson.ipynb", cells)
     notebook = open_shared("lesson.ipynb")
-    notebook.run("early")  # as someone does who forgot the first cell
+    notebook.run("early")  # as a learner does who forgot the setup cell
     expect(notebook.cell("early").locator(".jp-RenderedText")).to_contain_text("sim-worker")
     notebook.run("load")
     notebook.prompt.wait_for()
@@ -72,7 +72,7 @@ def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
 
 
 def enter(notebook: Any, line: str) -> Locator:
-    """Type a line; what it printed."""
+    """Type a line, and return its output on the screen."""
     notebook.prompt.fill(line)
     notebook.prompt.press("Enter")
     screen = notebook.page.get_by_role("log")
@@ -81,7 +81,7 @@ def enter(notebook: Any, line: str) -> Locator:
     return output
 
 
-def test_text_after_a_prediction_waits_for_it(notebook: Any) -> None:
+def test_text_behind_a_prediction_is_hidden_until_it_is_answered(notebook: Any) -> None:
     texts = [notebook.cell(name).locator(".jp-RenderedMarkdown p") for name in ("text", "more", "text-2")]
     for text in texts:
         expect(text).to_be_hidden()
@@ -91,7 +91,7 @@ def test_text_after_a_prediction_waits_for_it(notebook: Any) -> None:
     card = notebook.cell("predict").locator(".ks-card")
     card.locator(".ks-guesses button").first.press("Enter")
     expect(card).to_contain_text("Now run the next cell.")
-    notebook.run("early")  # another cell, which tells nothing: lesson mode shows all cards before the first cell is run
+    notebook.run("early")  # a cell before the prediction doesn't answer it
     expect(notebook.cell("early").locator(".jp-InputPrompt")).not_to_contain_text("*")
     expect(card.locator(".ks-verdict")).to_have_count(0)
     for text in texts:
@@ -101,7 +101,7 @@ def test_text_after_a_prediction_waits_for_it(notebook: Any) -> None:
     for text in texts[:2]:
         expect(text).to_be_visible()
     expect(texts[2]).to_be_hidden()
-    notebook.run("answer-2")  # which passes over the prediction
+    notebook.run("answer-2")  # without its prediction
     expect(texts[2]).to_be_visible()
     expect(notebook.page.locator(".ks-unfold")).to_have_count(0)
 

@@ -1,4 +1,4 @@
-"""The life of every widget, ready, busy or gone with its kernel; and its room: beside, below, in a cell."""
+"""Widgets with a busy, restarted or second kernel, and the workbench beside, below or in a notebook."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CELLS = {
     "playground": "%playground",
     "lock": "import threading\nfrom kubesim.jupyter import session\nlock = session().cluster.lock",
 }
-# Of each card a button, and what the card says after it was pressed.
+# A button of each card, and a text that the card has after it was pressed.
 BUTTONS = {
     "quiz": ("Check", "Not yet"),
     "task": ("Hint", "Hint 1."),
@@ -37,11 +37,12 @@ BUTTONS = {
     "paste": ("Explain", "kubesim:"),
     "playground": ("Load case.yaml", "There's no file"),
 }
+# Selector of buttons that can be reached.
 ALIVE = "button:not([inert] *)"
 RUN_CODE = f"""async code => {{
     await {CURRENT}.sessionContext.session.kernel.requestExecute({{code}}).done;
 }}"""
-# The cluster is busy until the test has seen that, and makes a file beside the notebook.
+# A program that keeps the cluster busy until the test creates a file beside the notebook.
 HOLD = """
 import pathlib, time
 def hold():
@@ -50,6 +51,9 @@ def hold():
             time.sleep(0.05)
 threading.Thread(target=hold).start()
 """
+# JavaScript: the lines of text that fit a screen; open a second view of the active output and return its id; close that
+# view; true if the notebook of a name is in front; close the other notebook; expand the file browser; wait until
+# JupyterLab has asked the kernel for its widgets.
 LINES = "screen => Math.floor(screen.clientHeight / parseFloat(getComputedStyle(screen).lineHeight))"
 NEW_VIEW = """async () => {
     const before = new Set(window.jupyterapp.shell.widgets("main"));
@@ -69,7 +73,7 @@ ASKED = f"""() => new Promise((done) => {{
 
 @pytest.fixture(scope="module")
 def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
-    """A notebook with a card of each kind, all of them run; another one is beside it."""
+    """A notebook with a card of each kind, all of which have run, and another notebook in the same folder."""
     for name in ("all.ipynb", "01-other.ipynb"):
         write_notebook(shared_folder / name, CELLS)
     notebook = open_shared("all.ipynb")
@@ -79,23 +83,27 @@ def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
 
 @pytest.fixture(autouse=True)
 def usual_size(notebook: Any) -> Iterator[None]:
+    """Restore the size of the window after each test."""
     yield
     notebook.page.set_viewport_size(VIEWPORT)
 
 
 def card(notebook: Any, name: str) -> Locator:
+    """The card in the cell with that id."""
     made: Locator = notebook.cell(name).locator(":is(.ks-card, .ks-progress)").first
     return made
 
 
 def press(notebook: Any, name: str) -> None:
+    """Press the button of a card in BUTTONS, and wait for its text."""
     button, said = BUTTONS[name]
-    notebook.page.evaluate(SETTLE)  # a cell that still runs draws its card anew
+    notebook.page.evaluate(SETTLE)  # a running cell would replace its card
     card(notebook, name).get_by_role("button", name=button, exact=True).press("Enter")
     expect(card(notebook, name)).to_contain_text(said)
 
 
 def bench(page: Page) -> Locator:
+    """The visible workbench."""
     return page.locator(".ks-bench:visible")
 
 
@@ -115,7 +123,7 @@ def test_two_views_of_one_widget_show_the_same(notebook: Any) -> None:
     press(notebook, "quiz")
 
 
-def test_a_busy_kernel_is_told_and_answers_later(notebook: Any) -> None:
+def test_a_busy_kernel_is_announced_and_answers_later(notebook: Any) -> None:
     page = notebook.page
     page.evaluate(RUN_CODE, HOLD)
     notebook.prompt.fill("echo later")
@@ -129,8 +137,8 @@ def test_a_busy_kernel_is_told_and_answers_later(notebook: Any) -> None:
     expect(card(notebook, "task").locator(".ks-life")).to_have_text("")
 
 
-def test_an_idle_kernel_that_is_long_in_answering_a_widget_is_not_gone(notebook: Any) -> None:
-    """JupyterLab has it answer widgets in a thread of their own, and calls it idle meanwhile."""
+def test_a_kernel_that_answers_a_widget_late_counts_as_busy(notebook: Any) -> None:
+    """The kernel answers widgets in a separate thread, and JupyterLab calls it idle meanwhile."""
     page = notebook.page
     (notebook.path.parent / "over").unlink(missing_ok=True)
     page.evaluate(RUN_CODE, HOLD)
@@ -143,7 +151,7 @@ def test_an_idle_kernel_that_is_long_in_answering_a_widget_is_not_gone(notebook:
     expect(page.locator(".kubesim-terminal .notice")).to_have_text("")
 
 
-def test_a_second_page_says_that_the_kernel_was_restarted_in_the_first(notebook: Any, lab: Lab) -> None:
+def test_a_restart_on_one_page_is_announced_on_another(notebook: Any, lab: Lab) -> None:
     notebook.reload()
     second = notebook.page.context.new_page()
     second.goto(f"{lab.url}/lab/workspaces/second/tree/{notebook.path.parent.name}/all.ipynb?token={lab.token}&reset")
@@ -157,12 +165,12 @@ def test_a_second_page_says_that_the_kernel_was_restarted_in_the_first(notebook:
     notebook.run_all()
 
 
-def test_after_a_restart_every_widget_says_so_and_one_button_brings_it_back(notebook: Any) -> None:
+def test_after_a_restart_each_widget_can_be_set_up_again_with_a_button(notebook: Any) -> None:
     notebook.prompt.fill("kubectl get pods -A")
     notebook.restart_kernel()
     for name in (*BUTTONS, "predict"):
         expect(card(notebook, name).locator(".ks-life")).to_have_text(f"{GONE} Set up again, with this cell")
-        expect(card(notebook, name).locator(ALIVE)).to_have_count(1)  # no dead button can be reached
+        expect(card(notebook, name).locator(ALIVE)).to_have_count(1)  # other buttons can't be reached
     assert violations(notebook.page) == []
     notice = notebook.page.locator(".kubesim-terminal .notice")
     expect(notice).to_have_text(f"{GONE} Set up again")
@@ -180,7 +188,7 @@ def test_after_a_restart_every_widget_says_so_and_one_button_brings_it_back(note
     expect(notebook.page.locator(".jp-Dialog")).to_have_count(0)
 
 
-def test_the_list_of_files_folds_when_the_workbench_opens(notebook: Any) -> None:
+def test_the_file_browser_collapses_when_the_workbench_opens(notebook: Any) -> None:
     page = notebook.page
     page.evaluate(FILES)
     expect(page.locator("#filebrowser")).to_be_visible()
@@ -190,7 +198,7 @@ def test_the_list_of_files_folds_when_the_workbench_opens(notebook: Any) -> None
     expect(page.locator(".ks-dock .ks-bench")).to_have_class(re.compile("ks-docked"))
 
 
-def test_no_other_notebooks_bench_is_beside_a_notebook(notebook: Any) -> None:
+def test_only_a_notebooks_own_workbench_is_beside_it(notebook: Any) -> None:
     page, folder = notebook.page, notebook.path.parent.name
     expect(page.locator(".lm-TabBar-tab", has_text="Workbench")).to_have_text(["Workbench all"])
     notebook.prompt.fill("echo kept")
@@ -219,8 +227,8 @@ def test_no_other_notebooks_bench_is_beside_a_notebook(notebook: Any) -> None:
         (640, 800, ""),
     ],
 )
-def test_the_terminal_has_ten_lines_wherever_it_is(notebook: Any, width: int, height: int, side: str) -> None:
-    """A window of 1280 by 900 has 853 by 600 at 150 %."""
+def test_the_terminal_has_ten_lines_in_any_window(notebook: Any, width: int, height: int, side: str) -> None:
+    """A window of 1280 by 900 pixels has 853 by 600 CSS pixels at 150 %."""
     page = notebook.page
     resize(page, width, height)
     expect(page.locator(f".ks-bench[data-side='{side}']")).to_be_visible()

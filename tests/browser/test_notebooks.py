@@ -1,4 +1,4 @@
-"""Every notebook, run from top to bottom: everybody can use it, and a learner finds again what was done."""
+"""Every notebook in JupyterLab: outputs, length, accessibility, cards by keyboard, and kept answers."""
 
 from __future__ import annotations
 
@@ -22,31 +22,32 @@ from tests.browser.contrast import pale_now
 from tests.patience import eventually
 from tools import notebooks as tool
 
-# CSS pixels. Half of 1280, which is what zooming to 200 % leaves, is wider.
+# The width of a phone in CSS pixels. A window of 1280 zoomed to 200 % is wider.
 PHONE = 390
-# CSS pixels: how long a notebook is at 1280 px once all of it has run.
+# The most CSS pixels of a notebook that has run, at a width of 1280.
 HIGHEST = 12_000
-# From a cell to the first control of its card.
+# Presses of Tab from a cell to the first control of its card.
 MOST_TABS = 1
+# The beginnings of cells with a card.
 CARDS = ("%quiz", "%review", "%predict", "%task")
-# Longer than any back-off.
+# A wait longer than any back-off.
 PAUSE = "sleep 400"
 
 
 def magics(notebook: Any, magic: str) -> Iterator[tuple[str, str]]:
-    """The cells that begin with that magic: their ids, and what they name first."""
+    """The id and the first argument of each cell that begins with that magic."""
     for cell in json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]:
         line = "".join(cell["source"]).partition("\n")[0]
         if cell["cell_type"] == "code" and line.split() and line.split()[0] == f"%{magic}":
             yield cell["id"], line.removeprefix(f"%{magic}").strip()
 
 
-# Without the pages of one cell that lead on from an old name.
+# The notebooks, without those of one cell, which only link to a new name.
 LESSONS = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb")) if len(nbformat.read(path, 4).cells) > 1]
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_it_runs_as_stored_is_not_too_long_and_anyone_can_use_it_at_any_width(
+def test_a_notebook_runs_as_stored_and_is_accessible_at_any_width(
     name: str, folder: Path, open_notebook: Callable[[str], Any]
 ) -> None:
     stored = nbformat.read(folder / name, 4)
@@ -55,7 +56,7 @@ def test_it_runs_as_stored_is_not_too_long_and_anyone_can_use_it_at_any_width(
     notebook.run_all()
     run = tool.normalise(as_saved(notebook.page))
     assert list(tool.differences(tool.without_pictures(stored), tool.without_pictures(run))) == []
-    expect(notebook.page.locator(BENCH)).to_have_count(1)  # a busy page draws it after the last cell has run
+    expect(notebook.page.locator(BENCH)).to_have_count(1)  # a busy page draws it late
     assert eventually(lambda: length_of(notebook.page) <= HIGHEST, True)
     assert structure_violations(notebook.page) == []
     assert pale_now(notebook.page.locator(f"{OUTPUTS}, {BENCH}")) == []
@@ -64,7 +65,7 @@ def test_it_runs_as_stored_is_not_too_long_and_anyone_can_use_it_at_any_width(
 
 @pytest.mark.parametrize("name", ["11-what-the-registry-says.ipynb"])
 def test_each_card_is_answered_by_keyboard_alone(name: str, open_notebook: Callable[[str], Any]) -> None:
-    """Shift+Enter goes on; Arrow up and Tab lead back into the card, Escape and Arrow down out of it."""
+    """Shift+Enter runs the next cell, Arrow up and Tab lead into a card, and Escape and Arrow down out of it."""
     notebook = open_notebook(name)
     keys = notebook.page.keyboard
     notebook.page.evaluate(SELECT_FIRST)
@@ -77,7 +78,7 @@ def test_each_card_is_answered_by_keyboard_alone(name: str, open_notebook: Calla
         card.wait_for()
         keys.press("ArrowUp")
         assert tabs_to(card) <= MOST_TABS
-        for key in ("Space", "Enter", "Escape", "ArrowDown"):  # picks or types, and checks
+        for key in ("Space", "Enter", "Escape", "ArrowDown"):  # pick or type, check, and leave
             keys.press(key)
         wait_until(notebook.page, f"next => {CURRENT}.content.activeCellIndex === next", number + 1)
         expect(card.locator("[role=status], .ks-hint").first).not_to_be_empty()
@@ -86,7 +87,7 @@ def test_each_card_is_answered_by_keyboard_alone(name: str, open_notebook: Calla
 
 
 def tabs_to(card: Locator) -> int:
-    """Press Tab until something in the card has the focus; how often that took, at most once more than allowed."""
+    """Press Tab until the focus is in the card. Returns the number of presses, at most MOST_TABS + 1."""
     for pressed in range(1, MOST_TABS + 1):
         card.page.keyboard.press("Tab")
         if card.evaluate("root => root.contains(document.activeElement)"):
@@ -95,8 +96,8 @@ def tabs_to(card: Locator) -> int:
 
 
 @pytest.mark.parametrize("name", ["11-what-the-registry-says.ipynb"])
-def test_a_learner_finds_everything_again(name: str, open_notebook: Callable[[str], Any]) -> None:
-    """What is answered and solved here; that each quiz and task can be, tests/lessons holds."""
+def test_answers_and_solved_tasks_survive_reload_and_restart(name: str, open_notebook: Callable[[str], Any]) -> None:
+    """One quiz and one task. tests/lessons tests all of them without a page."""
     notebook = open_notebook(name)
     notebook.run_all()
     quiz, task = first_quiz(notebook), last_task(notebook)
@@ -121,23 +122,24 @@ def without_outputs(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def first_quiz(notebook: Any) -> tuple[str, str] | None:
-    """The first quiz with choices: its cell and its name."""
+    """The cell and the name of the first quiz with choices."""
     quizzes = load_quizzes()
     return next((pair for pair in magics(notebook, "quiz") if quizzes[pair[1]].kind == "choice"), None)
 
 
 def last_task(notebook: Any) -> tuple[str, Task] | None:
+    """The cell of the last task, and the task."""
     tasks = [(cell, load_tasks()[name]) for cell, name in magics(notebook, "task")]
     return tasks[-1] if tasks else None
 
 
 def answer(card: Locator, quiz: str) -> None:
-    """Wrongly first, and hear why; then try again, which may bring other names and another order, and be right."""
+    """Answer a quiz wrongly, try again, which may show another variant, and answer it rightly."""
     variants = [one for key, one in load_quizzes().items() if key.partition(VARIANT)[0] == quiz]
     rights = {re.sub("[`*]", "", choice.text) for one in variants for choice in one.choices if choice.right}
     said = card.get_by_role("status").first
     for is_right, word in ((False, "Not yet"), (True, "Right")):
-        expect(card.get_by_role("radio")).not_to_have_count(0)  # they come after the card
+        expect(card.get_by_role("radio")).not_to_have_count(0)  # drawn after the card
         texts = card.locator(".ks-choice > span").all_text_contents()
         number = [text in rights for text in texts].index(is_right)
         card.get_by_role("radio").nth(number).press("Space")
@@ -150,10 +152,11 @@ def answer(card: Locator, quiz: str) -> None:
 
 
 def solve(prompt: Locator, card: Locator, task: Task) -> None:
-    """Type the solution and let time pass, see the ticks, take the last two steps back, and take them again."""
+    """Type a task's solution and wait until it's solved, then undo and redo the last two steps."""
     for line in (*task.solution, PAUSE):
         enter(prompt, line)
-    expect(prompt.page.locator(".ks-bench .command").last).to_contain_text(PAUSE)  # or Undo would revert another line
+    # Wait for the last line: Undo would revert another one.
+    expect(prompt.page.locator(".ks-bench .command").last).to_contain_text(PAUSE)
     expect(card).to_contain_text("Well done")
     expect(card.locator(".ks-count")).to_contain_text(f"{len(task.goal)} of {len(task.goal)}")
     bench = prompt.page.locator(".ks-bench")
@@ -169,11 +172,13 @@ def solve(prompt: Locator, card: Locator, task: Task) -> None:
 
 
 def enter(prompt: Locator, line: str) -> None:
+    """Fill the prompt with a line, and press Enter."""
     prompt.fill(line)
     prompt.press("Enter")
 
 
 def find_again(notebook: Any, quiz: str, task: str, done: str) -> None:
+    """Assert that the quiz of a cell is answered rightly, and that the task of a cell says `done`."""
     card: Locator = notebook.cell(quiz).locator(".ks-card").first
     expect(card.get_by_role("status").first).to_contain_text("Right")
     expect(card.locator("input:checked")).to_have_count(1)

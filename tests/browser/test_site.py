@@ -1,4 +1,4 @@
-"""The lesson as a page without a server, in a Chromium that finds no other host: what it shows, and what it keeps."""
+"""The site, JupyterLab without a server, in a Chromium that reaches no other host: sizes, outputs, kept work."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from tests.browser.themes import THEMES
 from tests.patience import SECONDS, eventually
 from tools import loopback
 
+# Notebooks that run by default; Python's answer about a server; JavaScript: true once Python is ready, save, the number
+# of running kernels, the output of code.
 FEW = ("00-start", "appendix-your-own-kubectl")
 READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info"
 NO_SERVER = "kubesim: this page has no server"
@@ -36,52 +38,52 @@ SAID = """async code => {
     await execution.done;
     return said;
 }"""
-# Bytes of the built site, and those on the wire from the click until Python is there.
+# The most bytes of the built site, and those on the wire until Python is ready.
 MOST_ON_DISK, MOST_AT_FIRST = 40e6, 12e6
 
 
 def chosen() -> list[Path]:
-    """The notebooks to run: all of them with KUBESIM_ALL=1, else some of each sort."""
+    """The notebooks to run: all of them with KUBESIM_ALL=1, else FEW."""
     paths = sorted(NOTEBOOKS.glob("*.ipynb"))
     return paths if os.environ.get("KUBESIM_ALL") == "1" else [path for path in paths if path.stem in FEW]
 
 
 @pytest.fixture(scope="module")
 def page(start: Callable[[], Page]) -> Iterator[Page]:
-    """One page for the tests of this module."""
+    """A page for all tests of the module."""
     page = start()
     yield page
     page.context.close()
 
 
 def visit(page: Page, site: str, name: str) -> None:
-    """Load the site with a notebook, and return when its Python is there."""
+    """Load the site with a notebook, and wait until its Python is ready."""
     page.goto(f"{site}/lab/index.html?path=notebooks/{name}.ipynb")
     wait_until(page, READY)
 
 
 @pytest.fixture(scope="module")
 def opened(site: str, page: Page) -> Page:
-    """The site with notebook 00, as someone sees it first who prefers dark pages."""
+    """The site on a first visit, with notebook 00, for a visitor who prefers dark pages."""
     loopback.Handler.sent.clear()
     page.emulate_media(color_scheme="dark")
     visit(page, site, "00-start")
     return page
 
 
-def test_a_first_visit_takes_no_more_than_it_needs(opened: Page) -> None:
+def test_a_first_visit_stays_within_its_bytes_and_has_the_preferred_theme(opened: Page) -> None:
     disk = sum(path.stat().st_size for path in loopback.SITE.rglob("*") if path.is_file())
     assert disk < MOST_ON_DISK
     assert sum(loopback.Handler.sent) < MOST_AT_FIRST
     expect(opened.locator("body")).to_have_attribute("data-jp-theme-name", THEMES["dark"])
 
 
-def test_nothing_can_be_installed(opened: Page) -> None:
+def test_pip_install_is_refused(opened: Page) -> None:
     assert opened.evaluate(SAID, "%pip install requests") == "kubesim: nothing can be installed in this page\n"
 
 
 @pytest.mark.parametrize("path", chosen(), ids=lambda path: path.stem)
-def test_each_cell_prints_what_is_stored(opened: Page, path: Path) -> None:
+def test_each_cell_has_its_stored_output(opened: Page, path: Path) -> None:
     opened.evaluate(OPEN, f"notebooks/{path.name}")
     opened.evaluate(RUN_ALL, SECONDS * 1000)
     run = as_saved(opened)
@@ -93,21 +95,23 @@ def test_each_cell_prints_what_is_stored(opened: Page, path: Path) -> None:
 
 
 def texts(notebook: nbformat.NotebookNode) -> dict[str, list[str]]:
-    """What each code cell printed, by the cell's id, but for what a server adds to it."""
+    """The texts of each code cell's outputs, by the cell's id, without cells that need a server."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and "needs-a-server" not in tags(cell)]
     return {cell.id: [_text(output) for output in cell.outputs] for cell in code}
 
 
 def tags(cell: nbformat.NotebookNode) -> list[str]:
+    """The tags of a cell."""
     return list(cell.metadata.get("tags", ()))
 
 
 def _text(output: nbformat.NotebookNode) -> str:
+    """The plain form of an output, or its text, or its error."""
     text = output.get("data", {}).get("text/plain", output.get("text", output.get("evalue", "")))
     return "".join(text)
 
 
-def test_an_address_without_a_notebook_leaves_no_python_behind(site: str, page: Page) -> None:
+def test_a_wrong_address_leaves_no_second_python(site: str, page: Page) -> None:
     page.goto(f"{site}/lab/index.html?path=notebooks/not-there.ipynb")
     expect(page.locator(".jp-Dialog")).to_be_visible()
     page.keyboard.press("Escape")
@@ -116,7 +120,7 @@ def test_an_address_without_a_notebook_leaves_no_python_behind(site: str, page: 
 
 
 def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable[[], Page]) -> None:
-    """Editor, quiz and map work in the tab; what was done outlives the browser; a link ends the kernel."""
+    """Editor, quiz and map work; files and answers survive the browser; a link to another notebook ends a kernel."""
     visit(page, site, "00-start")
     page.evaluate(RUN_ALL, SECONDS * 1000)
     notebook = Notebook(NOTEBOOKS / "00-start.ipynb", page)
@@ -164,6 +168,6 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
 
 
 def renew(lesson: Path) -> None:
-    """Publish another version of a lesson."""
+    """Replace a notebook of the site by another version."""
     lesson.write_text(re.sub('"kubesim": "[0-9a-f]+"', '"kubesim": "newer"', lesson.read_text(encoding="utf-8")))
     loopback.Handler.bodies.clear()

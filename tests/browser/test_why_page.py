@@ -1,4 +1,4 @@
-"""The page /why/: a pasted text is explained in the tab and can't leave it; by keyboard, on a phone, offline."""
+"""The page /why/: it explains a pasted text, which can't leave the tab; by keyboard, on a phone, without a network."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from playwright.sync_api import Page, expect
 from tests.patience import slowness
 from tools import loopback
 
-# Seconds of computing of a quiet machine until the first verdict, on a first visit and on a later one.
+# Seconds of a quiet machine's CPU until the first verdict, on a first visit and on a later one.
 COLD, WARM = 4.0, 1.0
-# Bytes on the wire until Python is there.
+# The most bytes on the wire until Python is ready.
 MOST_AT_FIRST = 7e6
 MESSAGE = 'Failed to pull image "registry.example.com/team/shop:2.1": no basic auth credentials'
+# JavaScript that tries to send a request, from worker or page and from the page alone. Returns "sent" or "blocked".
 LEAKS = {
     "fetch": "() => fetch('./?pasted').then(() => 'sent', () => 'blocked')",
     "request": """() => new Promise((tell) => {
@@ -53,13 +54,14 @@ PAGE_LEAKS = {
         document.head.append(script);
     })""",
 }
+# JavaScript: submit a form, and return the directive that blocks it.
 FORM = """() => new Promise((tell) => {
     addEventListener("securitypolicyviolation", ({effectiveDirective}) => tell(effectiveDirective));
     const form = Object.assign(document.createElement("form"), {action: "./?pasted"});
     document.body.append(form);
     form.submit();
 })"""
-# Asks for an explanation, and tells what the page said until it was there, and how often a timer of the page ran.
+# JavaScript: ask for an explanation, and return the texts of the page's status, and the ticks of a timer meanwhile.
 WATCH = """() => new Promise((tell) => {
     const state = document.querySelector("#state");
     const told = [];
@@ -74,13 +76,14 @@ WATCH = """() => new Promise((tell) => {
     }).observe(state, {childList: true, characterData: true, subtree: true});
     document.querySelector("#ask button").click();
 })"""
+# JavaScript: the violations that axe finds.
 AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
     .flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html}`))"""
 
 
 @pytest.fixture(scope="module")
 def page(site: str, start: Callable[[str], Page]) -> Iterator[Page]:
-    """The page, whose Python is there."""
+    """The page, with its Python ready."""
     page = start("why")
     loopback.Handler.sent.clear()
     page.goto(f"{site}/why/")
@@ -90,7 +93,7 @@ def page(site: str, start: Callable[[str], Page]) -> Iterator[Page]:
 
 
 def ask(page: Page, text: str) -> None:
-    """Paste a text, and have it explained."""
+    """Fill in a text, and wait for its explanation."""
     page.get_by_role("textbox").fill(text)
     page.get_by_role("button", name="Explain").click()
     expect(page.locator("#state")).to_have_text("Explained.")
@@ -127,13 +130,13 @@ def test_a_question_is_answered_with_a_button(page: Page) -> None:
     expect(page.get_by_role("button", name="No", exact=True)).to_have_count(0)
 
 
-def test_what_is_no_pull_is_refused_in_a_sentence(page: Page) -> None:
+def test_a_text_about_no_pull_is_refused_in_a_sentence(page: Page) -> None:
     page.get_by_role("textbox").fill("hello")
     page.get_by_role("textbox").press("Control+Enter")
     expect(page.locator("#answer")).to_contain_text("kubesim: ")
 
 
-def test_a_name_is_no_html_and_a_password_is_not_shown(page: Page) -> None:
+def test_a_name_never_becomes_html_and_a_password_is_masked(page: Page) -> None:
     name = "<img src=x onerror=document.title=1>"
     ask(page, f'Failed to pull image "me:Pfirsich77q@r.example/{name}:1": 401 Unauthorized\nNamespace: {name}')
     assert page.locator("#answer img").count() == 0
@@ -155,7 +158,7 @@ def test_the_ticket_is_copied_as_markdown(page: Page) -> None:
 def test_nothing_can_leave_pythons_worker(page: Page, site: str, way: str) -> None:
     [worker] = page.workers
     code = LEAKS[way].replace("ADDRESS", f"{site}/why/")
-    if way == "fetch":  # the worker's own is none: it gives what the page has loaded
+    if way == "fetch":  # the worker replaces its own fetch, which only returns files that the page has loaded
         code = code.replace("fetch(", "Object.getPrototypeOf(Object.getPrototypeOf(self)).fetch.call(self, ")
     assert worker.evaluate(code) == "blocked"
 
@@ -180,7 +183,7 @@ def test_a_text_is_explained_without_any_request(page: Page) -> None:
     assert asked == []
 
 
-def test_by_keyboard(page: Page) -> None:
+def test_a_text_is_explained_by_keyboard_alone(page: Page) -> None:
     page.reload()
     expect(page.get_by_role("textbox")).to_be_focused()
     page.keyboard.insert_text(MESSAGE)
@@ -195,7 +198,7 @@ def test_by_keyboard(page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_for_everyone(page: Page, scheme: str, width: int) -> None:
+def test_the_page_is_accessible_in_each_theme_and_width(page: Page, scheme: str, width: int) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.set_viewport_size({"width": width, "height": 844})
     ask(page, f"{MESSAGE}{'x' * 300}")
@@ -206,7 +209,7 @@ def test_for_everyone(page: Page, scheme: str, width: int) -> None:
 
 
 def test_the_page_never_freezes(page: Page) -> None:
-    """While Python reads a long text, the page says so, and its timers run."""
+    """While Python reads a long text, the page announces it, and its timers go on."""
     text = "\n".join(MESSAGE.replace("shop", f"shop{number}") for number in range(150))
     page.get_by_role("textbox").fill(text)
     told, ticks = page.evaluate(WATCH)
@@ -215,7 +218,7 @@ def test_the_page_never_freezes(page: Page) -> None:
 
 
 def computed() -> float:
-    """Seconds of computing of the browser, all of its processes together."""
+    """Seconds of CPU of all of the browser's processes."""
     total = 0.0
     for process in psutil.Process().children(recursive=True):
         with process.oneshot():
@@ -224,7 +227,7 @@ def computed() -> float:
     return total
 
 
-def test_the_first_verdict_comes_soon(site: str, start: Callable[[str], Page]) -> None:
+def test_the_first_verdict_comes_within_its_seconds(site: str, start: Callable[[str], Page]) -> None:
     page = start("why-soon")
     for most in (COLD, WARM):
         before = computed()
@@ -232,11 +235,11 @@ def test_the_first_verdict_comes_soon(site: str, start: Callable[[str], Page]) -
         page.get_by_role("button", name="A message").click()
         expect(page.locator("#answer .verdict")).to_be_visible()
         used = computed() - before
-        assert used < most * 2 or used < most * 2 * slowness(), used  # in two processes at once
+        assert used < most * 2 or used < most * 2 * slowness(), used  # twice, because two processes compute at once
     page.context.close()
 
 
-def test_without_a_network_after_a_visit(site: str, start: Callable[[str], Page]) -> None:
+def test_the_page_works_without_a_network_after_a_visit(site: str, start: Callable[[str], Page]) -> None:
     running = loopback.server()
     threading.Thread(target=running.serve_forever, daemon=True).start()
     page = start("why-offline")
@@ -251,7 +254,7 @@ def test_without_a_network_after_a_visit(site: str, start: Callable[[str], Page]
     page.context.close()
 
 
-def test_a_file_that_does_not_come_is_told(site: str, start: Callable[[str], Page]) -> None:
+def test_a_file_that_fails_to_load_is_reported(site: str, start: Callable[[str], Page]) -> None:
     page = start("why-broken")
     [rooms] = [path.name for path in (loopback.SITE / "why").glob("rooms-*.zip")]
     loopback.Handler.broken.add(rooms)
@@ -261,7 +264,7 @@ def test_a_file_that_does_not_come_is_told(site: str, start: Callable[[str], Pag
     page.context.close()
 
 
-def test_the_first_page_leads_to_it(site: str, page: Page) -> None:
+def test_the_first_page_links_to_this_page(site: str, page: Page) -> None:
     page.goto(site)
     page.locator("nav a[href='why/']").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Why won't my image pull?")

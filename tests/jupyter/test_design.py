@@ -1,4 +1,4 @@
-"""The design tokens: readable in both themes, complete with forced colours, and all that the style sheets use."""
+"""The design tokens: contrasts in both themes, forced colours, and style sheets that use nothing but tokens."""
 
 import re
 from pathlib import Path
@@ -8,14 +8,16 @@ import pytest
 from kubesim.jupyter.drawing import CAUSE, ICONS, INK, LOOKS, PAPER, SOFT
 from tests.jupyter import tokens
 
+# The style sheets that use the tokens; a declaration, a use of a token.
 SHEETS = sorted(path for path in tokens.STATIC.glob("*.css") if path != tokens.SHEET)
 DECLARATION = re.compile(r"(?<=[{;\s])(?P<property>[a-z-]+): (?P<value>[^;{}]+);")
 USED = re.compile(r"var\(--ks-([\w-]+)\)")
-# What a property may say besides tokens. A size of 1 px is a hairline, and one in em, ch or % follows the letters.
+# Values besides tokens that a property may have. 1px is a hairline, and em, ch and % follow the font size.
 KEYWORD = (
     r"(?:0|none|auto|inherit|transparent|currentColor|solid|dashed|dotted|double|1px|-1px|inset|/|-?[\d.]+(?:em|ch|%))"
 )
 TOKEN = r"(?:calc\(-1 \* var\(--(?:ks-[\w-]+|inset)\)\)|var\(--(?:ks-[\w-]+|inset|fit|jp-cell-prompt-width, 64px)\))"
+# A valid value; the properties that must have one; a color, which none may have.
 FREE = re.compile(rf"(?:{KEYWORD}|{TOKEN})(?: (?:{KEYWORD}|{TOKEN}))*")
 HELD = re.compile(
     r"color|background|border-(color|radius)|font(-size|-family)?|line-height|gap|outline|(padding|margin)(-\w+)?"
@@ -24,22 +26,23 @@ COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl|oklch|color-mix|color)\("
 
 
 def declarations(sheet: Path) -> list[tuple[str, str]]:
+    """Property and value of each declaration of a style sheet, without comments and "!important"."""
     text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
     return [(match["property"], match["value"].removesuffix(" !important")) for match in DECLARATION.finditer(text)]
 
 
 @pytest.mark.parametrize("pair", tokens.PAIRS, ids=lambda pair: f"{pair.front} on {pair.ground}")
-def test_each_pair_can_be_read_by_day_and_by_night(pair: tokens.Pair) -> None:
+def test_each_pair_has_enough_contrast_in_both_themes(pair: tokens.Pair) -> None:
     assert min(tokens.contrasts(pair)) >= pair.least
 
 
-def test_the_figures_are_those_of_wcag() -> None:
+def test_contrasts_are_computed_as_wcag_does() -> None:
     assert tokens.contrast("#000000", "#ffffff") == 21
-    assert round(tokens.contrast("#777777", "#ffffff"), 2) == 4.48  # the grey that just fails, as WebAIM has it
+    assert round(tokens.contrast("#777777", "#ffffff"), 2) == 4.48  # WebAIM's example of a grey that just fails
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
-def test_a_sheet_has_nothing_of_its_own(sheet: Path) -> None:
+def test_a_style_sheet_uses_only_tokens_for_colours_and_sizes(sheet: Path) -> None:
     own = [
         f"{name}: {value}" for name, value in declarations(sheet) if HELD.fullmatch(name) and not FREE.fullmatch(value)
     ]
@@ -67,8 +70,8 @@ def test_forced_colours_have_each_colour() -> None:
     }
 
 
-def test_a_picture_has_the_colours_of_the_day() -> None:
-    """A picture is an image, which no style sheet reaches."""
+def test_a_picture_has_the_colours_of_the_light_theme() -> None:
+    """No style sheet applies to a picture, because it's an image."""
     by_day = {colour.light for colour in tokens.colours().values()}
     looks = [*LOOKS.values(), CAUSE]
     used = {PAPER, INK, SOFT, *(colour for look in looks for colour in (look.line, look.fill, look.ink))}

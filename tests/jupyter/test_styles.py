@@ -1,4 +1,4 @@
-"""What the style sheets of the widgets must not do."""
+"""The style sheets of the widgets: no motion, and a visible focus."""
 
 import re
 from pathlib import Path
@@ -7,16 +7,17 @@ import pytest
 
 from kubesim import jupyter
 
-STILL = re.compile(r"transition|animation|@keyframes|scroll-behavior")
+# Signs of motion.
+MOTION = re.compile(r"transition|animation|@keyframes|scroll-behavior")
 SHEETS = sorted(Path(jupyter.__file__).parent.glob("static/*.css"))
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
-def test_nothing_moves(sheet: Path) -> None:
-    assert STILL.findall(sheet.read_text(encoding="utf-8")) == []
+def test_a_style_sheet_has_no_motion(sheet: Path) -> None:
+    assert MOTION.findall(sheet.read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
-def test_no_focus_is_hidden_without_another_sign(sheet: Path) -> None:
+def test_a_style_sheet_hides_no_outline_without_another_sign_of_the_focus(sheet: Path) -> None:
     text = sheet.read_text(encoding="utf-8")
     assert "outline: 0" not in text or ":focus-within" in text

@@ -1,3 +1,5 @@
+"""The card of a task: goals and their feedback, undo, starting over, hints, and progress."""
+
 from typing import Any
 
 import pytest
@@ -10,26 +12,29 @@ from kubesim.session.history import LIMIT
 from tests.jupyter.conftest import press, refused
 from tests.lessons.examples import TASKS
 
+# A small task of tests/lessons/examples.yaml, with a Pod web in the namespace shop.
 TASK = TASKS["other-place"]
 
 
 @pytest.fixture
 def card(seat):
+    """The card of TASK, which has been begun."""
     return TaskCard(TASK, seat)
 
 
-def test_showing_it_sets_it_up_and_showing_it_again_keeps_the_work(card, seat):
+def ticks(card):
+    """True or False for each goal: reached or not."""
+    return [goal["ok"] for goal in card.feedback["goals"]]
+
+
+def test_a_card_sets_its_task_up_and_a_second_card_keeps_the_work(card, seat):
     assert seat.session.run("kubectl get pod web -n shop -o name").stdout == "pod/web\n"
     seat.run("kubectl create configmap mine -n shop --from-literal=a=b")
     TaskCard(TASK, seat)
     assert seat.run("kubectl get configmap mine -n shop -o name").stdout == "configmap/mine\n"
 
 
-def ticks(card):
-    return [goal["ok"] for goal in card.feedback["goals"]]
-
-
-def test_it_ticks_itself_off_after_each_command(card, seat):
+def test_goals_are_checked_after_each_command(card, seat):
     assert ticks(card) == [False, False]
     untouched = {"ok": False, "what": "The Secret is there.", "missing": "", "hint": "", "reason": ""}
     assert card.feedback["goals"][0] == untouched
@@ -49,7 +54,7 @@ def test_it_ticks_itself_off_after_each_command(card, seat):
     assert card.feedback["news"] == "Reached: It runs."
 
 
-def test_what_is_reached_is_kept_and_can_be_lost_again(card, seat):
+def test_a_reached_goal_can_be_lost_but_a_done_task_stays_done(card, seat):
     seat.run(TASK.solution[0])
     assert not Progress(seat.session.workspace).is_done(TASK.id)
     seat.advance(60)
@@ -61,7 +66,7 @@ def test_what_is_reached_is_kept_and_can_be_lost_again(card, seat):
     assert Progress(seat.session.workspace).is_done(TASK.id)
 
 
-def test_undo_takes_back_the_last_command_and_no_more_than_was_done_since_the_start(card, seat):
+def test_undo_reverts_commands_back_to_the_start_of_the_task(card, seat):
     seat.run(TASK.solution[0])
     assert seat.undo() == f"Reverted: `{TASK.solution[0].replace('=mypassword', '=***')}`"
     assert ticks(card) == [False, False]
@@ -69,7 +74,7 @@ def test_undo_takes_back_the_last_command_and_no_more_than_was_done_since_the_st
     assert seat.run("kubectl get pod web -n shop -o name").stdout == "pod/web\n"
 
 
-def test_starting_over_can_be_taken_back_and_keeps_the_files(card, seat):
+def test_starting_over_keeps_the_files_and_can_be_undone(card, seat):
     seat.run("kubectl create configmap mine -n shop --from-literal=a=b")
     seat.session.write_file("web.yaml", "changed")
     feedback = press(card, "restart")
@@ -82,7 +87,7 @@ def test_starting_over_can_be_taken_back_and_keeps_the_files(card, seat):
     assert seat.run("kubectl get configmap mine -n shop -o name; cat web.yaml").stdout == "configmap/mine\nchanged"
 
 
-def test_reset_in_the_terminal_starts_over(card, seat):
+def test_reset_in_the_terminal_starts_the_task_over(card, seat):
     seat.run("kubectl create configmap mine -n shop --from-literal=a=b")
     assert seat.run("reset").screen == (
         "started over: The right Secret in the wrong place; your files are kept, and undo reverts this\n"
@@ -93,14 +98,14 @@ def test_reset_in_the_terminal_starts_over(card, seat):
     assert seat.run("reset now").screen == "Usage: reset\n"
 
 
-def test_after_a_restart_of_the_cluster_the_card_says_that_the_task_is_gone(card, seat):
+def test_after_a_restart_of_the_cluster_the_card_reports_the_missing_namespace(card, seat):
     seat.restart()
     assert card.feedback["warnings"] == ["The task's namespace is gone. Start over to have it set up again."]
     assert press(card, "restart")["warnings"] == []
     assert seat.run("kubectl get pod web -n shop -o name").stdout == "pod/web\n"
 
 
-def test_the_goal_stands_beside_the_state_and_follows_it(card, seat):
+def test_state_and_goal_can_be_compared_and_follow_commands(card, seat):
     assert card.feedback["beside"] == ""
     before = press(card, "compare")["beside"]
     assert before.count("<figure") == 2
@@ -117,7 +122,7 @@ def test_the_goal_stands_beside_the_state_and_follows_it(card, seat):
     assert press(card, "compare")["beside"] == ""
 
 
-def test_the_faces_of_a_task(card):
+def test_a_task_has_a_plain_and_a_static_form(card):
     assert "--docker-password=mypassword" in press(card, "reveal")["revealed"]
     bundle = card._repr_mimebundle_()[0]
     assert bundle["text/plain"] == (
@@ -130,7 +135,7 @@ def test_the_faces_of_a_task(card):
     assert "<details><summary>A solution</summary>" in bundle["text/html"]
 
 
-def test_what_is_missing_is_shown_even_where_the_history_is_full(seat):
+def test_missing_goals_are_explained_even_with_a_full_history(seat):
     for number in range(LIMIT):
         seat.run(f"kubectl create namespace n{number}")
     card = TaskCard(TASK, seat)
@@ -140,26 +145,26 @@ def test_what_is_missing_is_shown_even_where_the_history_is_full(seat):
 
 
 @pytest.mark.parametrize("namespace", TASK.namespaces)
-def test_any_namespace_of_the_task_that_is_gone_is_shown(card, seat, namespace):
+def test_any_missing_namespace_of_the_task_is_reported(card, seat, namespace):
     seat.run(f"kubectl delete namespace {namespace}")
     assert card.feedback["warnings"] == ["The task's namespace is gone. Start over to have it set up again."]
 
 
-def test_a_folder_in_the_way_of_a_file_is_shown(seat, tmp_path):
+def test_a_folder_in_the_way_of_a_file_is_reported(seat, tmp_path):
     (tmp_path / "web.yaml").mkdir()
     card = TaskCard(TASK, seat)
     assert "You have another <code>web.yaml</code> already" in card.feedback["warnings"][0]
     assert seat.run("reset").stdout.startswith("started over: ")
 
 
-def test_progress_that_cannot_be_kept_is_shown(card, seat, tmp_path):
+def test_progress_that_cannot_be_kept_is_reported(card, seat, tmp_path):
     (tmp_path / ".progress.json").mkdir()
     seat.run(TASK.solution[0])
     seat.advance(60)
     assert card.feedback["said"].startswith("Your progress cannot be kept: ")
 
 
-def test_what_goes_wrong_is_told_to_the_page(card, monkeypatch):
+def test_an_internal_error_is_reported_to_the_page(card, monkeypatch):
     replies: list[dict[str, Any]] = []
     monkeypatch.setattr(card, "send", replies.append)
     monkeypatch.setattr(card, "do_hint", lambda _message: 1 / 0)
@@ -167,14 +172,14 @@ def test_what_goes_wrong_is_told_to_the_page(card, monkeypatch):
     assert replies == [{"error": "kubesim: internal error: this could not be done", "re": "page-1"}]
 
 
-def test_watchers_hear_of_the_start_state(seat):
+def test_setting_a_task_up_calls_the_listeners_once(seat):
     heard = []
     seat.on_change(lambda: heard.append(1))
     TaskCard(TASK, seat)
     assert heard == [1]
 
 
-def test_show(seat, monkeypatch):
+def test_the_magic_shows_a_task_by_its_name(seat, monkeypatch):
     shown: list[Any] = []
     monkeypatch.setattr(task, "display", shown.append)
     monkeypatch.setattr(task, "load_tasks", lambda: {TASK.id: TASK})
@@ -186,7 +191,7 @@ def test_show(seat, monkeypatch):
     assert shown[0].plain().startswith("Task: The right Secret in the wrong place (5 minutes)\n")
 
 
-def test_whoever_is_stuck_is_offered_a_hint_that_is_free(seat):
+def test_after_some_fruitless_commands_a_free_hint_is_offered(seat):
     card = TaskCard(load_tasks()["store-credentials"], seat)
     for number in range(PATIENCE - 1):
         seat.run(f"kubectl create configmap a{number}; kubectl get pods")
@@ -200,7 +205,7 @@ def test_whoever_is_stuck_is_offered_a_hint_that_is_free(seat):
     assert card.helped == 2
 
 
-def test_the_nudge_comes_also_where_the_history_is_full(seat):
+def test_the_free_hint_is_offered_even_with_a_full_history(seat):
     for number in range(LIMIT):
         seat.run(f"kubectl create namespace n{number}")
     card = TaskCard(load_tasks()["store-credentials"], seat)
@@ -211,7 +216,7 @@ def test_the_nudge_comes_also_where_the_history_is_full(seat):
 
 
 @pytest.mark.parametrize("start_over", ["the button", "reset"])
-def test_after_starting_over_nothing_is_missing_and_the_nudge_waits_again(card, seat, start_over):
+def test_starting_over_resets_goals_and_offer(card, seat, start_over):
     for number in range(PATIENCE + 1):
         seat.run(f"kubectl create configmap a{number}")
     assert card.feedback["said"] == NUDGE
@@ -229,7 +234,7 @@ def test_after_starting_over_nothing_is_missing_and_the_nudge_waits_again(card, 
     assert card.feedback["goals"][0]["missing"] == "No Secret yet."
 
 
-def test_a_tick_makes_the_nudge_wait_again(seat):
+def test_a_reached_goal_withdraws_the_offer(seat):
     task = load_tasks()["store-credentials"]
     card = TaskCard(task, seat)
     for number in range(PATIENCE):

@@ -49,7 +49,7 @@ def holds_none(value):
 
 
 def name_of(kind):
-    """The module and the name of a class, because a test that reloads the package leaves a second class of each name."""
+    """A class as module and name: a test that reloads the package leaves a second class of each name."""
     return kind.__module__, kind.__qualname__
 
 
