@@ -22,7 +22,7 @@ class Slip(NamedTuple):
     advice: str
 
 
-_PLACE = "imagePullSecrets belongs to the spec of a Pod (of a Deployment: spec.template.spec), beside containers"
+_PLACE = "imagePullSecrets belongs in the spec of a Pod, next to containers (in a Deployment: spec.template.spec)"
 SLIPS = (
     Slip(
         r"(?<![^\s=])[\u2018-\u201e]",
@@ -36,7 +36,9 @@ SLIPS = (
     Slip(
         r"--overrides[= ]'\{\s*\"imagePullSecrets\"", "", f'{_PLACE}: \'{{{{"spec":{{{{"imagePullSecrets":…}}}}}}}}\''
     ),
-    Slip("", r'unknown field "[^"]*imagePullSecrets"', f"{_PLACE}; a ServiceAccount has its own, beside metadata"),
+    Slip(
+        "", r'unknown field "[^"]*imagePullSecrets"', f"{_PLACE}; a ServiceAccount has its own list, next to metadata"
+    ),
     Slip(
         "",
         r"^kubesim: the flag --(stdin|tty) ",

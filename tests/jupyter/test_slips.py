@@ -12,7 +12,7 @@ from kubesim.command.lab import lab_environment
 from kubesim.jupyter.slips import _PLACE
 
 # Notes about a wrong level in a patch, about typographic quotes and dashes, and about placeholders.
-LEVELS = f"kubesim: {_PLACE}; a ServiceAccount has its own, beside metadata\n"
+LEVELS = f"kubesim: {_PLACE}; a ServiceAccount has its own list, next to metadata\n"
 QUOTE = "kubesim: the quote {} comes from a document or a chat: type a straight ' or \" instead\n"
 DASH = "kubesim: the dash {} comes from a document or a chat: type - or -- instead\n"
 PLACEHOLDER = "kubesim: {} is a placeholder: put a name in its place, without < and >\n"

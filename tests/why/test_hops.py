@@ -37,7 +37,7 @@ def test_a_refused_pull_in_words():
         "✓ Pod spec: imagePullSecrets: regcreds; in its own spec\n"
         "✗ Secret: regcreds: not found\n"
         "○ kubelet: asked without credentials\n"
-        "✗ Registry: registry.example.com wants credentials, and none were sent (because of the Secret)\n"
+        "✗ Registry: registry.example.com requires credentials, and none were sent (because of the Secret)\n"
         "· Image: not reached; registry.example.com/myapp:1.0\n"
         "What's wrong: There's no Secret regcreds in the default namespace. There's one named regcred. "
         "Did you mean that one?\n"

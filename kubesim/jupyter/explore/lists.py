@@ -26,7 +26,7 @@ def look(values: Values) -> Shown:
     lists = {
         f"ServiceAccount {ACCOUNT}": outcome.account,
         "Manifest of the Pod": outcome.manifest,
-        f"Pod {NAME}, as it is": outcome.pod,
+        f"Pod {NAME}, as created": outcome.pod,
     }
     status = outcome.status
     rows = [(name, ", ".join(map(code, names)) or "none") for name, names in lists.items()]
