@@ -208,6 +208,15 @@ def test_the_page_is_accessible_in_each_theme_and_width(page: Page, scheme: str,
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
+def test_no_command_breaks_at_a_hyphen(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    ask(page, MESSAGE)
+    heights = page.locator("pre .word:visible").evaluate_all("all => all.map((one) => one.clientHeight)")
+    assert heights
+    assert max(heights) < 2 * min(heights)
+    expect(page.get_by_role("link", name="a registry of your own")).to_be_visible()
+
+
 def test_the_page_never_freezes(page: Page) -> None:
     """While Python reads a long text, the page announces it, and its timers go on."""
     text = "\n".join(MESSAGE.replace("shop", f"shop{number}") for number in range(150))

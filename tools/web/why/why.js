@@ -4,6 +4,7 @@ const { files, examples, practice: playground, docs } = JSON.parse(`{{SETTINGS}}
 const part = (id) => document.getElementById(id);
 const box = part("pasted");
 const answer = part("answer");
+const HYPHENED = /([^\s-]*-\S*)/;
 let number = 0; // of the question, whose answer is awaited
 let last = "";
 
@@ -119,16 +120,24 @@ function shown({ form, title, note, lines }) {
     case "fix":
     case "check":
     case "command":
-      return [...heading, ...lines.map((line) => made("pre", line, { tabIndex: 0 }))];
+      return [...heading, ...lines.map(command)];
     case "steps":
       return [details(title, list("ol", lines))];
     case "points":
       return [details(`${title}${note}`, list("ul", lines))];
-    case "link":
-      return [whole("p", `${title}: `, link(`${docs}${lines[0].replace(/^docs\//, "").split("#")[0]}`, lines[0]))];
+    case "link": {
+      const [page, heading] = lines[0].replace(/^docs\//, "").split("#");
+      return [whole("p", `${title}: `, link(`${docs}${page}`, heading.replaceAll("-", " ")))];
+    }
     default:
       return [made("p", [title, lines.join(" ")].filter(Boolean).join(": "))];
   }
+}
+
+// A command, which breaks at its spaces and not at the hyphens of its options.
+function command(line) {
+  const words = line.split(HYPHENED).map((part, place) => (place % 2 ? made("span", part, { className: "word" }) : part));
+  return Object.assign(whole("pre", ...words), { tabIndex: 0 });
 }
 
 function details(title, ...inside) {
