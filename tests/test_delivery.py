@@ -28,6 +28,29 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-site.txt")
 LEARNER = ("anywidget", "graphviz", "ipywidgets", "jupyterlab", "lightkube-models", "nbval", "pyyaml")
 
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ONLY_ON_GITHUB = (
+    "pipx run 'uv>=0.5,<1' publish --trusted-publishing always dist/*",
+    'if gh api "repos/$GITHUB_REPOSITORY/pages" --silent',  # is Pages on?
+    'test "v$(make -s version)" = "$GITHUB_REF_NAME"',  # does the tag name this version?
+    "make repository name=acme/kubesim",
+)
+TOO_OLD = 'case "$2" in *exit*) exit 1;; *) echo 3.10.13;; esac'
+# Of the new environment that pip is to fill, as little as it takes: installing pip itself takes four seconds.
+BARE_VENV = f"""
+case "$1 $2" in
+"-m venv")
+    {sys.executable} -m venv --without-pip "$3"
+    ln -s {sysconfig.get_path("purelib")}/pip "$3"/lib/python*/site-packages;;
+*) exec {sys.executable} "$@";;
+esac"""
+NO_VENV = f'case "$2" in *ensurepip*) exit 1;; *) exec {sys.executable} "$@";; esac'
+CELL = """\
+import os, pathlib
+folder = pathlib.Path(os.environ["KUBESIM_WORKSPACE"])
+print(folder.exists())
+folder.mkdir(exist_ok=True, parents=True)"""
+
 
 def pins(lock: str) -> list[str]:
     """The requirements of a lock file with their hashes, each as one line and without comments."""
@@ -110,9 +133,6 @@ def test_binder_installs_the_same_releases_as_everyone() -> None:
 # --- what GitHub runs
 
 
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-
-
 def steps(workflow: Path) -> list[dict[str, Any]]:
     """Every step of every job."""
     jobs = load_yaml(workflow)["jobs"].values()
@@ -130,14 +150,6 @@ def test_make_quick_runs_some_tests_of_each_room() -> None:
 
 def _is_code(path: Path) -> bool:
     return (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").exists()
-
-
-ONLY_ON_GITHUB = (
-    "pipx run 'uv>=0.5,<1' publish --trusted-publishing always dist/*",
-    'if gh api "repos/$GITHUB_REPOSITORY/pages" --silent',  # is Pages on?
-    'test "v$(make -s version)" = "$GITHUB_REF_NAME"',  # does the tag name this version?
-    "make repository name=acme/kubesim",
-)
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
@@ -364,18 +376,6 @@ def fake_python(folder: Path, body: str) -> str:
     return str(program)
 
 
-TOO_OLD = 'case "$2" in *exit*) exit 1;; *) echo 3.10.13;; esac'
-# Of the new environment that pip is to fill, as little as it takes: installing pip itself takes four seconds.
-BARE_VENV = f"""
-case "$1 $2" in
-"-m venv")
-    {sys.executable} -m venv --without-pip "$3"
-    ln -s {sysconfig.get_path("purelib")}/pip "$3"/lib/python*/site-packages;;
-*) exec {sys.executable} "$@";;
-esac"""
-NO_VENV = f'case "$2" in *ensurepip*) exit 1;; *) exec {sys.executable} "$@";; esac'
-
-
 @pytest.mark.parametrize(
     ("body", "line"),
     [
@@ -416,12 +416,6 @@ class TestCommittedNotebook:
 
 
 # --- the tool that runs them
-
-CELL = """\
-import os, pathlib
-folder = pathlib.Path(os.environ["KUBESIM_WORKSPACE"])
-print(folder.exists())
-folder.mkdir(exist_ok=True, parents=True)"""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The rhythm of a Pod that may not pull its image: kubesim against a recording of a real cluster over 620 seconds."""
+"""The timing of a Pod whose pull is refused: kubesim against a recording of a real cluster over 620 seconds."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from kubesim.api.resources import EVENT, POD
 from kubesim.cluster.apiserver import printers
 from tools import golden
 
-
-class Moment(NamedTuple):
-    """What a cluster shows at one moment. Events are counted with their repeats."""
-
-    seconds: float  # since the Pod was created
-    status: str  # of `kubectl get pods`
-    pulling: int  # events called Pulling
-    backoff: int  # events called BackOff
-
-
-# A failed sync is tried again after 10 to 15 s on a real kubelet, by chance, and after 13 s here.
+# Seconds: a real kubelet repeats a failed sync after a random time of 10 to 15 s, kubesim after 13 s.
 ONE_SYNC = 15.0
-# Events of one type about one object that a kubelet writes at once; then one more every 300 s.
+# Events of one type about one object that the kubelet's spam filter lets pass at once. Then it's one more every 300 s.
 BURST = 25
 MANIFEST = """{apiVersion: v1, kind: Pod, metadata: {name: p},
 spec: {containers: [{name: app, image: "registry.example.com/myapp:1.0"}]}}"""
 
 
+class Moment(NamedTuple):
+    """The state of the Pod `seconds` after its creation: STATUS, and the numbers of events, with their repeats."""
+
+    seconds: float
+    status: str
+    pulling: int
+    backoff: int
+
+
 @pytest.fixture(scope="module")
 def recorded() -> list[Moment]:
+    """The moments of the real cluster."""
     with (golden.FOLDER / "timeline-no-secret.csv").open(encoding="utf-8") as file:
         return [
             Moment(float(row["seconds"]), row["status"], int(row["pulling_events"]), int(row["backoff_events"]))
@@ -55,6 +55,7 @@ def played(recorded: list[Moment]) -> list[Moment]:
 
 
 def _moment(session: Session, seconds: float) -> Moment:
+    """The present state of the Pod in a session."""
     api, clock = session.cluster.api, session.cluster.clock
     counts: Counter[str] = Counter()
     for event in api.list(EVENT, "default"):
@@ -96,12 +97,12 @@ def test_a_pull_without_an_event_shows_in_the_status_within_one_sync(
 def test_the_spam_filter_lets_26_events_pass_and_then_one_with_what_it_held_back(
     recorded: list[Moment], played: list[Moment]
 ) -> None:
-    """25 at once and one more every 300 s; Pulling and BackOff, both of type Normal, share that."""
+    """Pulling and BackOff are both of the type Normal, and share the 25 events and the one every 300 s."""
     for moments in (recorded, played):
         *_, last, late = changes(moments, "backoff")
         assert last.pulling + last.backoff == BURST + 1
         assert late.seconds >= 600
     ours, theirs = changes(played, "backoff")[-1], changes(recorded, "backoff")[-1]
-    # Thirteen seconds a sync instead of 10 to 15: a sync more or less in ten minutes.
+    # With 13 s a sync instead of 10 to 15, ten minutes have a sync more or less.
     assert ours.backoff == pytest.approx(theirs.backoff, abs=1)
     assert ours.seconds == pytest.approx(theirs.seconds, abs=ONE_SYNC)

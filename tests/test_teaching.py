@@ -27,6 +27,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [(ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("class", "authoring")]
 SECTIONS = {part.partition("\n")[0]: part for page in PAGES for part in page.split("\n## ")[1:]}
 
+LESSON = "29-pull-by-digest"
+FOLDERS_OF_A_LESSON = ("kubesim", "notebooks", "docs", "tests", "tools")
+# What of the project a new lesson touches, or its tests read.
+PAGES_BESIDE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
+
 
 def block(section: str, language: str, number: int = 0) -> str:
     """A fenced block of a section."""
@@ -34,12 +39,12 @@ def block(section: str, language: str, number: int = 0) -> str:
 
 
 def transcript(text: str) -> Iterator[tuple[str, str]]:
-    """The commands of a console block, each with what follows it."""
+    """The commands of a console block, each with its output."""
     return ((line, screen) for line, _, screen in (part.partition("\n") for part in text.split("$ ")[1:]))
 
 
 def entries(section: str, kind: str) -> list[dict[str, Any]]:
-    """The quizzes or tasks in a section, which fit the schema."""
+    """The quizzes or tasks of a section. Asserts that they fit the schema."""
     found: list[dict[str, Any]] = yaml.safe_load(block(section, "yaml"))
     schema = json.loads(files("kubesim.lessons").joinpath("schema.json").read_text(encoding="utf-8"))
     form = {"$defs": schema["$defs"], "type": "array", "items": {"$ref": f"#/$defs/{kind}"}}
@@ -48,7 +53,7 @@ def entries(section: str, kind: str) -> list[dict[str, Any]]:
 
 
 def play(task: Task, lines: tuple[str, ...] = ()) -> list[str]:
-    """What the task says is missing after the lines."""
+    """Run lines in a fresh session with the task. Returns the messages of the missed goals."""
     session = Session()
     begin(task, session)
     for line in lines:
@@ -58,7 +63,7 @@ def play(task: Task, lines: tuple[str, ...] = ()) -> list[str]:
     return [reading.condition.otherwise for reading in check(task, session) if not reading.holds]
 
 
-# --- for a class
+# Classes
 
 
 def test_the_minutes_are_those_of_the_notebooks() -> None:
@@ -75,11 +80,11 @@ def test_the_minutes_are_those_of_the_notebooks() -> None:
     assert f"10 to 13, about debugging pulls, take {debugging} more" in section
 
 
-# --- grading
+# Grading
 
 
 def without_totals(text: str) -> list[list[str]]:
-    """The words of each line; how many questions and tasks there are changes, and is left out."""
+    """The words of each line, without the total numbers of questions and tasks, which change."""
     return [re.sub(r"/\d+", "", line).split() for line in text.splitlines()]
 
 
@@ -127,23 +132,18 @@ def test_the_questions_are_told_apart_as_shown(
     assert capfd.readouterr().out == shown
 
 
-# --- adding
-
-
-LESSON = "29-pull-by-digest"
-FOLDERS_OF_A_LESSON = ("kubesim", "notebooks", "docs", "tests", "tools")
-PAGES_BESIDE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
-"""What of the project a new lesson touches, or its tests read."""
+# Additions
 
 
 def change(path: Path, old: str, new: str) -> None:
+    """Replace a text in a file, which must have it."""
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def add_the_lesson(project: Path) -> None:
-    """The steps of "Add a lesson", in a copy of the project."""
+    """Do the steps of "Add a lesson" in a copy of the project."""
     exec(block("Add a lesson", "python"), {})
     for folder, section in (("quizzes", "quiz"), ("predictions", "prediction"), ("tasks", "task")):
         entries_of_it = block(f"Add a {section}", "yaml")
@@ -229,7 +229,7 @@ def test_the_registry_is_pulled_from(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert (line, names["session"].run(line).screen) == (line, shown)
 
 
-# --- the node
+# The node
 
 
 def test_the_node_is_set_up_and_repaired() -> None:

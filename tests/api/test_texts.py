@@ -45,6 +45,13 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 TABLES = load_yaml(Path(__file__).with_name("texts.yaml"))
 
+INT64 = st.integers(-(2**63), 2**63 - 1)  # more becomes a float, as in Go
+JSON = st.recursive(
+    st.none() | st.booleans() | INT64 | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
 
 def expanded(text: Any) -> Any:
     """ "{3*a}" is "aaa"."""
@@ -83,14 +90,6 @@ def test_the_canonical_form_names_the_same_image(text: str) -> None:
 def test_any_text_is_a_selector_or_a_refusal(text: str) -> None:
     with suppress(SelectorError):
         assert label_selector(text)(POD) in (True, False)
-
-
-INT64 = st.integers(-(2**63), 2**63 - 1)  # more becomes a float, as in Go
-JSON = st.recursive(
-    st.none() | st.booleans() | INT64 | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
 
 
 @given(JSON)

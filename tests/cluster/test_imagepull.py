@@ -1,4 +1,4 @@
-"""The pull: what is reported, what is kept, and the record of why."""
+"""A pull of the kubelet: its states, events and errors, back-off, rights to present images, and the trace."""
 
 import base64
 import json
@@ -17,6 +17,7 @@ from kubesim.pull.attempt import Attempt, SeenSecret, check_secret
 from kubesim.pull.keyring import Credential, Match
 
 REGISTRIES = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)))
+# An image that needs credentials, and messages about it.
 MYAPP = "registry.example.com/myapp:1.0"
 NO_BASIC = (
     "pull access denied, repository does not exist or may require authorization: "
@@ -27,10 +28,12 @@ NEVER = f'Container image "{MYAPP}" is not present with pull policy of Never'
 
 
 def wrapped(error: str, image: str = MYAPP) -> str:
+    """containerd's message around a registry's error."""
     return f'failed to pull and unpack image "{image}": failed to resolve image: {error}'
 
 
 def secret(name: str, password: str, namespace: str = "default", **entry: str) -> dict[str, Any]:
+    """A pull secret for registry.example.com with the user myuser and a password, or with other fields in its entry."""
     config = {"auths": {"registry.example.com": entry or {"username": "myuser", "password": password}}}
     data = {".dockerconfigjson": base64.b64encode(json.dumps(config).encode()).decode()}
     metadata = {"name": name, "namespace": namespace, "uid": f"uid-{namespace}-{name}"}
@@ -42,7 +45,7 @@ BAD = secret("bad", "wrong")
 
 
 class Node:
-    """A node on which Pods ask for images."""
+    """A node on which Pods request images, with a clock in microseconds."""
 
     def __init__(self) -> None:
         self.manager = ImageManager(REGISTRIES)
@@ -55,25 +58,27 @@ class Node:
         return self.manager.ensure_image(PullRequest("default", pod, pod, "app", image, policy, named, self.now))
 
     def names(self, pull: ImagePull) -> tuple[str, str]:
-        """What a container's status shows of the image."""
+        """The fields `image` and `imageID` of a container's status after a pull."""
         assert pull.image
         return self.manager.node.status_names(pull.image.digest)
 
     def wait(self, seconds: float) -> None:
+        """Advance the clock."""
         self.now += round(seconds * SECOND)
 
 
 def path(result: ImagePull) -> list[tuple[str, str]]:
+    """The states of a pull, each with the result that led on."""
     return list(result.trace.transitions)
 
 
-def test_every_transition_leads_on_or_ends() -> None:
+def test_every_transition_leads_to_a_state_or_an_outcome() -> None:
     ends = {"Pulled", "AlreadyPresent", "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"}
     assert {state for state, _ in TRANSITIONS} == set(STEPS)
     assert set(TRANSITIONS.values()) == (set(STEPS) - {"ParseImageName"}) | ends
 
 
-def test_pulled_with_a_secret() -> None:
+def test_a_pull_with_a_secret_succeeds() -> None:
     result = Node().ask(GOOD)
     milliseconds = round(result.seconds * 1000)
     assert result.start_event == EventContent("Normal", "Pulling", f'Pulling image "{MYAPP}"')
@@ -98,7 +103,7 @@ def test_pulled_with_a_secret() -> None:
     assert result.trace.outcome == "Pulled"
 
 
-def test_refused_without_a_secret_then_back_off() -> None:
+def test_a_pull_without_a_secret_is_refused_and_backs_off() -> None:
     node = Node()
     first = node.ask()
     assert first.error == ("ErrImagePull", wrapped(NO_BASIC))
@@ -114,7 +119,7 @@ def test_refused_without_a_secret_then_back_off() -> None:
     assert second.trace.transitions[-1] == ("CheckBackOff", "waiting")
 
 
-def test_the_back_off_doubles_to_five_minutes_and_is_forgotten_after_ten() -> None:
+def test_the_back_off_doubles_up_to_five_minutes_and_is_reset_after_ten() -> None:
     node = Node()
     attempts = []
     for _ in range(1500):
@@ -128,7 +133,7 @@ def test_the_back_off_doubles_to_five_minutes_and_is_forgotten_after_ten() -> No
     assert node.ask().trace.outcome == "ErrImagePull"
 
 
-def test_each_pod_has_its_own_back_off_which_goes_with_it() -> None:
+def test_each_pod_has_its_own_back_off_until_it_is_deleted() -> None:
     node = Node()
     outcomes = [node.ask(pod=pod).trace.outcome for pod in ("a", "a", "b")]
     assert outcomes == ["ErrImagePull", "ImagePullBackOff", "ErrImagePull"]
@@ -148,7 +153,7 @@ def test_credentials_are_tried_in_turn_and_their_errors_reported_together() -> N
     assert mixed.error == ("ErrImagePull", f"[{unauthorized}, {wrapped(NO_BASIC)}]")
 
 
-def test_who_may_use_an_image_that_is_there() -> None:
+def test_a_present_image_can_be_used_with_the_credentials_that_pulled_it() -> None:
     node = Node()
     node.ask(GOOD)
     node.wait(1)
@@ -186,7 +191,7 @@ def test_the_right_is_to_a_repository_and_status_shows_the_first_name() -> None:
     ("pulled", "outcome"),
     [(None, "AlreadyPresent"), ("registry.example.com/nginx:latest", "AlreadyPresent"), (MYAPP, "ErrImagePull")],
 )
-def test_an_image_by_hand_is_everybodys_unless_the_kubelet_pulled_the_same_content(
+def test_an_image_loaded_by_hand_needs_no_right_unless_the_kubelet_pulled_its_content(
     pulled: str | None, outcome: str
 ) -> None:
     node, by_hand = Node(), imageref.parse("registry.example.com/team/api:1.0")  # the content of MYAPP
@@ -208,7 +213,7 @@ def test_the_nodes_own_credentials_prove_nothing_for_an_image_that_a_secret_pull
     assert node.ask(pod="b").trace.outcome == "Pulled"
 
 
-def test_pulls_go_one_by_one() -> None:
+def test_pulls_of_a_node_are_serial() -> None:
     node = Node()
     first, second = node.ask(GOOD), node.ask(image="nginx", pod="b")
     own = round((second.seconds - first.seconds) * 1000)
@@ -219,7 +224,7 @@ def test_pulls_go_one_by_one() -> None:
     assert node.ask(GOOD, pod="c").trace.outcome == "Pulled"
 
 
-def test_a_secret_that_cannot_be_read_is_reason_and_message_at_once() -> None:
+def test_the_error_about_an_unreadable_secret_is_reason_and_message() -> None:
     broken = secret("broken", "", auth="!!!")
     message = "illegal base64 data at input byte 0"
     node = Node()
@@ -259,5 +264,5 @@ def test_a_secret_that_cannot_be_read_is_reason_and_message_at_once() -> None:
         (GOOD, SeenSecret("s", "kubernetes.io/dockerconfigjson", ("registry.example.com",))),
     ],
 )
-def test_what_is_seen_of_a_secret(found: dict[str, Any] | None, expected: SeenSecret) -> None:
+def test_a_secret_is_recorded_with_its_problem(found: dict[str, Any] | None, expected: SeenSecret) -> None:
     assert check_secret("s", found) == expected

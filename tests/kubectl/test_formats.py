@@ -40,6 +40,13 @@ FILES = {
     "uneven": "A B\na",
 }
 
+WORDS = "{{ }} {{- -}} . .a .items $x := = | ( ) \" ` 'a' 1 - %d , range if with else end break index len printf eq nil"
+texts = (
+    st.lists(st.sampled_from([*WORDS.split(), " ", "\n"]), max_size=20).map("".join)
+    | st.text(st.sampled_from("{}[]().,:?@$*'\"\\ =<>!-+019abxrange\n\u00b2\u0663"), max_size=40)
+    | st.text()
+)
+
 
 def read_file(name: str) -> str:
     if name == "folder":
@@ -205,14 +212,6 @@ def test_json_is_safe_for_html_and_keeps_the_order_of_what_kubectl_built() -> No
         '        "b": [],\n        "n": 2\n    },\n    "kind": "Secret",\n    "metadata": {}\n}'
     )
     assert list(json.loads(to_json(obj, typed=True))) == ["kind", "apiVersion", "metadata", "data", "c"]
-
-
-WORDS = "{{ }} {{- -}} . .a .items $x := = | ( ) \" ` 'a' 1 - %d , range if with else end break index len printf eq nil"
-texts = (
-    st.lists(st.sampled_from([*WORDS.split(), " ", "\n"]), max_size=20).map("".join)
-    | st.text(st.sampled_from("{}[]().,:?@$*'\"\\ =<>!-+019abxrange\n\u00b2\u0663"), max_size=40)
-    | st.text()
-)
 
 
 @settings(max_examples=500, deadline=None)

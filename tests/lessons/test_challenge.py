@@ -1,4 +1,4 @@
-"""The broken clusters: each seed's can be mended, fail until then, show what they say, and tell wrong mends apart."""
+"""The broken clusters of several seeds (evidence, solutions, wrong fixes, causes), and a round of them."""
 
 import re
 from functools import cache
@@ -21,15 +21,18 @@ from tests.learner import rows
 
 ROWS = rows(__file__)
 
+# The seeds of the rounds that are played, and all their clusters, by id and seed.
 SEEDS = (1, 2, 20)
 CLUSTERS = {f"{cluster.id}-{seed}": cluster for seed in SEEDS for cluster in every_cluster(seed)}
+# The wrong fixes of the first round.
 MISTAKES = {
     f"{name}-{number}": (cluster, mistake)
     for name, cluster in CLUSTERS.items()
     if name.endswith("-1")
     for number, mistake in enumerate(cluster.wrong)
 }
-# What the tool `why` says is wrong; where an export of the one namespace cannot tell as much, what it says then.
+# Patterns of the cause in the output of `why`, by cluster; for an export, EXPORTED has those that differ, because an
+# export of one namespace has less evidence.
 CAUSES = ROWS["causes"]
 EXPORTED = {
     "wrong-namespace": r"couldn't get the Secret",
@@ -39,13 +42,14 @@ EXPORTED = {
 
 @cache
 def first_look(name):
+    """A session with a broken cluster at its start. Tests share it, and only read."""
     session = Session()
     begin(CLUSTERS[name], session)
     return session
 
 
 def messages(cluster, session):
-    """What a learner is told: the goals that are missed, and the first of the things that are told late."""
+    """The messages for a learner: those of missed goals, and the first piece of advice."""
     missed = [reading.condition.otherwise for reading in check(cluster, session) if not reading.holds]
     return (
         missed + [reading.condition.otherwise for reading in evaluate(cluster.advice, session) if not reading.holds][:1]
@@ -64,7 +68,7 @@ def test_a_broken_cluster_has_the_form_of_a_task(task):
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
-def test_nothing_is_reached_at_the_start_or_by_waiting(name):
+def test_no_goal_is_reached_at_the_start_or_by_waiting(name):
     task, session = CLUSTERS[name], Session()
     begin(task, session)
     assert not check(task, session)[0].holds
@@ -73,7 +77,7 @@ def test_nothing_is_reached_at_the_start_or_by_waiting(name):
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
-def test_the_evidence_is_on_the_screen(name):
+def test_the_evidence_is_in_the_output_of_its_commands(name):
     session = first_look(name)
     for clue in CLUSTERS[name].evidence:
         assert clue.shows in session.run(clue.run).screen
@@ -86,7 +90,7 @@ def test_the_solution_reaches_the_goal(name):
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_wrong_mend_is_told_what_is_wrong(name):
+def test_a_wrong_fix_gets_its_message(name):
     cluster, mistake = MISTAKES[name]
     session = Session()
     begin(cluster, session)
@@ -99,7 +103,7 @@ def test_a_wrong_mend_is_told_what_is_wrong(name):
 
 
 @pytest.mark.parametrize("task", every_cluster(1), ids=lambda task: task.id)
-def test_what_is_fixed_on_the_node_fixes_nothing_else(task):
+def test_a_change_of_the_node_solves_no_other_cluster(task):
     session = Session()
     begin(task, session)
     pods = [session.run(f"kubectl get pods -n {name} -o yaml").stdout for name in task.namespaces]
@@ -135,7 +139,7 @@ def test_why_names_the_cause_here_and_in_an_export(name):
     assert re.search(EXPORTED.get(cluster.id, CAUSES[cluster.id]), told)
 
 
-def test_every_cause_is_held():
+def test_every_cluster_has_a_cause_in_the_rows():
     assert {cluster.id for cluster in every_cluster(1)} == set(CAUSES)
 
 
@@ -164,13 +168,13 @@ def test_a_small_round_takes_its_own_clusters_and_keeps_its_own_files_and_progre
     "round_id", [*(RoundId(seed) for seed in range(1, 30)), *(RoundId(seed, "six") for seed in range(1, 30))]
 )
 def test_no_fix_wins_more_than_half_of_a_round(round_id):
-    """Whoever overwrites each Secret with the right login, without looking, doesn't get far."""
+    """The fix that could win is to overwrite each Secret with the right login, without looking."""
     tasks = broken_clusters(round_id)
     overwriting = [task.id for task in tasks if any("| kubectl replace -f -" in line for line in task.solution)]
     assert 2 * len(overwriting) <= len(tasks), overwriting
 
 
-def test_no_namespace_is_that_of_a_task_in_another_notebook():
+def test_no_namespace_belongs_to_a_task_of_a_notebook():
     drawn = {namespace for seed in range(1, 60) for cluster in every_cluster(seed) for namespace in cluster.namespaces}
     assert drawn & {namespace for task in load_tasks().values() for namespace in task.namespaces} == set()
 
@@ -191,17 +195,20 @@ def test_all_clusters_come_up_in_a_few_rounds():
 
 @pytest.fixture
 def session():
+    """A fresh session."""
     return Session()
 
 
 @pytest.fixture
 def opened(session):
+    """Round 1 with its first task open."""
     challenge = Round(RoundId(1), session)
     challenge.open(0)
     return challenge
 
 
-def mend(challenge, session):
+def fix(challenge, session):
+    """Run the solution of the current task, and wait."""
     task = challenge.current.task
     for line in task.solution:
         session.run(line)
@@ -217,7 +224,7 @@ def test_nothing_is_set_up_before_a_task_is_opened(session):
 
 @pytest.mark.parametrize("seed", [1, 3, 4, 8])
 def test_a_whole_round_in_one_cluster_brings_all_points(session, seed):
-    """What was pulled for one task makes no other task run, nor hides its evidence."""
+    """An image that was pulled for one task solves no other task, and hides no evidence."""
     challenge = Round(RoundId(seed), session)
     for number in range(COUNT):
         challenge.open(number)
@@ -226,7 +233,7 @@ def test_a_whole_round_in_one_cluster_brings_all_points(session, seed):
         assert not challenge.current.solved
         cluster = challenge.current.task
         assert [clue for clue in cluster.evidence if clue.shows not in session.run(clue.run).screen] == []
-        mend(challenge, session)
+        fix(challenge, session)
     assert (challenge.points, challenge.most_points, challenge.is_over) == (COUNT * POINTS, 120, True)
 
 
@@ -234,7 +241,7 @@ def test_help_costs_points(opened, session):
     opened.current.take_hint()
     opened.current.ask_why()
     opened.current.ask_why()
-    mend(opened, session)
+    fix(opened, session)
     assert opened.points == POINTS - HINT - WHY
     for take in (opened.current.take_hint, opened.current.ask_why, opened.current.show):
         take()
@@ -247,11 +254,11 @@ def test_all_help_together_leaves_a_point_and_the_solution_none(opened, session)
     opened.current.ask_why()
     assert opened.current.worth == 1
     opened.current.show()
-    mend(opened, session)
+    fix(opened, session)
     assert (opened.points, opened.current.is_over, opened.current.solved) == (0, True, False)
 
 
-def test_why_in_the_terminal_costs_once_and_only_for_the_cluster_it_told_of(session):
+def test_why_in_the_terminal_costs_once_and_only_for_the_cluster_it_explained(session):
     challenge = Round(RoundId(1), session)
     session.run("kubectl run other --image=nope.example.com/a:1")
     challenge.open(0)
@@ -274,7 +281,7 @@ def test_why_of_an_export_costs_for_the_open_cluster(opened, session):
     assert opened.current.worth == POINTS - WHY
 
 
-def test_what_was_told_before_the_task_was_opened_costs_nothing(session):
+def test_an_explanation_before_the_task_was_opened_costs_nothing(session):
     namespace = broken_clusters(RoundId(1))[0].namespaces[0]
     challenge = Round(RoundId(1), session)
     session.explained.append(namespace)
@@ -294,7 +301,7 @@ def test_advice_waits_until_something_was_changed(opened, session):
     assert opened.advice().startswith(("There's no Pod", "The kubelet still", "The Pods of"))
 
 
-def test_advice_of_a_mend_that_only_needs_time(session):
+def test_a_fix_that_only_needs_time_gets_that_advice(session):
     challenge = Round(RoundId(7), session)
     number = next(n for n, s in enumerate(challenge.standings) if s.task.id == "wrong-path")
     challenge.open(number)
@@ -319,9 +326,9 @@ def test_two_clocks_count_only_for_the_open_cluster(opened, session):
     assert (round(first.simulated), first.real, round(second.simulated), second.real) == (20, 30.0, 7, 1.5)
 
 
-def test_the_real_time_until_the_page_hears_of_the_solution_counts_and_none_after(opened, session):
+def test_real_time_counts_until_the_page_knows_of_the_solution(opened, session):
     opened.add_real_time(0.0)
-    mend(opened, session)
+    fix(opened, session)
     simulated = opened.current.simulated
     session.advance(100)
     opened.update()
@@ -330,14 +337,14 @@ def test_the_real_time_until_the_page_hears_of_the_solution_counts_and_none_afte
     assert (opened.current.real, opened.current.simulated) == (40.0, simulated)
 
 
-def test_what_is_solved_stays_solved(opened, session):
-    mend(opened, session)
+def test_a_solved_task_stays_solved(opened, session):
+    fix(opened, session)
     session.run(f"kubectl delete namespace {opened.current.task.namespaces[0]}")
     opened.update()
     assert opened.points == POINTS
 
 
-def test_opening_again_keeps_the_work_and_sets_up_what_a_restart_took(opened, session):
+def test_opening_a_task_again_keeps_the_work_unless_the_cluster_was_restarted(opened, session):
     namespace = opened.current.task.namespaces[0]
     session.run(f"kubectl create configmap mine -n {namespace} --from-literal=a=b")
     opened.open(1)
@@ -348,8 +355,8 @@ def test_opening_again_keeps_the_work_and_sets_up_what_a_restart_took(opened, se
     assert session.run(f"kubectl get pods -n {namespace} -o name").stdout != ""
 
 
-def test_ending_shows_what_is_not_solved(opened, session):
-    mend(opened, session)
+def test_ending_a_round_shows_the_unsolved_tasks(opened, session):
+    fix(opened, session)
     opened.end()
     assert (opened.is_over, opened.points, sum(standing.shown for standing in opened.standings)) == (
         True,
@@ -358,9 +365,9 @@ def test_ending_shows_what_is_not_solved(opened, session):
     )
 
 
-def test_a_round_is_kept_and_recalled(opened, session):
+def test_a_round_is_saved_and_restored(opened, session):
     opened.current.take_hint()
-    mend(opened, session)
+    fix(opened, session)
     again = Round(RoundId(1), session)
     again.recall({**blank(), **opened.kept()})
     assert (again.points, again.standings[0].hints, again.standings[0].simulated) == (
@@ -372,11 +379,11 @@ def test_a_round_is_kept_and_recalled(opened, session):
     assert again.kept() == opened.kept()
 
 
-def test_of_two_kernels_on_one_cluster_the_one_that_has_solved_it_counts(opened, session):
+def test_the_kernel_that_solved_a_cluster_counts(opened, session):
     other = Round(RoundId(1), Session())
     other.open(0)
     other.current.take_hint()
-    mend(opened, session)
+    fix(opened, session)
     opened.recall({**blank(), **other.kept()})
     assert opened.points == POINTS
     later = Round(RoundId(1), Session())

@@ -1,4 +1,4 @@
-"""What is asked again, and what was shown, from what a learner has done."""
+"""The review, which chooses due questions, and the page of skills, from a record of progress."""
 
 import pytest
 
@@ -8,9 +8,11 @@ from kubesim.lessons.record import REVEALED, blank
 from kubesim.lessons.review import review_news, to_review
 from kubesim.lessons.skills import lessons, skills, skills_text, title
 
+# Ids of questions.
 ONE, TWO, THREE, FOUR, FIVE = question_ids()[:5]
 TODAY = 100
 
+# By case: the sections `asked` and `given` of a record, the chosen questions, and the sentence about them.
 ROWS = {
     "nothing": ({}, {}, [], ""),
     "wrong ones first, then the longest due": (
@@ -35,19 +37,10 @@ ROWS = {
     "one": ({ONE: [99, 0]}, {}, [ONE], "1 question is due for review. Run `%review` in a cell."),
 }
 
-
-@pytest.mark.parametrize(("asked", "given", "expected", "said"), ROWS.values(), ids=ROWS)
-def test_three_questions_are_chosen(asked, given, expected, said):
-    record = blank() | {"asked": asked, "given": given}
-    assert to_review(record, TODAY) == expected
-    assert review_news(record, TODAY) == said
-
-
-# --- my skills
-
 GOALS = sum(len(lesson.goals) for lesson in lessons().values())
 FILLED = load_quizzes()["start-fill-the-blanks"].answer
-DAY = 739946  # 26 November 2026
+# 26 November 2026, as the day's number.
+DAY = 739946
 RECORD = blank() | {
     "given": {"start-no-secret": [[0], [2]], "start-simulated-time": [[1]], "start-fill-the-blanks": [FILLED]},
     "tasks": {"store-credentials": True, "fix-the-namespace": True},
@@ -62,7 +55,17 @@ RECORD = blank() | {
 }
 
 
-def test_a_page_says_what_was_shown_when_and_with_how_much_help():
+@pytest.mark.parametrize(("asked", "given", "expected", "said"), ROWS.values(), ids=ROWS)
+def test_three_due_questions_are_chosen(asked, given, expected, said):
+    record = blank() | {"asked": asked, "given": given}
+    assert to_review(record, TODAY) == expected
+    assert review_news(record, TODAY) == said
+
+
+# The page of skills
+
+
+def test_the_page_of_skills_has_day_and_help_of_each_goal():
     assert skills_text(RECORD).startswith(
         "# My skills\n\n"
         f"- 2 of {GOALS} goals shown\n"
@@ -93,7 +96,7 @@ def test_a_goal_is_shown_by_all_its_questions_and_tasks(shown, said):
     assert goal == f"✓ fix a Pod whose pull secret is missing: {said}"
 
 
-def test_of_somebody_who_has_done_nothing():
+def test_the_page_of_skills_of_a_fresh_learner_lists_all_notebooks():
     (title, summary), (head, rest) = skills(blank())
     assert (title, summary) == ("My skills", [f"0 of {GOALS} goals shown"])
     assert (head, rest[0], len(rest)) == ("Not begun yet", "00 Start", len(lessons()))
@@ -107,5 +110,5 @@ def test_every_question_and_task_shows_one_goal():
     assert sorted(by) == sorted(shown)
 
 
-def test_a_lesson_that_goals_yaml_does_not_know_has_a_sentence_for_a_title():
+def test_a_lesson_missing_in_goals_yaml_has_a_title_that_says_so():
     assert title("99-new") == "99 new (goals.yaml has no title for it)"

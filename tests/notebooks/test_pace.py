@@ -1,4 +1,4 @@
-"""Each lesson holds at the reader's own pace: however long somebody reads before a cell, its text stays true."""
+"""The text of each lesson stays true at any reading pace: with pauses before each cell, its claims still hold."""
 
 import contextlib
 import io
@@ -16,18 +16,19 @@ from kubesim.lessons.task import begin
 from kubesim.session import Session
 from tests.notebooks.pages import FENCE, PATH, cells, output_of, source
 
+# Seconds of simulated time before each cell. The stored outputs have none.
 PAUSES = (45, 120, 250, 500)
-"""Seconds before each cell in which the cluster's time goes on. It stands still in the stored outputs."""
+# The values between which the STATUS of a failed pull alternates.
 WAITING = {"ErrImagePull", "ImagePullBackOff", "Init:ErrImagePull", "Init:ImagePullBackOff"}
-"""What the STATUS of a failed pull alternates between, at the kubelet's pace."""
+# Code in a text; a table of Pods in an output.
 SPAN = re.compile(r"`([^`]+)`")
 TABLE = re.compile(r"^(?:\S+ +)?NAME +READY +STATUS .*\n(?:[^$#\n].*\n)*", re.MULTILINE)
+# The generated end of the name of a Job's or a Deployment's Pod.
 GENERATED = re.compile(r"(?:-\d{8})?(?:-[2456789bcdfghjklmnpqrstvwxz]{5,10})*$")
-"""The end of the name of a Job's or a Deployment's Pod."""
 
 
 class Reader(Seat):
-    """A seat whose cells print into a text, and that keeps the exit status of each command."""
+    """A seat that runs the source of cells, returns their output, and records the exit status of each command."""
 
     def __init__(self, folder):
         super().__init__(Session(folder))
@@ -39,13 +40,14 @@ class Reader(Seat):
         return result
 
     def cell(self, text):
-        """Run the source of a code cell; what it prints, but for cards."""
+        """Run the source of a code cell. Returns its output, without cards."""
         if text.startswith("%%kubectl\n"):
             return transcript(self, text.partition("\n")[2])
         printed = [self._line(line) for line in text.splitlines() if line.startswith("%") and not text.startswith("%%")]
         return "\n".join(printed)
 
     def _line(self, line):
+        """Run a line with a magic. Returns its output."""
         magic, _, arguments = line.partition(" ")
         match magic:
             case "%flow":
@@ -67,7 +69,7 @@ class Reader(Seat):
 
 
 def replay(name, folder, pause):
-    """What each code cell prints, and the exit statuses of its commands, by the cell's id."""
+    """Run a notebook's cells, each after `pause` seconds. Returns output and exit statuses by the cell's id."""
     folder.mkdir(exist_ok=True)
     reader = Reader(folder)
     printed = {}
@@ -79,7 +81,7 @@ def replay(name, folder, pause):
 
 
 def spans_below(name):
-    """What the text below each code cell has in `code`, up to the next one, by the id of the cell."""
+    """The code spans in the texts between a code cell and the next one, by the id of the first."""
     found: dict[str, Any] = {}
     above = ""
     for cell in cells(name):
@@ -91,14 +93,14 @@ def spans_below(name):
 
 
 def pods(printed):
-    """Each Pod that tables show, without what's generated of its name, with READY and STATUS.
+    """Name, READY and STATUS of each Pod in the tables of an output.
 
-    Whether a failed pull is at this moment an ErrImagePull or an ImagePullBackOff is left open.
+    Names have no generated end, and a failed pull has one STATUS, whether it's now an error or a back-off.
     """
     found = set()
     for table in TABLE.findall(printed):
         heading, *rows = table.splitlines()
-        first = heading.split().index("NAME")  # below -w, columns don't stay in line
+        first = heading.split().index("NAME")  # with -w, columns may move
         for row in rows:
             name, ready, status = row.split()[first : first + 3]
             found.add((GENERATED.sub("", name), ready, "(waits)" if status in WAITING else status))
@@ -106,13 +108,13 @@ def pods(printed):
 
 
 def watched(printed):
-    """The lines of a watched Pod, in order, up to AGE."""
+    """The lines of a watched Pod, in order, without AGE."""
     lines = printed.splitlines()
     return [line.rsplit(None, 1)[0] for line in lines if " -w" in printed and len(line.split()) == 5]
 
 
 @pytest.mark.parametrize("name", PATH)
-def test_a_lesson_holds_at_the_pace_of_its_reader(name, tmp_path):
+def test_a_lesson_stays_true_at_any_pace(name, tmp_path):
     said = spans_below(name)
     at_once = replay(name, tmp_path / "0", 0)
     for pause in PAUSES:
@@ -126,8 +128,8 @@ def test_a_lesson_holds_at_the_pace_of_its_reader(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", PATH)
-def test_the_replay_is_what_the_notebook_holds(name, tmp_path):
-    """What isn't played here, such as a card, has nothing to compare."""
+def test_the_replay_prints_the_stored_outputs(name, tmp_path):
+    """Cells that the replay doesn't run, such as cards, aren't compared."""
     at_once = replay(name, tmp_path, 0)
     stored = {cell["id"]: output_of(cell) for cell in cells(name, "code")}
     played = {cell: printed.strip() for cell, (printed, _statuses) in at_once.items() if printed.strip()}

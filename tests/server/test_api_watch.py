@@ -15,6 +15,8 @@ from tests.server.caller import CORE, PATCHES, TABLE, Caller, events, request, s
 MAPS = f"{CORE}/configmaps"
 WORLD = ("kubectl delete configmap --all", "sleep 5", "kubectl create configmap a", "kubectl create configmap b")
 
+BOOKMARK = {"kind": "ConfigMap", "apiVersion": "v1"}
+
 
 def _new(name: str, **labels: str) -> Any:
     return {"metadata": {"name": name, "labels": labels}}
@@ -89,9 +91,6 @@ def test_an_object_enters_and_leaves_a_selection(call: Caller) -> None:
     ]
     versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in found]
     assert versions == sorted(set(versions))
-
-
-BOOKMARK = {"kind": "ConfigMap", "apiVersion": "v1"}
 
 
 @pytest.mark.parametrize("version", ["", "0", "now"])

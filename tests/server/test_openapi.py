@@ -20,6 +20,8 @@ PATHS = sorted(openapi.index()["paths"])
 GVK = "x-kubernetes-group-version-kind"
 STRATEGY, KEY = "x-kubernetes-patch-strategy", "x-kubernetes-patch-merge-key"
 
+STRING = {"type": "string"}
+
 
 def document(path: str) -> dict[str, Any]:
     found = openapi.document(path)
@@ -62,7 +64,6 @@ def test_a_whole_schema() -> None:
     }
 
 
-STRING = {"type": "string"}
 FIELDS: dict[str, dict[str, Any]] = {
     "Pod.apiVersion": STRING,
     "Pod.metadata": ref(META + "ObjectMeta"),

@@ -21,6 +21,24 @@ from tests.server.connections import Client, served
 NAMESPACE = "default"
 COLLECTION = "kubesim: deleting all objects of a selection at once is not part of this simulator"
 
+# Of each kind: the client's class, the word in its methods, and an object without its metadata.
+KINDS: dict[str, Any] = load_yaml(Path(__file__).with_name("samples.yaml"))["kinds"]
+PATCHES: list[tuple[str, Any, str]] = [
+    ("application/json-patch+json", [{"op": "add", "path": "/metadata/labels/c", "value": "json"}], "json"),
+    ("application/merge-patch+json", {"metadata": {"labels": {"c": "merge"}}}, "merge"),
+    ("application/strategic-merge-patch+json", {"metadata": {"labels": {"c": "strategic"}}}, "strategic"),
+]
+REFUSED: list[tuple[str, Any, int, str]] = [
+    ("read_namespaced_pod", ("none", NAMESPACE), 404, "NotFound"),
+    ("create_namespaced_config_map", (NAMESPACE, {"metadata": {"name": "A"}}), 422, "Invalid"),
+    ("patch_namespaced_service_account", ("default", NAMESPACE, {"secrets": 5}), 422, "Invalid"),
+    ("create_namespaced_config_map", ("none", {"metadata": {"name": "a"}}), 404, "NotFound"),
+    ("read_namespaced_pod_status", ("none", NAMESPACE), 404, "NotFound"),
+    ("replace_namespaced_pod_status", ("none", NAMESPACE, {}), 501, "NotImplemented"),
+    ("connect_get_namespaced_pod_portforward", ("none", NAMESPACE), 501, "NotImplemented"),
+    ("delete_namespace", ("kube-system",), 403, "Forbidden"),
+]
+
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[tuple[Session, ApiClient]]:
@@ -31,10 +49,6 @@ def place() -> Iterator[tuple[Session, ApiClient]]:
 @pytest.fixture(scope="module")
 def api(place: tuple[Session, ApiClient]) -> ApiClient:
     return place[1]
-
-
-# Of each kind: the client's class, the word in its methods, and an object without its metadata.
-KINDS: dict[str, Any] = load_yaml(Path(__file__).with_name("samples.yaml"))["kinds"]
 
 
 def test_no_kind_is_forgotten() -> None:
@@ -65,13 +79,6 @@ class Kind:
 
     def names(self, **options: Any) -> list[str]:
         return [item.metadata.name for item in self("list", **options).items]
-
-
-PATCHES: list[tuple[str, Any, str]] = [
-    ("application/json-patch+json", [{"op": "add", "path": "/metadata/labels/c", "value": "json"}], "json"),
-    ("application/merge-patch+json", {"metadata": {"labels": {"c": "merge"}}}, "merge"),
-    ("application/strategic-merge-patch+json", {"metadata": {"labels": {"c": "strategic"}}}, "strategic"),
-]
 
 
 @pytest.mark.parametrize("name", [name for name in KINDS if name != "Node"])  # a second node isn't simulated
@@ -124,18 +131,6 @@ def test_watches(name: str, api: ApiClient) -> None:
     worker.join()
     assert (seen[0], seen[-1]) == (("ADDED", ""), ("DELETED", "d"))
     assert ("MODIFIED", "d") in seen
-
-
-REFUSED: list[tuple[str, Any, int, str]] = [
-    ("read_namespaced_pod", ("none", NAMESPACE), 404, "NotFound"),
-    ("create_namespaced_config_map", (NAMESPACE, {"metadata": {"name": "A"}}), 422, "Invalid"),
-    ("patch_namespaced_service_account", ("default", NAMESPACE, {"secrets": 5}), 422, "Invalid"),
-    ("create_namespaced_config_map", ("none", {"metadata": {"name": "a"}}), 404, "NotFound"),
-    ("read_namespaced_pod_status", ("none", NAMESPACE), 404, "NotFound"),
-    ("replace_namespaced_pod_status", ("none", NAMESPACE, {}), 501, "NotImplemented"),
-    ("connect_get_namespaced_pod_portforward", ("none", NAMESPACE), 501, "NotImplemented"),
-    ("delete_namespace", ("kube-system",), 403, "Forbidden"),
-]
 
 
 @pytest.mark.parametrize(("method", "arguments", "code", "reason"), REFUSED)

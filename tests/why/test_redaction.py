@@ -1,4 +1,4 @@
-"""No password is shown, wherever it was pasted: any form of a secret, at any place of any text, and in errors."""
+"""No explanation and no error shows a password: in any form, at any place of any text, in any part of an export."""
 
 from __future__ import annotations
 
@@ -28,19 +28,36 @@ from tests.patience import within
 from tests.why.test_cases import CASES, OBJECTS, export_of
 
 ROWS = rows(__file__)
+# The texts of the cases, and texts and exports.
 MESSAGES = [case["text"] for case in CASES.values() if "text" in case]
 TEXTS = [
     *MESSAGES,
     *(json.dumps({"kind": "List", "items": export_of(case)}, indent=1) for case in list(OBJECTS.values())[:20]),
 ]
 
+# Random secrets. They begin with "qz", as no word of an explanation does.
+SECRETS = st.one_of(
+    st.text(string.ascii_letters + string.digits, min_size=6, max_size=40).map(lambda text: f"qz{text}"),
+    st.text(string.ascii_lowercase, min_size=6, max_size=20).map(lambda text: f"qz{text}"),
+    st.text(string.ascii_letters + string.digits + "!$%^*+-_.~#", min_size=8, max_size=30)
+    .filter(lambda text: sum(map(str.isalnum, text)) > 6)
+    .map(lambda text: f"qz{text}"),
+).filter(lambda text: not any(text in each for each in TEXTS))
+# Random words that no table of `why` has.
+WORDS = st.text(string.ascii_letters + string.digits + "-_.:/@!$", min_size=6, max_size=16).filter(
+    lambda word: (
+        re.search("[g-z]{2}", word) and not any(run in vocabulary() for run in re.findall(r"[^\W_]+", word.lower()))
+    )
+)
+
 
 def encoded(text: str) -> str:
+    """The text in base64."""
     return base64.b64encode(text.encode()).decode()
 
 
 def filled_in(form: str, secret: str) -> str:
-    """A form with the secret in its place: plain, or as one finds it in a Docker config."""
+    """A form with its placeholder replaced by the secret: plain, or as it's in a Docker config."""
     auth = encoded(f"me:{secret}")
     config = json.dumps({"auths": {"r.example": {"username": "me", "password": secret, "auth": auth}}})
     parts = {
@@ -56,18 +73,8 @@ def filled_in(form: str, secret: str) -> str:
     return form
 
 
-# No word of the explanation itself begins so.
-SECRETS = st.one_of(
-    st.text(string.ascii_letters + string.digits, min_size=6, max_size=40).map(lambda text: f"qz{text}"),
-    st.text(string.ascii_lowercase, min_size=6, max_size=20).map(lambda text: f"qz{text}"),
-    st.text(string.ascii_letters + string.digits + "!$%^*+-_.~#", min_size=8, max_size=30)
-    .filter(lambda text: sum(map(str.isalnum, text)) > 6)
-    .map(lambda text: f"qz{text}"),
-).filter(lambda text: not any(text in each for each in TEXTS))
-
-
 def said_of(text: str, form: str, secret: str, data: st.DataObject) -> str:
-    """What is said of a text that has the form of a secret at some place."""
+    """The explanation, or the refusal, of a text with a form of the secret at any place."""
     place = data.draw(st.integers(0, len(text)))
     space = data.draw(st.sampled_from(["", " ", "\n"]))
     try:
@@ -89,7 +96,7 @@ def said_of(text: str, form: str, secret: str, data: st.DataObject) -> str:
         "sig=<SECRET>",
     ],
 )
-def test_not_even_within_a_name_is_a_secret_shown(words: str) -> None:
+def test_a_secret_within_a_name_is_never_shown(words: str) -> None:
     name = f"team{filled_in(words, 'qz000000')}-regcred"
     text = f'Failed to pull image "reg.corp.example/{name}:1": 401 Unauthorized\nsecret "{name}" not found'
     assert leaks(explain_as_text(text, whole=True), "qz000000") == []
@@ -105,7 +112,7 @@ def test_not_even_within_a_name_is_a_secret_shown(words: str) -> None:
     ],
 )
 @pytest.mark.parametrize("words", ["PAT=plum-tree", "password\tplum-tree", "withRegistry('x', 'plum-tree')"])
-def test_what_stands_where_a_name_should_is_shown_only_if_it_can_be_one(message: str, words: str) -> None:
+def test_a_text_in_place_of_a_name_is_shown_only_if_it_is_a_valid_name(message: str, words: str) -> None:
     try:
         said = explain_as_text(message.replace("<WORDS>", words), whole=True)
     except ExportError as error:
@@ -114,6 +121,7 @@ def test_what_stands_where_a_name_should_is_shown_only_if_it_can_be_one(message:
 
 
 def leaks(said: str, secret: str) -> list[str]:
+    """The secret in the forms, plain or encoded, in which an explanation shows it."""
     return [each for each in (secret, encoded(secret), encoded(f"me:{secret}")) if each in said]
 
 
@@ -127,13 +135,13 @@ def test_a_secret_of_any_form_at_any_place_of_any_text_is_never_shown(
 
 @given(st.sampled_from(ROWS["words_of_texts"]), SECRETS, st.sampled_from(MESSAGES), st.data())
 @settings(deadline=None, max_examples=150)
-def test_what_a_text_says_in_other_words_is_not_quoted(form: str, secret: str, text: str, data: st.DataObject) -> None:
+def test_a_secret_in_prose_is_never_quoted(form: str, secret: str, text: str, data: st.DataObject) -> None:
     assert leaks(said_of(text, form, secret, data), secret) == []
 
 
 @given(st.sampled_from(ROWS["forms"]), SECRETS)
 @settings(deadline=None, max_examples=300)
-def test_the_door_masks_every_form(form: str, secret: str) -> None:
+def test_redact_masks_every_form(form: str, secret: str) -> None:
     assert secret not in redact(filled_in(form, secret))
     assert encoded(f"me:{secret}") not in redact(filled_in(form, secret))
 
@@ -141,13 +149,13 @@ def test_the_door_masks_every_form(form: str, secret: str) -> None:
 @pytest.mark.parametrize("form", [form for form in FORMS if form.marks != ("",)], ids=lambda form: form.marks[0])
 @given(st.data())
 @settings(deadline=None, max_examples=20)
-def test_no_text_that_has_a_form_lacks_its_marks(form: Form, data: st.DataObject) -> None:
+def test_every_text_of_a_form_has_one_of_its_marks(form: Form, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(re.compile(form.pattern, form.flags)))
     assert any(mark in text.lower() for mark in form.marks)
 
 
 @pytest.mark.parametrize(("begin", "again"), ROWS["goes_on"])
-def test_no_form_looks_at_a_long_text_again_and_again(begin: str, again: str) -> None:
+def test_every_form_takes_bounded_time_on_a_long_text(begin: str, again: str) -> None:
     text = begin + again * (100_000 // len(again))
     with within(2):
         for form in FORMS:
@@ -155,16 +163,17 @@ def test_no_form_looks_at_a_long_text_again_and_again(begin: str, again: str) ->
 
 
 @pytest.mark.parametrize("text", ROWS["kept"])
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_a_text_without_a_secret_is_not_changed(text: str) -> None:
     assert redact(text) == text
 
 
 @pytest.mark.parametrize(("text", "masked"), ROWS["masked"])
-def test_what_is_left_of_a_secret(text: str, masked: str) -> None:
+def test_a_secret_is_masked_as_its_row_says(text: str, masked: str) -> None:
     assert redact(text) == masked
 
 
 def _pull_secret(password: str, registry: str = "r.example", user: str = "me") -> dict[str, Any]:
+    """A pull secret whose annotation repeats the password."""
     config = {"auths": {registry: {"username": user, "password": password}}}
     return {
         "kind": "Secret",
@@ -187,7 +196,7 @@ def test_a_password_is_masked_where_a_long_text_is_cut_off() -> None:
     assert masks.mask_text("." * (MOST - 5) + "plainword. And more").strip(".") == "masked"
 
 
-def test_a_password_within_another_and_one_that_overlaps_it() -> None:
+def test_overlapping_passwords_are_masked_together() -> None:
     masks = Masks()
     for password in ("plainword", "lainwo", "wordpress", "plainwor"):
         masks.hide_secret(_pull_secret(password))
@@ -218,7 +227,7 @@ def _waiting(**fields: Any) -> dict[str, Any]:
     "password",
     ["registry", "docker", "status", "message", "containers", "example", "mycorp", "kubernetes.io", "registry-one"],
 )
-def test_a_password_that_is_a_common_word_or_a_part_of_the_host_changes_no_answer(password: str) -> None:
+def test_a_common_word_as_password_changes_no_explanation(password: str) -> None:
     image = "registry.mycorp.example:5000/registry/status:1"
     pod = _waiting()
     pod["spec"]["containers"][0]["image"] = pod["status"]["containerStatuses"][0]["image"] = image
@@ -233,7 +242,7 @@ def test_a_password_that_is_a_common_word_or_a_part_of_the_host_changes_no_answe
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
-def test_an_annotation_is_shown_in_no_form(form: str) -> None:
+def test_an_annotation_is_never_shown(form: str) -> None:
     export = json.dumps({"kind": "List", "items": [_waiting(), _pull_secret("plainword")]})
     explanation = explain_as_text([export], form=form)
     assert "regcred" in explanation
@@ -269,7 +278,7 @@ def test_no_part_of_an_entry_is_shown_even_if_the_keyring_reads_it_differently(
     assert [word for word in (leak, entry.get("auth", leak)) if word in explanation] == []
 
 
-def test_what_a_docker_config_has_beside_its_entries_is_told() -> None:
+def test_users_and_helpers_of_a_docker_config_are_not_masked() -> None:
     masks = Masks()
     entry = {"username": "bob-builder", "email": "bob-builder", "password": "plain-word"}
     config = {"credsStore": "desktop", "credHelpers": {"r.example": "ecr-login"}, "auths": {"r.example": entry}}
@@ -278,7 +287,7 @@ def test_what_a_docker_config_has_beside_its_entries_is_told() -> None:
 
 
 @pytest.mark.parametrize(("place", "instead"), [("manifest", "- name: <secret>"), ("selector", "'<label>'")])
-def test_what_is_quoted_of_a_manifest_or_a_selector_is_left_to_the_reader(place: str, instead: str) -> None:
+def test_a_quoted_manifest_or_selector_has_placeholders(place: str, instead: str) -> None:
     pod = _waiting()
     del pod["spec"]["imagePullSecrets"]
     if place == "manifest":
@@ -298,7 +307,7 @@ def test_what_is_quoted_of_a_manifest_or_a_selector_is_left_to_the_reader(place:
     "fields", [{"same": ["plainword"]}, {"unread": "plainword"}, {"client": "plainword"}, {"partial": "true"}]
 )
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
-def test_a_file_cannot_add_what_only_a_text_tells(fields: dict[str, Any], form: str) -> None:
+def test_an_export_cannot_set_the_fields_of_a_pasted_text(fields: dict[str, Any], form: str) -> None:
     secret = _pull_secret("plainword")
     plain = json.dumps({"kind": "List", "items": [_waiting(), secret]})
     odd = json.dumps({"kind": "List", "items": [_waiting(**fields), secret]})
@@ -315,13 +324,13 @@ def test_the_names_in_a_text_are_masked_as_well() -> None:
     assert "plainword" not in said
 
 
-def test_a_password_that_is_json_of_endless_depth() -> None:
+def test_a_password_of_deeply_nested_json_is_harmless() -> None:
     export = json.dumps({"kind": "List", "items": [_waiting(), _pull_secret(encoded("[" * 5000))]})
     assert "regcred" in explain_as_text([export], whole=True)
 
 
 @pytest.mark.parametrize("line", ROWS["command_lines"])
-def test_errors_repeat_no_password(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_about_a_command_line_repeats_no_password(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = line.replace("'", "").split(" ")
     with suppress(SystemExit):
         __main__.main(["why", *words])
@@ -333,25 +342,16 @@ def test_errors_repeat_no_password(line: str, capsys: pytest.CaptureFixture[str]
     assert "s3cretS3cret" not in session.run(f"why {line}").screen
 
 
-WORDS = st.text(string.ascii_letters + string.digits + "-_.:/@!$", min_size=6, max_size=16).filter(
-    lambda word: (
-        re.search("[g-z]{2}", word) and not any(run in vocabulary() for run in re.findall(r"[^\W_]+", word.lower()))
-    )
-)
-
-
 @given(WORDS, st.sampled_from([row.example for row in signs().signs]), st.booleans())
 @settings(deadline=None, max_examples=300)
-def test_around_the_words_that_decide_the_evidence_has_words_of_the_tables_and_names_only(
-    word: str, message: str, is_last: bool
-) -> None:
+def test_the_evidence_quotes_only_names_and_words_of_the_tables(word: str, message: str, is_last: bool) -> None:
     reply = read(f"{message} {word}" if is_last else f"{word} {message}")
     assert word not in reply.sentence or word in reply.words.values()
 
 
 @pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u200f", "\u200b", "\u0000", "\u009b", "\u2028", "\ufeff"])
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
-def test_no_character_turns_or_hides_what_is_told(character: str, form: str) -> None:
+def test_no_control_character_is_shown(character: str, form: str) -> None:
     message = f'Failed to pull image "r.example/we{character}b:1": pull access denied for r.example/we{character}b'
     pod = _waiting()
     pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = message
