@@ -1,4 +1,4 @@
-"""What a fresh clone promises: locked releases, one clear line when something is missing, stable notebooks."""
+"""A fresh clone: locks, Binder, CI, packages, the container, errors of make, and stored notebooks."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ from tools import notebooks as tool
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-site.txt")
+# Packages that learners need.
 LEARNER = ("anywidget", "graphviz", "ipywidgets", "jupyterlab", "lightkube-models", "nbval", "pyyaml")
 
+# The workflows of GitHub, and the beginnings of their commands that work only there.
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ONLY_ON_GITHUB = (
     "pipx run 'uv>=0.5,<1' publish --trusted-publishing always dist/*",
@@ -35,8 +37,9 @@ ONLY_ON_GITHUB = (
     'test "v$(make -s version)" = "$GITHUB_REF_NAME"',  # does the tag name this version?
     "make repository name=acme/kubesim",
 )
+# Bodies of scripts in place of Python: an old one, one whose environments get this one's pip, one without venv.
 TOO_OLD = 'case "$2" in *exit*) exit 1;; *) echo 3.10.13;; esac'
-# Of the new environment that pip is to fill, as little as it takes: installing pip itself takes four seconds.
+# The environment has a link to this one's pip, because installing pip takes four seconds.
 BARE_VENV = f"""
 case "$1 $2" in
 "-m venv")
@@ -45,6 +48,7 @@ case "$1 $2" in
 *) exec {sys.executable} "$@";;
 esac"""
 NO_VENV = f'case "$2" in *ensurepip*) exit 1;; *) exec {sys.executable} "$@";; esac'
+# A cell that creates the workspace, and prints whether it existed.
 CELL = """\
 import os, pathlib
 folder = pathlib.Path(os.environ["KUBESIM_WORKSPACE"])
@@ -64,7 +68,7 @@ def project() -> dict[str, Any]:
     return table
 
 
-# --- the locks
+# Locks
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -76,13 +80,13 @@ def test_every_release_is_pinned_with_its_hashes_and_no_index_is_named(lock: str
     assert [line for line in pins(lock) if not pin.fullmatch(line)] == []
 
 
-def test_learners_get_what_the_lesson_needs() -> None:
+def test_the_lock_for_learners_has_the_lessons_packages_and_no_tools() -> None:
     names = {line.split("==")[0] for line in pins("requirements.txt")}
     assert names.issuperset(LEARNER)
     assert names.isdisjoint({"mypy", "ruff", "playwright", "hypothesis"})
 
 
-def test_developers_get_the_same_releases_and_more() -> None:
+def test_the_lock_for_developers_has_the_same_releases_and_more() -> None:
     learner, developer = (
         {re.sub(r"\[.+?\]", "", pin) for pin in pins(lock)} for lock in ("requirements.txt", "requirements-dev.txt")
     )
@@ -93,7 +97,7 @@ def test_the_schema_is_the_one_of_the_recorded_cluster() -> None:
     assert "lightkube-models==1.36.3.8" in {line.split()[0] for line in pins("requirements.txt")}
 
 
-# --- Binder, whose repo2docker reads `binder/` as meant
+# Binder
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +138,7 @@ def test_binder_installs_the_same_releases_as_everyone() -> None:
 
 
 def steps(workflow: Path) -> list[dict[str, Any]]:
-    """Every step of every job."""
+    """The steps of all jobs of a workflow."""
     jobs = load_yaml(workflow)["jobs"].values()
     return [step for job in jobs for step in job["steps"]]
 
@@ -149,11 +153,12 @@ def test_make_quick_runs_some_tests_of_each_room() -> None:
 
 
 def _is_code(path: Path) -> bool:
+    """True for a module or a package."""
     return (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").exists()
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
-def test_a_workflow_runs_what_anyone_can_run_and_no_action_that_could_change(workflow: Path) -> None:
+def test_a_workflow_runs_only_make_targets_tools_and_pinned_actions(workflow: Path) -> None:
     targets = {f"make {name}" for name in re.findall("^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)}
     scripts = {f"python tools/{path.name}" for path in (ROOT / "tools").glob("*.py")}
     commands = {step["run"] for step in steps(workflow) if "run" in step}
@@ -162,7 +167,7 @@ def test_a_workflow_runs_what_anyone_can_run_and_no_action_that_could_change(wor
     assert [action for action in actions if not re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action)] == []
 
 
-def test_only_jobs_that_publish_may_write_and_nothing_cuts_them_off() -> None:
+def test_only_jobs_that_publish_may_write_and_they_are_never_cancelled() -> None:
     read = {"contents": "read"}
     flows = {path.stem: load_yaml(path) for path in WORKFLOWS}
     assert {name: flow["permissions"] for name, flow in flows.items()} == dict.fromkeys(flows, read)
@@ -201,7 +206,7 @@ def test_a_fork_fills_in_its_name_with_one_command(tmp_path: Path) -> None:
     assert left == []
 
 
-# --- packages and the image of a container
+# Packages, and the image of the container
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +222,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_wheel_holds_the_notebooks_and_what_lessons_are_made_of(dist: Path) -> None:
+def test_the_wheel_has_the_notebooks_the_extension_and_all_data(dist: Path) -> None:
     [wheel] = dist.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -229,7 +234,7 @@ def test_the_wheel_holds_the_notebooks_and_what_lessons_are_made_of(dist: Path) 
     assert {path.relative_to(ROOT).as_posix() for path in data} <= names
 
 
-def test_links_and_pictures_of_the_readme_hold_on_the_package_index(dist: Path) -> None:
+def test_links_and_pictures_of_the_readme_work_on_the_package_index(dist: Path) -> None:
     [wheel] = dist.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
@@ -244,7 +249,7 @@ def test_links_and_pictures_of_the_readme_hold_on_the_package_index(dist: Path) 
 
 
 def test_the_readme_has_at_most_900_words() -> None:
-    """As a reader sees it: without addresses, tags, comments and the lines of tables."""
+    """Visible words: without addresses, tags, comments and the lines of tables."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     seen = re.sub(r"<!--.*?-->|<[^>]+>|\]\([^)]*\)|[|*`[]|-{3}", " ", text, flags=re.DOTALL)
     assert len(seen.split()) <= 900
@@ -252,7 +257,7 @@ def test_the_readme_has_at_most_900_words() -> None:
 
 @pytest.mark.parametrize("is_checkout", [False, True], ids=["wheel", "checkout"])
 def test_why_leads_to_the_recipes_that_the_reader_has(dist: Path, tmp_path: Path, is_checkout: bool) -> None:
-    """At the project's address after an installation, and on the disk in a checkout, whatever its name is."""
+    """After an installation, it's the project's address; in a checkout of any name, a path."""
     [wheel] = dist.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
@@ -275,7 +280,7 @@ def test_why_leads_to_the_recipes_that_the_reader_has(dist: Path, tmp_path: Path
     assert f"Read more: {page}#github-container-registry\n" in done.stdout
 
 
-def test_the_source_archive_holds_what_the_tests_need(dist: Path) -> None:
+def test_the_source_archive_has_every_committed_file(dist: Path) -> None:
     [archive] = dist.glob("*.tar.gz")
     with tarfile.open(archive) as sources:
         names = {name.partition("/")[2] for name in sources.getnames()}
@@ -293,10 +298,10 @@ def test_the_container_installs_what_the_project_has_and_runs_as_an_ordinary_use
     assert (user, json.loads(command)[:3]) == ("learner", ["kubesim", "lab", "learn"])
 
 
-def test_what_is_installed_in_a_new_environment_does_what_the_container_does(dist: Path, tmp_path: Path) -> None:
-    """The commands of the Dockerfile, but for apt's and for the packages that this environment has already.
+def test_the_installed_package_starts_as_in_the_container(dist: Path, tmp_path: Path) -> None:
+    """Run the commands of the Dockerfile, without apt's, and with this environment's packages.
 
-    Of the source archive, whose wheel is made first; what the other wheel holds, a test above says.
+    They install the source archive, from which pip builds a wheel first.
     """
     text = (ROOT / "Dockerfile").read_text()
     [install] = re.findall(r"pip install (.+) /src$", text, re.MULTILINE)
@@ -304,7 +309,7 @@ def test_what_is_installed_in_a_new_environment_does_what_the_container_does(dis
     venv.create(tmp_path / "env")
     [package], python = dist.glob("*.tar.gz"), tmp_path / "env" / "bin" / "python"
     [own] = (tmp_path / "env" / "lib").glob("python*/site-packages")
-    (own / "others.pth").write_text(sysconfig.get_path("purelib"))  # after its own packages
+    (own / "others.pth").write_text(sysconfig.get_path("purelib"))  # the other packages come after its own
     alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", *install.split()]
     subprocess.run([*pip, str(package)], check=True, capture_output=True, env=alone)
@@ -322,7 +327,7 @@ def test_what_is_installed_in_a_new_environment_does_what_the_container_does(dis
 
 
 def test_the_tests_of_the_source_archive_run_in_it(dist: Path, tmp_path: Path) -> None:
-    """Some that read the files around the package; the archive holds all that are committed, as a test above says."""
+    """Run some tests that read files around the package. A test above compares the archive with all committed files."""
     [archive] = dist.glob("*.tar.gz")
     with tarfile.open(archive) as sources:
         sources.extractall(tmp_path, filter="data")
@@ -339,12 +344,12 @@ def test_the_tests_of_the_source_archive_run_in_it(dist: Path, tmp_path: Path) -
     assert done.returncode == 0, done.stdout
 
 
-# --- make, where something is missing
+# Errors of make
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """What `make lab` needs of a clone, without an environment."""
+    """A copy of the files that `make lab` needs, without an environment."""
     for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt"):
         shutil.copyfile(ROOT / name, tmp_path / name)
     (tmp_path / "tools").mkdir()
@@ -353,7 +358,7 @@ def clone(tmp_path: Path) -> Path:
 
 
 def make(clone: Path, **environment: str) -> list[str]:
-    """The lines that a `make lab` that must fail prints, without make's own."""
+    """Run `make lab`, which must fail. Returns the printed lines, without make's own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "MAKE", "PYTHON"))}
     done = subprocess.run(
         ["make", "-C", str(clone), "lab"],
@@ -369,7 +374,7 @@ def make(clone: Path, **environment: str) -> list[str]:
 
 
 def fake_python(folder: Path, body: str) -> str:
-    """A program that stands in for an interpreter."""
+    """A shell script in place of Python. Returns its path."""
     program = folder / "fake-python"
     program.write_text(f"#!/bin/sh\n{body}\n")
     program.chmod(0o755)
@@ -384,24 +389,24 @@ def fake_python(folder: Path, body: str) -> str:
         (NO_VENV, "{python} has no venv module: install it (Debian, Ubuntu: apt install python3-venv) and try again"),
     ],
 )
-def test_a_python_that_will_not_do_is_named_in_one_line(clone: Path, body: str, line: str) -> None:
+def test_an_unsuitable_python_is_reported_in_one_line(clone: Path, body: str, line: str) -> None:
     python = fake_python(clone, body) if body else "python3.99"
     assert make(clone, PYTHON=python) == [f"kubesim: {line.format(python=python)}"]
 
 
-def test_no_network_is_told_in_one_line_and_leaves_nothing(clone: Path) -> None:
+def test_a_missing_network_is_reported_in_one_line_and_leaves_no_environment(clone: Path) -> None:
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
     announcement, line = make(clone, PYTHON=fake_python(clone, BARE_VENV), **nowhere)
     assert announcement.startswith("kubesim: making .venv with Python 3.")
     assert line == "kubesim: no package index could be reached: the first run needs one, later runs do not"
 
 
-# --- the notebooks as they are committed
+# Stored notebooks
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 class TestCommittedNotebook:
-    """nbval compares nothing in a cell without a count, and links and quizzes hang on the cells' ids."""
+    """A stored notebook. nbval skips cells without an execution count, and links and quizzes refer to cells by id."""
 
     def test_it_has_the_form_that_make_notebooks_writes(self, path: Path) -> None:
         assert tool.text_of(tool.normalise(nbformat.read(path, 4))) == path.read_text(encoding="utf-8")
@@ -415,7 +420,7 @@ class TestCommittedNotebook:
         assert [output for output in tool.outputs_of(nbformat.read(path, 4)) if output.output_type == "error"] == []
 
 
-# --- the tool that runs them
+# The tool that runs notebooks
 
 
 @pytest.fixture(scope="module")
@@ -433,7 +438,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_run_numbers_the_cells_and_forgets_what_is_of_that_run(written: Path) -> None:
+def test_a_run_numbers_the_cells_and_drops_details_of_the_run(written: Path) -> None:
     notebook = nbformat.read(written, 4)
     assert [cell.execution_count for cell in notebook.cells[1:]] == [1, 2, 3]
     assert [cell.id for cell in notebook.cells] == ["title", "workspace", "widget", "result"]
@@ -451,7 +456,7 @@ def test_each_run_starts_from_an_empty_workspace_and_gives_the_same_outputs(writ
     assert tool.problems(written) == []
 
 
-def test_a_stale_cell_is_shown(written: Path, tmp_path: Path) -> None:
+def test_a_stale_cell_is_shown_as_a_diff(written: Path, tmp_path: Path) -> None:
     stale = tmp_path / "stale.ipynb"
     stale.write_text(written.read_text(encoding="utf-8").replace("False\\n", "True\\n"), encoding="utf-8")
     [shown] = tool.problems(stale)
@@ -462,7 +467,7 @@ def test_a_stale_cell_is_shown(written: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_a_cell_that_fails_is_shown(written: Path, tmp_path: Path) -> None:
+def test_a_failing_cell_is_reported(written: Path, tmp_path: Path) -> None:
     failing = tmp_path / "failing.ipynb"
     failing.write_text(written.read_text(encoding="utf-8").replace("'é'", "1 / 0"), encoding="utf-8")
     [shown] = tool.problems(failing)
@@ -488,7 +493,7 @@ def test_pictures_are_not_compared() -> None:
     assert page(picture.format("PHN2Zz4=")) != page(picture.format("PHN2Zz4=").replace(">a<", ">b<"))
 
 
-def test_a_cell_can_be_edited_unless_it_grades_and_what_answers_a_prediction_or_asks_is_hidden() -> None:
+def test_cells_are_protected_and_hidden_by_their_kind() -> None:
     sources = {
         "Run it.": "kept",
         "%%kubectl\nls": "open",

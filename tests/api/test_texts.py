@@ -1,4 +1,4 @@
-"""What is made of a text: quantities, times, images, selectors, JSON and base64, and how each is refused."""
+"""Parsers and formatters of texts: quantities, times, images, selectors, JSON and base64, and their refusals."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ RESOURCES = {"limits": {"cpu": "200m", "memory": "64Mi"}, "requests": {"cpu": "1
 NOW = parse_time("2026-11-24T14:00:41.9Z")
 
 
+# The functions of texts.yaml, by the name of their rows.
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "age": lambda text: age(text, NOW),
     "base64": lambda text: gobase64.decode(text).decode(),
@@ -54,7 +55,7 @@ JSON = st.recursive(
 
 
 def expanded(text: Any) -> Any:
-    """ "{3*a}" is "aaa"."""
+    """A text in which "{3*a}" is replaced by "aaa". Other values stay."""
     return re.sub(r"\{(\d+)\*(.)\}", lambda match: match[2] * int(match[1]), text) if isinstance(text, str) else text
 
 
@@ -62,7 +63,7 @@ def expanded(text: Any) -> Any:
     ("function", "text", "expected"),
     [(name, *row) for name, rows in TABLES.items() for row in rows],
 )
-def test_texts(function: str, text: str, expected: Any) -> None:
+def test_a_text_gives_the_value_or_the_refusal_of_its_row(function: str, text: str, expected: Any) -> None:
     try:
         found = FUNCTIONS[function](expanded(text))
     except ValueError as error:
@@ -71,7 +72,7 @@ def test_texts(function: str, text: str, expected: Any) -> None:
 
 
 @given(st.integers(min_value=0, max_value=20 * 365 * 86400))
-def test_a_duration_is_cut_off_and_never_rounded_up(seconds: int) -> None:
+def test_a_duration_is_never_rounded_up(seconds: int) -> None:
     sizes = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
     found = re.findall(r"(\d+)([smhdy])", human_duration(seconds * SECOND))
     shown = sum(int(count) * sizes[unit] for count, unit in found)
@@ -79,7 +80,7 @@ def test_a_duration_is_cut_off_and_never_rounded_up(seconds: int) -> None:
 
 
 @given(st.text(alphabet="abAB01.:/@-_[] \n", max_size=30) | st.text())
-def test_the_canonical_form_names_the_same_image(text: str) -> None:
+def test_the_canonical_form_of_a_name_is_the_same_image(text: str) -> None:
     with suppress(ValueError):
         reference = parse(text)
         again = parse(reference.canonical)
@@ -87,13 +88,13 @@ def test_the_canonical_form_names_the_same_image(text: str) -> None:
 
 
 @given(st.text(alphabet="ab=!,() in"))
-def test_any_text_is_a_selector_or_a_refusal(text: str) -> None:
+def test_any_text_is_a_selector_or_refused(text: str) -> None:
     with suppress(SelectorError):
         assert label_selector(text)(POD) in (True, False)
 
 
 @given(JSON)
-def test_json_that_is_written_is_read_again(value: Any) -> None:
+def test_written_json_reads_as_the_same_value(value: Any) -> None:
     text = gojson.dumps(value)
     assert gojson.loads(text) == value
 
@@ -133,5 +134,5 @@ def test_labels_selectors_and_roles_on_one_line() -> None:
     ("micros", "text"),
     [(0, "0s"), (900, "0s"), (53_000, "53ms"), (1_317_000, "1.317s"), (80_000_000, "1m20s"), (300_000_000, "5m0s")],
 )
-def test_go_duration(micros: int, text: str) -> None:
+def test_a_duration_is_formatted_as_in_go(micros: int, text: str) -> None:
     assert go_duration(micros) == text

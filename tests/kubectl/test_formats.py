@@ -1,4 +1,4 @@
-"""-o and --sort-by: what every format prints, and what it says of templates that are broken or do not match."""
+"""The output formats of -o, and --sort-by: output, broken templates, and templates that don't match the object."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from kubesim.kubectl.formats.jsonpath import evaluate_relaxed
 from kubesim.kubectl.formats.sorting import sort_objects
 
 CASES = load_yaml(Path(__file__).with_name("formats.yaml"))
+# Objects to print, and files with templates.
 WEB = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
 ONE = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one", "namespace": "default"}, "type": "docker"}
 TWO = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "two", "labels": {"tier": "web"}}}
@@ -40,6 +41,7 @@ FILES = {
     "uneven": "A B\na",
 }
 
+# Pieces of go-templates, and random templates.
 WORDS = "{{ }} {{- -}} . .a .items $x := = | ( ) \" ` 'a' 1 - %d , range if with else end break index len printf eq nil"
 texts = (
     st.lists(st.sampled_from([*WORDS.split(), " ", "\n"]), max_size=20).map("".join)
@@ -49,6 +51,7 @@ texts = (
 
 
 def read_file(name: str) -> str:
+    """The text of a file in FILES. Raises OSError as the system does."""
     if name == "folder":
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if name not in FILES:
@@ -57,20 +60,24 @@ def read_file(name: str) -> str:
 
 
 def form_of(output: str, template: str = "", tables: bool = True, **flags: Any) -> Format:
+    """The format of `-o output`, with the flags of a command. `tables` is true for a command with columns."""
     return parse_output({"output": output, "template": template, **flags}, read_file, Budget(), tables)
 
 
 def render(output: str, obj: Any) -> str:
+    """An object in the format of `-o output`."""
     return form_of(output).render(obj)
 
 
 def refused(output: str, obj: Any, template: str = "", **options: Any) -> FormatError:
+    """The error with which printing an object must fail."""
     with pytest.raises(FormatError) as refusal:
         form_of(output, template, **options).render(obj)
     return refusal.value
 
 
 def rows(kind: str) -> list[list[Any]]:
+    """The rows of a kind for JSONPath and for go-templates, each after the name of the format."""
     return [[name, *row] for name in ("jsonpath", "go-template") for row in CASES[name][kind]]
 
 
@@ -101,12 +108,12 @@ def test_a_go_template_that_does_not_match_is_refused(template: str, problem: st
 
 
 @pytest.mark.parametrize("action", CASES["go-template"]["absent"])
-def test_what_is_not_simulated_of_go_templates(action: str) -> None:
+def test_an_action_that_is_not_simulated_is_refused(action: str) -> None:
     with pytest.raises(NotSimulated, match=r" in this place of a Go template is not part of this simulator$"):
         render(f"go-template={{{{{action}}}}}", {})
 
 
-def test_what_is_printed_for_debugging() -> None:
+def test_a_failing_template_prints_the_object_for_debugging() -> None:
     assert str(refused("jsonpath={.a[1]}", {"a": [1], "b": {"c": True}})).endswith(
         "\tobject given to jsonpath engine was:\n"
         '\t\tmap[string]interface {}{"a":[]interface {}{1}, "b":map[string]interface {}{"c":true}}\n\n\n'
@@ -135,18 +142,18 @@ def test_what_is_printed_for_debugging() -> None:
         *("custom-columns-file=uneven", "custom-columns-file=empty"),
     ],
 )
-def test_what_is_not_simulated(output: str) -> None:
+def test_a_format_that_is_not_simulated_is_refused(output: str) -> None:
     with pytest.raises(NotSimulated, match=r"(is|are) not part of this simulator$"):
         render(output, WEB)
 
 
 @pytest.mark.parametrize(("output", "template", "printed"), CASES["output"]["one"])
-def test_one_object(output: str, template: str, printed: str) -> None:
+def test_one_object_is_printed_as_its_row_says(output: str, template: str, printed: str) -> None:
     assert form_of(output, template).render(WEB) == printed
 
 
 @pytest.mark.parametrize(("output", "printed"), CASES["output"]["several"])
-def test_several_objects(output: str, printed: str) -> None:
+def test_several_objects_are_printed_as_their_row_says(output: str, printed: str) -> None:
     assert form_of(output).render(list_of([ONE, TWO])) == printed
 
 
@@ -158,32 +165,32 @@ def test_several_objects(output: str, printed: str) -> None:
         ("custom-columns=K:.kind,N:.metadata.name", True, "Deployment   web\nSecret       one\n"),
     ],
 )
-def test_a_second_print_of_the_same_command(output: str, no_headers: bool, printed: str) -> None:
+def test_a_second_object_has_a_separator_or_no_headings(output: str, no_headers: bool, printed: str) -> None:
     options: dict[str, Any] = {"no-headers": no_headers}
     form = form_of(output, **options)
     assert form.render(WEB) + form.render(ONE) == printed
 
 
 @pytest.mark.parametrize(("output", "template", "tables", "message"), CASES["output"]["refused"])
-def test_what_is_no_format_is_refused(output: str, template: str, tables: bool, message: str) -> None:
+def test_an_invalid_format_is_refused(output: str, template: str, tables: bool, message: str) -> None:
     assert str(refused(output, WEB, template, tables=tables)) == message
 
 
 @pytest.mark.parametrize(
     ("path", "message"), [(".a[", "unterminated array"), (".kind[0]", "string is not array or slice")]
 )
-def test_the_headers_are_printed_before_a_path_fails(path: str, message: str) -> None:
+def test_headings_are_printed_before_a_path_fails(path: str, message: str) -> None:
     refusal = refused(f"custom-columns=NAME:.metadata.name,A:{path}", WEB)
     assert (str(refusal), refusal.stdout) == (message, "NAME   A\n")
 
 
-def test_control_characters_are_shown_and_lines_kept() -> None:
+def test_control_characters_are_escaped_and_lines_kept() -> None:
     shown = render("custom-columns=A:.a,B:.b", {"a": "x\x1b[1m\r", "b": "1\n2"})
     assert shown == "A          B\nx^[[1m\\r   1\n2\n"
 
 
 @pytest.mark.parametrize("path", ["metadata.name", ".metadata.name", "{metadata.name}", "{.metadata.name}"])
-def test_a_relaxed_path(path: str) -> None:
+def test_a_path_needs_no_braces_and_no_dot(path: str) -> None:
     assert evaluate_relaxed(path, WEB, Budget()) == ["web"]
 
 
@@ -194,7 +201,7 @@ def test_values_of_one_type_are_sorted(values: list[Any], order: list[int]) -> N
 
 
 @pytest.mark.parametrize(("field", "message"), CASES["sort-by-refusals"])
-def test_what_cannot_be_sorted_is_refused(field: str, message: str) -> None:
+def test_values_without_an_order_are_refused(field: str, message: str) -> None:
     with pytest.raises(FormatError) as refusal:
         sort_objects([{"v": 1, "map": {}, "mixed": 1}, {"v": 2, "map": {}, "mixed": "a"}], field, Budget())
     assert str(refusal.value) == message

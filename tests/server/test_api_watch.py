@@ -1,4 +1,4 @@
-"""Watches: what they tell from which revision on, to whom, and when they end."""
+"""Watches: their events from a revision on, selections, bookmarks, the limits of the history, and listeners."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ from kubesim.server.watch import HISTORY, event
 from tests.server.caller import CORE, PATCHES, TABLE, Caller, events, request, status
 
 MAPS = f"{CORE}/configmaps"
+# Lines that leave the ConfigMaps a and b.
 WORLD = ("kubectl delete configmap --all", "sleep 5", "kubectl create configmap a", "kubectl create configmap b")
 
+# The type of a bookmark's object.
 BOOKMARK = {"kind": "ConfigMap", "apiVersion": "v1"}
 
 
 def _new(name: str, **labels: str) -> Any:
+    """An object of that name."""
     return {"metadata": {"name": name, "labels": labels}}
 
 
 @pytest.fixture
 def call() -> Caller:
+    """A cluster whose default namespace has the ConfigMaps a and b alone."""
     call = Caller(*WORLD)
     for name in [item["metadata"]["name"] for item in call("GET", MAPS)[1]["items"]]:
         if name not in ("a", "b"):
@@ -32,17 +36,18 @@ def call() -> Caller:
 
 
 def _version(call: Caller, name: str = "a") -> str:
+    """The resourceVersion of a ConfigMap."""
     return str(call("GET", f"{MAPS}/{name}")[1]["metadata"]["resourceVersion"])
 
 
 @pytest.mark.parametrize("query", ["", "&resourceVersion=", "&resourceVersion=0"])
-def test_without_a_revision_a_watch_begins_with_what_there_is(query: str, call: Caller) -> None:
+def test_a_watch_without_a_revision_begins_with_the_present_objects(query: str, call: Caller) -> None:
     watch = call.watch(f"{MAPS}?watch=1{query}")
     assert events(watch) == [("ADDED", "a", _version(call, "a")), ("ADDED", "b", _version(call, "b"))]
     assert events(watch) == []
 
 
-def test_with_a_revision_it_tells_every_later_change(call: Caller) -> None:
+def test_a_watch_from_a_revision_has_every_later_change(call: Caller) -> None:
     now = call.cluster.api.revision
     watch = call.watch(f"{MAPS}?watch=1&resourceVersion={now}")
     call("POST", MAPS, _new("c"))
@@ -59,13 +64,13 @@ def test_with_a_revision_it_tells_every_later_change(call: Caller) -> None:
     assert events(everywhere) == [("ADDED", "c", str(now + 4)), told[2]]
 
 
-def test_a_watch_from_a_revision_that_was_undone_makes_the_client_list_anew(call: Caller) -> None:
+def test_a_watch_from_a_reverted_revision_is_expired(call: Caller) -> None:
     later = call.api.history.undone = call.cluster.api.revision + 1
     message = f"kubesim: the cluster was taken back to before the resource version {later}"
     assert call("GET", f"{MAPS}?watch=1&resourceVersion={later}") == (410, status(410, "Expired", message))
 
 
-def test_an_event_is_whole(call: Caller) -> None:
+def test_an_event_has_the_whole_object(call: Caller) -> None:
     gone = call("GET", f"{MAPS}/a")[1]
     watch = call.watch(f"{MAPS}?watch=1&resourceVersion={call.cluster.api.revision}")
     call("DELETE", f"{MAPS}/a")
@@ -73,7 +78,7 @@ def test_an_event_is_whole(call: Caller) -> None:
     assert [json.loads(line) for line in watch.lines().splitlines()] == [{"type": "DELETED", "object": gone}]
 
 
-def test_an_object_enters_and_leaves_a_selection(call: Caller) -> None:
+def test_an_object_that_enters_or_leaves_a_selection_is_added_or_deleted(call: Caller) -> None:
     now = call.cluster.api.revision
     watch = call.watch(f"{MAPS}?watch=1&resourceVersion={now}&labelSelector=tier=x")
     for tier in ("x", "x", None, "y", "x"):
@@ -94,7 +99,7 @@ def test_an_object_enters_and_leaves_a_selection(call: Caller) -> None:
 
 
 @pytest.mark.parametrize("version", ["", "0", "now"])
-def test_the_end_of_what_there_is_can_be_told(version: str, call: Caller) -> None:
+def test_a_bookmark_can_mark_the_end_of_the_present_objects(version: str, call: Caller) -> None:
     now = str(call.cluster.api.revision)
     begin = version.replace("now", now)
     query = f"watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion={begin}"
@@ -107,7 +112,7 @@ def test_the_end_of_what_there_is_can_be_told(version: str, call: Caller) -> Non
     assert len(call.watch(f"{MAPS}?{query}").lines().splitlines()) == 2
 
 
-def test_what_there_is_can_be_left_out(call: Caller) -> None:
+def test_present_objects_can_be_left_out(call: Caller) -> None:
     assert events(call.watch(f"{MAPS}?watch=1&sendInitialEvents=false")) == []
     begin = call.cluster.api.revision
     call("POST", MAPS, _new("c"))
@@ -115,7 +120,7 @@ def test_what_there_is_can_be_left_out(call: Caller) -> None:
     assert events(later) == [("ADDED", "c", str(begin + 1))]
 
 
-def test_a_revision_that_is_forgotten(call: Caller) -> None:
+def test_a_watch_behind_the_history_is_expired(call: Caller) -> None:
     begin = call.cluster.api.revision
     watch = call.watch(f"{MAPS}?watch=1&resourceVersion={begin}")
     for count in range(HISTORY + 10):
@@ -128,7 +133,7 @@ def test_a_revision_that_is_forgotten(call: Caller) -> None:
     assert len(events(later)) == HISTORY
 
 
-def test_large_objects_are_forgotten_sooner() -> None:
+def test_large_objects_shorten_the_history() -> None:
     call = Caller()
     for count in range(40):
         assert call("POST", MAPS, _new(f"m{count}") | {"data": {"a": "x" * 1_000_000}})[0] == 201
@@ -137,17 +142,18 @@ def test_large_objects_are_forgotten_sooner() -> None:
 
 
 def _heartbeat(call: Caller, count: int) -> tuple[Any, Any]:
+    """The arguments of a write that changes the ConfigMap a."""
     obj = call.cluster.api.get(CONFIG_MAP, "default", "a")
     return CONFIG_MAP, {**obj, "data": {"count": str(count)}}
 
 
-def test_a_revision_before_the_server_began() -> None:
+def test_a_watch_from_before_the_server_began_is_expired() -> None:
     call = Caller("kubectl create configmap a")
     with pytest.raises(StatusError, match="too old resource version: 1 "):
         call.watch(f"{MAPS}?watch=1&resourceVersion=1").lines()
 
 
-def test_a_revision_of_the_future_is_waited_for(call: Caller) -> None:
+def test_a_watch_from_a_future_revision_waits_for_it(call: Caller) -> None:
     now = call.cluster.api.revision
     watch = call.watch(f"{MAPS}?watch=1&resourceVersion={now + 2}")
     for name in ("c", "d", "e"):
@@ -155,7 +161,7 @@ def test_a_revision_of_the_future_is_waited_for(call: Caller) -> None:
         assert events(watch) == ([("ADDED", "e", str(now + 3))] if name == "e" else [])
 
 
-def test_a_table_has_its_headings_once(call: Caller) -> None:
+def test_a_watch_of_tables_has_the_columns_once(call: Caller) -> None:
     watch = call.watch(f"{MAPS}?watch=1&includeObject=None", **TABLE)
     found = [json.loads(line)["object"] for line in watch.lines().splitlines()]
     assert [[row["cells"] for row in table["rows"]] for table in found] == [[["a", "0", "0s"]], [["b", "0", "0s"]]]
@@ -163,11 +169,11 @@ def test_a_table_has_its_headings_once(call: Caller) -> None:
     assert {table["kind"] for table in found} == {"Table"}
 
 
-def test_types_without_objects_can_be_watched(call: Caller) -> None:
+def test_a_type_without_objects_can_be_watched(call: Caller) -> None:
     assert events(call.watch("/apis/batch/v1/jobs?watch=1")) == []
 
 
-def test_every_change_is_told_once_and_in_order() -> None:
+def test_every_change_is_sent_once_and_in_order() -> None:
     call = Caller()
     watch = call.watch(f"{CORE}/pods?watch=1")
     seen = call.watch("/api/v1/events?watch=1&resourceVersion=" + str(call.cluster.api.revision))
@@ -183,7 +189,7 @@ def test_every_change_is_told_once_and_in_order() -> None:
         assert versions == sorted(set(versions))
 
 
-def test_what_is_closed_is_over_and_listens_no_more(call: Caller) -> None:
+def test_a_closed_history_has_no_more_changes(call: Caller) -> None:
     watch = call.watch(f"{MAPS}?watch=1")
     woken: list[int] = []
     stop = watch.history.on_change(lambda: woken.append(1))
@@ -196,7 +202,7 @@ def test_what_is_closed_is_over_and_listens_no_more(call: Caller) -> None:
     stop()
 
 
-def test_who_stops_listening_twice_takes_nothing_from_others(call: Caller) -> None:
+def test_stopping_a_listener_twice_leaves_the_others(call: Caller) -> None:
     woken: list[int] = []
 
     def listen() -> None:
@@ -210,7 +216,7 @@ def test_who_stops_listening_twice_takes_nothing_from_others(call: Caller) -> No
     assert woken == [1]
 
 
-def test_a_copy_of_the_cluster_wakes_nobody(call: Caller) -> None:
+def test_a_copy_of_the_cluster_calls_no_listener(call: Caller) -> None:
     woken: list[int] = []
     call.api.history.on_change(lambda: woken.append(1))
     revision = call.cluster.api.revision
@@ -223,5 +229,5 @@ def test_a_copy_of_the_cluster_wakes_nobody(call: Caller) -> None:
     assert woken == [1]
 
 
-def test_head_of_a_watch_is_a_list(call: Caller) -> None:
+def test_a_head_request_for_a_watch_is_answered_as_a_list(call: Caller) -> None:
     assert call.api.answer(request("HEAD", f"{MAPS}?watch=1")).code == 200

@@ -1,4 +1,4 @@
-"""The OpenAPI documents: whole schemas, what kubectl reads of the paths, and every document sound in itself."""
+"""The OpenAPI documents: schemas of types and fields, the paths that kubectl reads, and references."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kubesim.api.resources import RESOURCES, Resource
 from kubesim.api.schemadocs import describe
 from kubesim.server import openapi
 
+# Prefixes of schema names, names of keywords, kinds with a schema, and paths of documents.
 CORE = "io.k8s.api.core.v1."
 META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
@@ -24,16 +25,19 @@ STRING = {"type": "string"}
 
 
 def document(path: str) -> dict[str, Any]:
+    """The document of a group version, which must exist."""
     found = openapi.document(path)
     assert found is not None
     return found
 
 
 def schemas(path: str = "api/v1") -> dict[str, Any]:
+    """The schemas of a document, by name."""
     return dict(document(path)["components"]["schemas"])
 
 
 def ref(name: str) -> dict[str, Any]:
+    """A reference to a schema."""
     return {"allOf": [{"$ref": f"#/components/schemas/{name}"}]}
 
 
@@ -44,11 +48,11 @@ def test_the_index_names_every_group_version() -> None:
 
 
 @pytest.mark.parametrize("path", ["", "v1", "api/v2", "apis/v1", "apis/apps", "apis/nosuch.example/v1"])
-def test_there_is_no_document_of_what_is_not_served(path: str) -> None:
+def test_an_unknown_group_version_has_no_document(path: str) -> None:
     assert openapi.document(path) is None
 
 
-def test_a_whole_schema() -> None:
+def test_a_struct_has_description_and_properties() -> None:
     assert schemas()[CORE + "LocalObjectReference"] == {
         "description": describe(schema.Type("struct", "", None, "LocalObjectReference", "core_v1")).text,
         "type": "object",
@@ -64,6 +68,7 @@ def test_a_whole_schema() -> None:
     }
 
 
+# The schemas of fields.
 FIELDS: dict[str, dict[str, Any]] = {
     "Pod.apiVersion": STRING,
     "Pod.metadata": ref(META + "ObjectMeta"),
@@ -89,14 +94,14 @@ FIELDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_fields_by_type(field: str) -> None:
+def test_a_field_has_the_schema_of_its_type(field: str) -> None:
     struct, _, name = field.partition(".")
     found = dict(schemas()[CORE + struct]["properties"][name])
     assert found.pop("description", "x")
     assert found == FIELDS[field]
 
 
-def test_types_that_are_not_structs() -> None:
+def test_times_and_quantities_have_schemas_of_their_own() -> None:
     assert schemas()[META + "Time"] == {"type": "string", "format": "date-time"}
     assert schemas()[QUANTITY] == {"oneOf": [{"type": "string"}, {"type": "number"}]}
 
@@ -112,13 +117,14 @@ def test_each_kind_is_found_by_its_group_version_and_kind(resource: Resource) ->
     assert url.removesuffix("/{name}") == f"{place}/{resource.plural}"
 
 
-def test_a_change_can_be_tried_and_validated() -> None:
+def test_a_patch_has_parameters_for_dry_run_and_validation() -> None:
     item = document("apis/apps/v1")["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]
     assert set(item) == {"get", "patch"}
     assert [entry["name"] for entry in item["patch"]["parameters"]] == ["dryRun", "fieldManager", "fieldValidation"]
 
 
 def every_ref(value: Any) -> Iterator[str]:
+    """All references within a value."""
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str):
             yield value["$ref"]
@@ -128,7 +134,7 @@ def every_ref(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_every_reference_leads_somewhere_and_every_struct_is_needed(path: str) -> None:
+def test_every_reference_has_a_schema_and_every_schema_is_used(path: str) -> None:
     there = {f"#/components/schemas/{name}": item for name, item in schemas(path).items()}
     used = set(every_ref(list(there.values())))
     assert used <= set(there)

@@ -19,9 +19,10 @@ from tests.patience import SECONDS
 from tests.server.connections import Client, served
 
 NAMESPACE = "default"
+# The refusal to delete a collection.
 COLLECTION = "kubesim: deleting all objects of a selection at once is not part of this simulator"
 
-# Of each kind: the client's class, the word in its methods, and an object without its metadata.
+# By kind: the client's class, the noun in its methods' names, and the fields of an object.
 KINDS: dict[str, Any] = load_yaml(Path(__file__).with_name("samples.yaml"))["kinds"]
 PATCHES: list[tuple[str, Any, str]] = [
     ("application/json-patch+json", [{"op": "add", "path": "/metadata/labels/c", "value": "json"}], "json"),
@@ -42,21 +43,23 @@ REFUSED: list[tuple[str, Any, int, str]] = [
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[tuple[Session, ApiClient]]:
+    """A served session, and a Python client with its kubeconfig, for all tests of the module."""
     with served() as (session, server, _), config.new_client_from_config(str(server.kubeconfig)) as api:
         yield session, api
 
 
 @pytest.fixture(scope="module")
 def api(place: tuple[Session, ApiClient]) -> ApiClient:
+    """The client of `place`."""
     return place[1]
 
 
-def test_no_kind_is_forgotten() -> None:
+def test_every_simulated_kind_has_a_sample() -> None:
     assert set(KINDS) == {resource.kind for resource in RESOURCES if resource.simulated}
 
 
 class Kind:
-    """The client's methods for one kind."""
+    """The Python client's methods for one kind. A call invokes that of a verb, such as "list" or "patch"."""
 
     def __init__(self, api: ApiClient, kind: str) -> None:
         found = KINDS[kind]
@@ -72,12 +75,15 @@ class Kind:
         return method(*filter(None, (name,)), *self._place, *rest, **options)
 
     def make(self) -> Any:
+        """Create the object x."""
         return getattr(self._methods, f"create_{self._word}")(*self._place, self.body)
 
     def lister(self) -> Any:
+        """The method that lists all objects of the namespace, for a watch."""
         return getattr(self._methods, f"list_{self._word}")
 
     def names(self, **options: Any) -> list[str]:
+        """The names of the listed objects."""
         return [item.metadata.name for item in self("list", **options).items]
 
 
