@@ -47,6 +47,10 @@ def test_the_path_turns_from_failed_to_passed_as_the_learner_fixes_it(notebook: 
     enter(notebook.prompt, SECRET)
     expect(bench.get_by_role("log")).to_contain_text("secret/regcred created")
     expect(bench.get_by_role("button", name="Secret regcred")).to_be_visible()
+    bench.get_by_text("What's wrong, and how to fix it").click()
+    words = bench.locator(".ks-advice pre .ks-word:visible")
+    expect(words.first).to_be_visible()
+    assert max(words.evaluate_all("all => all.map((word) => word.clientHeight)")) < 30  # one line, hyphens or not
     heard = [who for who in notebook.page.evaluate("window.heard") if who != "notice"]  # of a kernel that is slow today
     assert heard == ["Terminal output"]
     enter(notebook.prompt, POD)

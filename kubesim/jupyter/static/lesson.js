@@ -49,8 +49,7 @@ function addTools(code) {
   const text = code.textContent.trimEnd();
   const isCommand = COMMANDS.test(text);
   if (!isCommand && !code.closest(".ks-fix")) return;
-  const holder = code.querySelector("code") ?? code;
-  if (!holder.firstElementChild) holder.replaceChildren(...drawLines([["", holder.textContent]], { prose: true }));
+  layOutCommand(code);
   const copy = button("Copy", () => navigator.clipboard.writeText(text).then(() => (copy.textContent = "Copied")));
   const tools = element("div", { className: "ks-tools ks-opener" }, copy);
   // An event, because the bench may be replaced later. A command about another cluster (.ks-elsewhere) would fail here.

@@ -149,6 +149,12 @@ function copyTrueText(node) {
   });
 }
 
+// Lays out a command in a <pre>, unless its words are elements already.
+function layOutCommand(pre) {
+  const holder = pre.querySelector("code") ?? pre;
+  if (!holder.firstElementChild) holder.replaceChildren(...drawLines([["", holder.textContent]], { prose: true }));
+}
+
 // Lays out an output below a cell, unless that is done. JupyterLab redraws an output with each change, so call it each
 // time.
 function layOutOutput(screen) {

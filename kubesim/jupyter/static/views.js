@@ -87,6 +87,7 @@ function makePath(model, terminal) {
     const made = drawPart(content);
     for (const code of made.querySelectorAll("pre")) {
       const text = code.textContent;
+      layOutCommand(code);
       code.append(button("Fill in", () => terminal.fill(text), "Put it into the prompt"));
     }
     return made;
