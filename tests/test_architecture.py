@@ -1,4 +1,4 @@
-"""docs/architecture.md and docs/decisions.md name code that there is."""
+"""The pages about the architecture name existing code and contracts, and a first answer imports little."""
 
 from __future__ import annotations
 
@@ -13,12 +13,29 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("architecture", "decisions")
+# A link to code, with the name and the file; all links of the pages.
 LINK = re.compile(r"\[`([\w.]+)`\]\(\.\./([\w/]+\.py)\)")
 LINKS = sorted({link for page in PAGES for link in LINK.findall((ROOT / "docs" / f"{page}.md").read_text("utf-8"))})
 
+# A program that prints an answer of kubectl, the number of compiled patterns, and the imported modules.
+FIRST_ANSWER = """
+import re._compiler
+import sys
+patterns = []
+compile_pattern = re._compiler.compile
+re._compiler.compile = lambda *given: patterns.append(given) or compile_pattern(*given)
+before = set(sys.modules)
+import kubesim
+print(kubesim.Session().run("kubectl get pods").stderr.strip())
+print(len(patterns))
+print(*set(sys.modules) - before)
+"""
+# Modules that a first answer doesn't need, with the milliseconds of CPU that importing each takes.
+SLOW = {"dataclasses": 4, "inspect": 5, "yaml": 10, "argparse": 4, "hashlib": 3, "uuid": 2}
+
 
 def names(body: list[ast.stmt], prefix: str = "") -> set[str]:
-    """What is defined at the top of a module, and in its classes as Class.name."""
+    """The names defined in a body: functions, classes, variables, and those of a class as "Class.name"."""
     defined: set[str] = set()
     for statement in body:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
@@ -32,12 +49,12 @@ def names(body: list[ast.stmt], prefix: str = "") -> set[str]:
 
 
 @pytest.mark.parametrize(("name", "path"), LINKS)
-def test_what_the_pages_name_is_where_they_say(name: str, path: str) -> None:
+def test_a_linked_name_is_defined_in_the_linked_file(name: str, path: str) -> None:
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     assert name in names(tree.body) | {Path(path).stem, Path(path).name}
 
 
-def test_each_contract_of_the_imports_is_told() -> None:
+def test_each_contract_of_the_imports_is_explained() -> None:
     told = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
     beginnings = re.findall(r'contract "([^"…]+?) …"', told)
@@ -46,12 +63,12 @@ def test_each_contract_of_the_imports_is_told() -> None:
 
 
 def floors(picture: str) -> list[list[str]]:
-    """The rooms of a picture in CONTRIBUTING.md, from above; those of one floor are in any order."""
+    """The floors of a picture in CONTRIBUTING.md, from above, each with its packages, sorted."""
     firsts = [re.split(r"\s{2,}", line.strip())[0] for line in picture.splitlines()]
     return [sorted(first.split(" | ")) for first in firsts]
 
 
-def test_the_pictures_of_the_rooms_are_those_that_the_imports_keep_to() -> None:
+def test_the_pictures_of_the_packages_are_the_contracts_of_the_imports() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## The rooms")[1].split("\n## ")[0]
     drawn = [floors(picture) for picture in re.findall(r"(?m)(?:^    .+\n)+", text)]
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
@@ -60,29 +77,13 @@ def test_the_pictures_of_the_rooms_are_those_that_the_imports_keep_to() -> None:
         for one in contracts
         if one["type"] == "layers"
     }
-    # Beside the four rooms, why has the export that all of them read, and the reader of their tables.
+    # The picture of `why` lacks its top and bottom floors: `export`, which calls the others, and `tables`.
     assert drawn == [kept["kubesim"][1:], kept["kubesim.cluster"], kept["kubesim.why"][1:-1]]
     assert (kept["kubesim"][0], kept["kubesim.why"][0], kept["kubesim.why"][-1]) == (
         ["__main__"],
         ["export"],
         ["tables"],
     )
-
-
-FIRST_ANSWER = """
-import re._compiler
-import sys
-patterns = []
-compile_pattern = re._compiler.compile
-re._compiler.compile = lambda *given: patterns.append(given) or compile_pattern(*given)
-before = set(sys.modules)
-import kubesim
-print(kubesim.Session().run("kubectl get pods").stderr.strip())
-print(len(patterns))
-print(*set(sys.modules) - before)
-"""
-# What a first answer can do without, and what each takes to import, in milliseconds of CPU.
-SLOW = {"dataclasses": 4, "inspect": 5, "yaml": 10, "argparse": 4, "hashlib": 3, "uuid": 2}
 
 
 def test_a_first_answer_imports_no_more_than_it_needs() -> None:
@@ -93,5 +94,5 @@ def test_a_first_answer_imports_no_more_than_it_needs() -> None:
     assert answer == "No resources found in default namespace."
     assert SLOW.keys() & set(imported) == set()
     assert len(own) <= 130
-    assert int(patterns) <= 55  # each takes a tenth of a millisecond
+    assert int(patterns) <= 55  # compiling one takes 0.1 ms
     assert len(imported) <= 166

@@ -1,4 +1,4 @@
-"""kubesim answers the commands of the recordings as a real cluster did."""
+"""The recordings of real clusters, which kubesim must repeat, and the tool that plays them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from tools import golden
 
 ROWS = rows(__file__)
 
+# The files of all recordings.
 RECORDINGS = [golden.find(name) for name in [*golden.recorded(), *golden.recorded(*golden.OWN)]]
 
 
 def watch_stored(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """Keep each object that is stored from now on.
+    """Record each object that is stored from now on.
 
-    Returns a function: the JSON, as stored, of those that have been changed since.
+    Returns a function that returns the original JSON of those that were changed in place since.
     """
     kept: list[tuple[Object, str]] = []
     put = Store.put
@@ -39,7 +40,7 @@ def watch_stored(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
 
 @pytest.fixture
 def stored_stays(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fails a test in which a stored object is changed in place: copies of a cluster share it."""
+    """Fail the test if a stored object is changed in place, because copies of a cluster share their objects."""
     changed = watch_stored(monkeypatch)
     yield
     assert changed() == []
@@ -56,7 +57,7 @@ def test_a_stored_object_that_is_changed_in_place_is_noticed(monkeypatch: pytest
 
 @pytest.mark.usefixtures("stored_stays")
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
-def test_recording(path: Path) -> None:
+def test_a_recording_is_repeated(path: Path) -> None:
     recording = golden.load(path)
     assert golden.mistakes(recording) == []
     assert recording["name"] == path.stem
@@ -71,7 +72,7 @@ def test_known_differences_are_of_commands_that_were_recorded() -> None:
 
 
 def test_the_readme_counts_every_recording() -> None:
-    """The page with the table is generated, and compared in tests/server/test_real_kubectl.py."""
+    """tests/server/test_real_kubectl.py compares the page with the table, which is generated."""
     page, readme = (path.read_text(encoding="utf-8") for path in (golden.PAGE, golden.README))
     assert golden.README_FIGURE.findall(readme) == [golden.figure(page)]
     assert f" in {len(RECORDINGS)} recorded sessions" in readme

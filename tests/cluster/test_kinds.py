@@ -1,4 +1,4 @@
-"""What the API server makes of objects: defaults, refusals and rows, as in the YAML files beside this one."""
+"""The API server's defaults, validation and rows of each kind, from the YAML files beside this one."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from tests.learner import Learner, rows
 
 ROWS = rows(__file__)
 
+# The kinds by name, and the specs of plain objects, which the entries complete.
 KINDS = {resource.kind: resource for resource in RESOURCES if resource.simulated and resource.group != "events.k8s.io"}
 CONTAINER = {"name": "app", "image": "nginx"}
 TEMPLATE = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [CONTAINER]}}
@@ -36,15 +37,22 @@ SPECS: dict[str, Any] = {
     },
 }
 
+# Any small JSON.
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-2, 2) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=4,
+)
+
 
 def entries(name: str) -> list[Any]:
-    """The entries of a file, each with its name as the test's."""
+    """The entries of a file as parameters, each with its name."""
     found = load_yaml(Path(__file__).with_name(name))
     return [pytest.param(entry, id=f"{index} {entry['name']}") for index, entry in enumerate(found)]
 
 
 def grown(value: Any) -> Any:
-    """A value in which {3*x} stands for xxx, and {3*x|base64} for that in base64."""
+    """A value in which "{3*x}" is replaced by "xxx", and "{3*x|base64}" by that in base64."""
     if isinstance(value, dict):
         return {key: grown(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -57,7 +65,7 @@ def grown(value: Any) -> Any:
 
 
 def whole(kind: str, given: dict[str, Any]) -> dict[str, Any]:
-    """An object, of which only what differs from a plain one is given."""
+    """A plain object of a kind, with the given fields and with defaults."""
     given = grown(given)
     obj: dict[str, Any] = clone({"kind": kind, **given})
     obj["metadata"] = {"name": "x", "namespace": "default", "uid": "u", **given.get("metadata", {})}
@@ -71,13 +79,13 @@ def whole(kind: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("entry", entries("defaults.yaml"))
-def test_defaults(entry: dict[str, Any]) -> None:
+def test_an_object_is_completed_with_defaults(entry: dict[str, Any]) -> None:
     apply_defaults(KINDS[entry["kind"]], entry["object"])
     assert entry["object"] == entry["completed"]
 
 
 @pytest.mark.parametrize("entry", entries("validation.yaml"))
-def test_validation(entry: dict[str, Any]) -> None:
+def test_an_object_or_a_change_has_these_problems(entry: dict[str, Any]) -> None:
     resource, new = KINDS[entry["kind"]], whole(entry["kind"], entry["object"])
     if "before" in entry:
         errors = validation.validate_update(resource, new, whole(entry["kind"], entry["before"]), UNPAID)
@@ -87,13 +95,13 @@ def test_validation(entry: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("entry", entries("rows.yaml"))
-def test_rows(entry: dict[str, Any]) -> None:
+def test_an_object_has_these_cells(entry: dict[str, Any]) -> None:
     cells = printers.row(entry["object"], parse_time(entry["now"]))
     assert cells == entry["cells"]
     assert len(cells) == len(printers.columns(entry["object"]["kind"]))
 
 
-def test_wide_columns() -> None:
+def test_some_columns_are_only_for_wide() -> None:
     wide = {kind: [item.name for item in printers.columns(kind) if item.wide] for kind in ("Pod", "Secret")}
     assert wide == {"Pod": ["IP", "NODE", "NOMINATED NODE", "READINESS GATES"], "Secret": []}
     shown = [item.name for item in printers.columns("Event") if not item.wide]
@@ -123,22 +131,15 @@ def test_quality_of_service(learner: Learner, resources: dict[str, Any], quality
     assert learner.get(POD, "web")["status"]["qosClass"] == quality
 
 
-def test_selectable_fields() -> None:
+def test_a_field_selector_is_evaluated_or_refused() -> None:
     for resource, field in ((SECRET, "type"), (POD, "metadata.name"), (JOB, "status.successful")):
         assert not selector(resource, "", f"{field}=x")({"metadata": {}})
     with pytest.raises(StatusError, match=r"field label not supported: spec\.containers"):
         selector(POD, "", "spec.containers=x")
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-2, 2) | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
-    max_leaves=4,
-)
-
-
 def values(kind: schema.Type, depth: int) -> st.SearchStrategy[Any]:
-    """Values that mostly fit a type, so that validation has something to look at."""
+    """Random values that mostly fit a type, so that they decode and validation examines them."""
     simple: dict[str, st.SearchStrategy[Any]] = {
         "string": st.text("aB-./ \x00é", max_size=4),
         "integer": st.integers(-2, 70000),
@@ -166,7 +167,7 @@ def values(kind: schema.Type, depth: int) -> st.SearchStrategy[Any]:
 
 @settings(max_examples=100, deadline=None)
 @given(st.data(), st.sampled_from([resource for resource in RESOURCES if resource.simulated]))
-def test_whatever_decodes_can_be_validated(data: st.DataObject, resource: Resource) -> None:
+def test_anything_that_decodes_can_be_validated(data: st.DataObject, resource: Resource) -> None:
     obj, other = (data.draw(values(schema.type_of(resource), 6)) for _ in range(2))
     try:
         new, old = (decoding.decode(resource, item, False) for item in (obj, other))

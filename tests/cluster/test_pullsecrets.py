@@ -1,4 +1,4 @@
-"""An immutable pull secret stays as the kubelet has read it while a Pod of the node refers to its name."""
+"""The kubelet keeps an immutable pull secret as first read while a Pod of the node refers to its name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from kubesim import Session
 
+# Commands that create the Secret, run a Pod that lists it ({0} is the name), and print the phases of all Pods.
 CREATE = "kubectl create secret docker-registry login --docker-server=registry.example.com --docker-username=myuser"
 RUN = (
     "kubectl run {0} --image=registry.example.com/myapp:1.0 --image-pull-policy=Always "
@@ -27,18 +28,19 @@ def started(immutable: bool) -> Session:
 
 
 def statuses(session: Session) -> str:
+    """The phase of each Pod, after five seconds."""
     session.advance(5)
     return session.run(STATUS).stdout
 
 
-def test_a_secret_that_takes_the_place_of_an_immutable_one_is_not_seen() -> None:
+def test_a_secret_that_replaces_an_immutable_one_is_ignored() -> None:
     for immutable, status in ((False, "Pending"), (True, "Running")):
         session = started(immutable)
         session.run(RUN.format("b"))
         assert statuses(session) == f"a Running\nb {status}\n"
 
 
-def test_it_is_seen_when_the_last_pod_that_refers_to_its_name_is_gone() -> None:
+def test_the_new_secret_counts_once_no_pod_refers_to_the_name() -> None:
     session = started(immutable=True)
     session.run(RUN.format("b"))
     session.advance(5)
@@ -73,7 +75,7 @@ def test_a_deleted_immutable_secret_is_not_missed() -> None:
         ),
     ],
 )
-def test_why_asks_for_a_new_name_and_that_fixes_it(server: str, problem: str) -> None:
+def test_why_suggests_a_new_name_which_fixes_the_pull(server: str, problem: str) -> None:
     session = Session()
     session.run(f"{CREATE} --docker-password=wrong --docker-server={server}")
     session.run("""kubectl patch secret login -p '{"immutable":true}'""")

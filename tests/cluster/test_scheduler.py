@@ -1,4 +1,4 @@
-"""Many Pods that no node has room for; see screens/scheduler.yaml for single ones."""
+"""Retries of many Pods without room, and of a Pod after a change. screens/scheduler.yaml has single Pods."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ spec: {containers: [{name: app, image: nginx, resources: {requests: {cpu: 100}}}
 def test_pods_without_room_are_tried_a_few_at_once_and_say_nothing_new(
     learner: Learner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A deleted Pod makes room for one of 250; and many don't have each of the others tried as often."""
+    """A deleted Pod makes room for one other, and many deletions at once cause few retries."""
     tried: list[str] = []
     schedule = Scheduler._schedule
 
@@ -42,7 +42,7 @@ def test_pods_without_room_are_tried_a_few_at_once_and_say_nothing_new(
     assert waiting == 350 - room
     learner.api.delete(POD, "default", bound()[0], DeleteOptions(0))
     learner.wait(10)
-    assert (len(bound()), failures()) == (room, waiting + 1)  # the Pod that replaces it
+    assert (len(bound()), failures()) == (room, waiting + 1)  # one more, for the replacement
     tried[:] = []
     learner("kubectl scale deployment web --replicas=0")
     learner.wait(0.02)
@@ -53,7 +53,7 @@ def test_pods_without_room_are_tried_a_few_at_once_and_say_nothing_new(
 
 
 def test_a_prompted_pod_that_is_refused_again_has_one_retry(learner: Learner) -> None:
-    """It is refused at 0 s and, once the node has its label, at 100 s; its retries follow that by 300 and 600 s."""
+    """It's refused at 0 s and, after the node's label has changed, at 100 s, then retried 300 and 600 s later."""
     learner(f"kubectl apply -f - <<'EOF'\n{BIG.replace('containers:', 'nodeSelector: {place: here}, containers:')}EOF")
     learner.wait(100)
     learner("kubectl label node sim-worker place=here")

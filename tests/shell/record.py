@@ -1,7 +1,7 @@
-"""Record anew what bash and the GNU tools answer to the scripts of bash.yaml: `python tests/shell/record.py`.
+"""Records the output of bash and the GNU tools for the scripts of bash.yaml: `python tests/shell/record.py`.
 
-Needs bash 5.2, coreutils 9, grep 3.11, sed 4.9 and diffutils, as Debian 13 has them. To add a script, add an entry
-with `run` to bash.yaml and call this.
+It needs bash 5.2, coreutils 9, grep 3.11, sed 4.9 and diffutils, as in Debian 13. To add a script, add an entry with
+`run` to bash.yaml, and run this.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": "/workspace", "US
 
 
 def _as_at_a_prompt(stderr: str) -> str:
-    """What bash says without the number of a script's line, which it does not name at a prompt."""
+    """bash's messages in the form that they have at a prompt: without the number of the script's line."""
     stderr = re.sub(r"(?m)^bash: (?:-c: )?line \d+: ", "bash: ", stderr)
     return re.sub(r"(?m)^bash: `.*'\n", "", stderr)
 
 
 def _bash(setup: str, script: str) -> dict[str, Any]:
+    """The entry of a script, with its output in a fresh folder in which `setup` was run."""
     with tempfile.TemporaryDirectory() as folder:
 
         def run(text: str) -> subprocess.CompletedProcess[bytes]:
@@ -50,10 +51,11 @@ def _bash(setup: str, script: str) -> dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    pass
+    """A dumper that writes texts of several lines as blocks."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """A text as a node of YAML."""
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
@@ -61,7 +63,7 @@ _Dumper.add_representer(str, _text)
 
 
 def main() -> None:
-    """Write bash.yaml again."""
+    """Run all scripts, and rewrite bash.yaml."""
     document = load_yaml(FILE)
     document["scripts"] = [_bash(document["setup"], entry["run"]) for entry in document["scripts"]]
     FILE.write_text(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000))

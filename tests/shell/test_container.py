@@ -1,4 +1,4 @@
-"""What processes do in containers: containers.yaml, and that none of them hangs, escapes or outgrows its bounds."""
+"""Processes in containers: output and end (containers.yaml), volumes, log lines, and bounds for any script."""
 
 from __future__ import annotations
 
@@ -16,16 +16,23 @@ from kubesim.shell.container import Outside, Place
 from kubesim.shell.process import Process, StartError, Write, server
 
 CASES = load_yaml(Path(__file__).with_name("containers.yaml"))
+# The environment of a container, and the time at which a process starts, in microseconds since the epoch.
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "web", "TWO": "a b"}
 START = 1795528800_000000
 
+# Words of random scripts.
+WORDS = """while true; do done if then else fi for i in a b echo $X X=$X$X $(echo x) "$(ls)" 'q' " ' ( ) { } | || && ! &
+> >> 2>&1 /tmp/f sleep 1 infinity exit cat sh -c export [ ] = -f ${X:-y} \\ # $ printf %s rm -r /
+mv cp mkdir -p cd .. exec"""
+
 
 def place(base: str = "busybox") -> Place:
+    """A container of an image with that base, and with a file /etc/marker."""
     return Place(bases()[base], ENV, {"/etc/marker": "myapp 1.0"}, "web", Outside())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['base']}: {str(case['run'])[:40]}")
-def test_processes(case: dict[str, Any]) -> None:
+def test_a_process_runs_as_its_case_says(case: dict[str, Any]) -> None:
     argv = ["sh", "-c", case["run"]] if isinstance(case["run"], str) else case["run"]
     if "cannot start" in case:
         with pytest.raises(StartError) as error:
@@ -39,7 +46,7 @@ def test_processes(case: dict[str, Any]) -> None:
     assert place(case["base"]).run(argv, START) == expected
 
 
-def test_what_cannot_start() -> None:
+def test_the_error_of_a_missing_program_is_wrapped_by_the_runtime() -> None:
     error = StartError('exec: "foo": executable file not found in $PATH')
     assert error.of_container() == (
         "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
@@ -58,7 +65,7 @@ def test_a_second_process_sees_the_first() -> None:
     assert shown == "PID   USER     TIME  COMMAND\n    1 root      0:00 sh -c x\n    7 root      0:00 ps\n"
 
 
-def test_volumes_hide_what_the_image_has_there() -> None:
+def test_a_volume_hides_the_files_of_the_image() -> None:
     volumes: dict[str, dict[str, str | None]] = {
         "/etc": {"": None, "/a": "1"},
         "/etc/in/it": {"": None, "/b": "2"},
@@ -71,21 +78,16 @@ def test_volumes_hide_what_the_image_has_there() -> None:
     assert ran.written("stderr") == "cat: can't open '/etc/marker': No such file or directory\n"
 
 
-def test_servers_and_loops_go_on() -> None:
+def test_servers_and_endless_loops_run_forever() -> None:
     assert server(("started",), START, None) == Process((Write(0, "stdout", "started\n"),), 0, inf)
     loop = place().run(["sh", "-c", "while true; do echo -n wait; sleep 2; echo ing; done"], START)
     assert loop.seconds == inf
     assert loop.lines_by(5) == [(2, "waiting\n"), (4, "waiting\n"), (4, "wait")]
 
 
-def test_the_lines_of_the_two_streams_are_each_whole() -> None:
+def test_lines_of_stdout_and_stderr_are_not_mixed() -> None:
     ran = place().run(["sh", "-c", "printf a; echo b >&2; echo c; printf d; printf e >&2; printf f"], START)
     assert [line.text for line in ran.lines_by(0)] == ["b\n", "ac\n", "e", "df"]
-
-
-WORDS = """while true; do done if then else fi for i in a b echo $X X=$X$X $(echo x) "$(ls)" 'q' " ' ( ) { } | || && ! &
-> >> 2>&1 /tmp/f sleep 1 infinity exit cat sh -c export [ ] = -f ${X:-y} \\ # $ printf %s rm -r /
-mv cp mkdir -p cd .. exec"""
 
 
 @given(st.lists(st.sampled_from([*WORDS.split(), "\n"]), max_size=25).map(" ".join) | st.text(max_size=60))
@@ -112,6 +114,6 @@ def test_any_script_ends_and_leaves_a_result(script: str) -> None:
         "while true; do echo aaaaaaaaaa >> /tmp/x; cat /tmp/x > /tmp/y; done",
     ],
 )
-def test_hostile_scripts_are_cut_short(script: str) -> None:
+def test_a_hostile_script_is_stopped(script: str) -> None:
     ran = place().run(["sh", "-c", script], START)
     assert sum(len(text) for _, _, text in ran.writes) <= 1_000_100

@@ -1,4 +1,4 @@
-"""What is kept of a command line holds no password."""
+"""Passwords are masked in the command lines that a history keeps."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ ROWS = rows(__file__)
 
 
 @pytest.mark.parametrize(("line", "kept"), ROWS["lines"])
-def test_lines(line: str, kept: str) -> None:
+def test_a_password_is_masked(line: str, kept: str) -> None:
     assert hide_passwords(line) == kept
 
 
 @pytest.mark.parametrize("line", ROWS["harmless"])
-def test_what_is_no_password_stays(line: str) -> None:
+def test_other_text_is_not_masked(line: str) -> None:
     assert hide_passwords(line) == line
 
 
@@ -41,12 +41,12 @@ def test_what_is_no_password_stays(line: str) -> None:
         " ",
     ],
 )
-def test_no_line_takes_long(piece: str) -> None:
+def test_a_long_line_is_masked_in_time(piece: str) -> None:
     with within(2):
         hide_passwords(piece * (100_000 // len(piece)))
 
 
-def test_the_steps_of_a_session_hold_none() -> None:
+def test_the_steps_of_a_history_have_no_password() -> None:
     session = Session()
     history = History(session)
     line = "kubectl create secret generic s --from-literal=password=sesame"

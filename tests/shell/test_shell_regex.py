@@ -1,4 +1,4 @@
-"""The regular expressions: the same lines as Python's `re` finds, and never long."""
+"""The shell's regular expressions: matches as Python's `re` finds them, refusals, and bounded time and memory."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from tests.patience import within
 
 ROWS = rows(__file__)
 
+# Pieces of random patterns.
 _ATOMS = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", "^", "$", "c", r"\w", r"\b"])
 
 
 def _composed(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Repeats, alternatives and sequences of patterns."""
     repeat = st.sampled_from(["*", "+", "?", "{2}", "{1,2}", "{0,}"])
     return st.one_of(
         st.builds(lambda one, mark: f"({one}){mark}", inner, repeat),
@@ -31,7 +33,7 @@ def _composed(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 @given(st.recursive(_ATOMS, _composed, max_leaves=8), st.text("abc -", max_size=8))
-def test_finds_where_re_finds(pattern: str, text: str) -> None:
+def test_a_match_begins_where_re_finds_one_and_is_the_longest(pattern: str, text: str) -> None:
     ours = Regex([pattern], Budget(), extended=True).search(text)
     theirs = re.search(pattern.replace("$", r"\Z"), text)
 
@@ -39,34 +41,35 @@ def test_finds_where_re_finds(pattern: str, text: str) -> None:
     if ours and theirs:
         begin, end = ours
         assert begin == theirs.start()
-        assert end >= theirs.end()  # the longest, where `re` takes the first
+        assert end >= theirs.end()  # the longest match, while `re` prefers the first alternative
         assert (
             re.compile(pattern.replace("$", r"\Z")).fullmatch(text[:end], begin) or r"\b" in pattern or "$" in pattern
         )
 
 
 def _span(pattern: str, text: str, *, extended: bool = True) -> Span | None:
+    """The start and the end of the match in a text."""
     return Regex([pattern], Budget(), extended=extended).search(text)
 
 
-def test_the_longest_of_the_first_wins() -> None:
+def test_the_leftmost_longest_match_is_found() -> None:
     assert _span("a|ab|abc", "xabcabc") == (1, 4)
 
 
-def test_groups() -> None:
+def test_groups_match_in_extended_and_basic_patterns() -> None:
     assert _span("(a*)(b)?(c)", "aac") == (0, 3)
     assert _span(r"\(a*\)b", "aab", extended=False) == (0, 3)
 
 
 @pytest.mark.parametrize(("pattern", "extended", "complaint"), ROWS["wrong_patterns"])
-def test_wrong_patterns(pattern: str, extended: bool, complaint: str) -> None:
+def test_a_wrong_pattern_is_refused(pattern: str, extended: bool, complaint: str) -> None:
     with pytest.raises(ToolError) as caught:
         Regex([pattern], Budget(), extended=extended)
     assert str(caught.value) == complaint
 
 
 @pytest.mark.parametrize(("pattern", "text", "place"), ROWS["basic_patterns"])
-def test_what_has_nothing_to_repeat_in_a_basic_pattern_is_itself(pattern: str, text: str, place: list[int]) -> None:
+def test_a_repeat_of_nothing_is_a_character_in_a_basic_pattern(pattern: str, text: str, place: list[int]) -> None:
     assert _span(pattern, text, extended=False) == tuple(place)
 
 

@@ -1,4 +1,4 @@
-"""No line raises, and none takes long."""
+"""Any line of the shell gets a result in time, and changes nothing outside of the workspace."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from kubesim.api import load_yaml
 from tests.patience import within
 from tests.shell.shells import new_shell
 
-BOUND = 2.0  # seconds of this process's own time
-
+# Seconds of a quiet machine's CPU for a line.
+BOUND = 2.0
+# Words of random lines, and random lines.
 _WORDS = """echo cat ls grep sed sort cut tr wc head tail uniq base64 xargs printf test [ ] cd mkdir rm cp mv touch tee
     diff env export unset alias history help type which date sleep nano kubectl docker login read
     ps neighbor for if while until do done then else fi in
@@ -49,6 +50,7 @@ def test_nothing_leaves_the_workspace(lines: list[str]) -> None:
         assert [entry.name for entry in outside.iterdir()] == ["inside"]
 
 
+# The lines of long.yaml, in which «3*x» is replaced by xxx.
 _LONG = {
     name: re.sub(r"«(\d+)\*(.*?)»", lambda match: match[2] * int(match[1]), line, flags=re.DOTALL)
     for name, line in load_yaml(Path(__file__).with_name("long.yaml")).items()
@@ -56,22 +58,22 @@ _LONG = {
 
 
 @pytest.mark.parametrize("line", _LONG.values(), ids=_LONG.keys())
-def test_long_lines_are_answered_soon(line: str) -> None:
+def test_a_long_line_is_answered_in_time(line: str) -> None:
     shell = new_shell()
-    with within(2 * BOUND):  # two readings of the line and one run
+    with within(2 * BOUND):  # the line is parsed twice, and run
         shell.is_complete(line)
         result = shell.run(line)
         shell.complete(line, len(line))
     assert len(result.stderr.splitlines()) <= 1 or result.exit_code != 0
 
 
-def test_a_line_that_does_too_much_says_so() -> None:
+def test_an_endless_line_is_stopped_with_a_message() -> None:
     result = new_shell().run("while true; do echo a; done")
     assert result.stderr == "kubesim: that is more work than one command line may do here, and was stopped\n"
     assert result.exit_code == 1
 
 
-def test_many_fields_of_a_long_line_are_printed_soon(tmp_path: Path) -> None:
+def test_awk_prints_many_fields_of_a_long_line_in_time(tmp_path: Path) -> None:
     (tmp_path / "words").write_text("a " * 90_000)
     fields = ",".join(["$9"] * 8_000)
     with within(BOUND / 2):
@@ -80,7 +82,7 @@ def test_many_fields_of_a_long_line_are_printed_soon(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["echo " + "*/" * 40, "ls " + "*/" * 40])
-def test_folders_that_lead_round_in_circles_are_left_in_time(line: str, tmp_path: Path) -> None:
+def test_a_pattern_through_circular_links_is_stopped(line: str, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "file").write_text("hi\n")
     for name in ("x", "y"):

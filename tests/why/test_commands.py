@@ -1,4 +1,4 @@
-"""Commands and Markdown that names from a foreign cluster can't break out of: the shell runs only what we wrote."""
+"""Names from another cluster in commands and Markdown: they are quoted, so that no part of a name runs or renders."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from kubesim.why.judge.commands import fill
 from kubesim.why.read.signs_table import signs
 from kubesim.why.tell.report import Flow, markdown
 
+# Names that a shell, sed or a program would take for code or options.
 HOSTILE = [
     "c$(: >ran)",
     "c`: >ran`",
@@ -42,7 +43,8 @@ HOSTILE = [
     "c!!",
     'c"}]}}; : >ran',
 ]
-BEARS = {  # what in the export bears the hostile name, and how the pull fails
+# The parts of an export that may have the hostile name, each with the error of a pull whose advice mentions it.
+BEARS = {
     "image": "401 Unauthorized",
     "pod": "401 Unauthorized",
     "container": "manifest unknown",
@@ -54,9 +56,28 @@ BEARS = {  # what in the export bears the hostile name, and how the pull fails
     "account": "401 Unauthorized",
 }
 
+# Names that Markdown would render, link or mention.
+MARKS = [
+    "@everyone",
+    "![x](https://evil.example/x.png)",
+    "<!--",
+    "<img/src=x>",
+    "[fix](https://evil.example)",
+    "https://evil.example/login",
+    "www.evil.example",
+    "``` x",
+    "`x`",
+    "**x**",
+    "#1",
+    "&#64;all",
+    "__x__",
+    "~~x~~",
+    "$x$",
+]
+
 
 def export(bears: str, name: str, message: str, *, has_list: bool = True) -> str:
-    """An export of a Pod whose image doesn't come, in which one thing has a hostile name."""
+    """An export of a Pod whose pull fails with `message`, in which the part `bears` has that name."""
     names = {part: f"{part}-1" for part in BEARS} | {"image": "r.example/a:1", bears: name}
     where = {"namespace": names["namespace"], "resourceVersion": "1"}
     owner = {"kind": "StatefulSet", "name": names["owner"], "controller": True}
@@ -85,7 +106,7 @@ def export(bears: str, name: str, message: str, *, has_list: bool = True) -> str
 
 
 def commands(flow: Flow) -> list[str]:
-    """Each command that an explanation gives."""
+    """All commands of an explanation."""
     cause = flow.cause
     assert cause is not None
     given = [*cause.fix, cause.tell, flow.collect]
@@ -94,8 +115,17 @@ def commands(flow: Flow) -> list[str]:
     return list(filter(None, given))
 
 
+def run(lines: Sequence[str], folder: Path) -> None:
+    """Run commands in a shell without programs, with a sandboxed sed, and assert that none created a file."""
+    sed = 'sed() { /bin/sed --sandbox "$@" </dev/null || : >ran; }'
+    programs = 'for program in kubectl docker crictl kind grep journalctl aws; do eval "$program() { :; }"; done'
+    script = "\n".join([sed, programs, *(f"(eval {shlex.quote(line)})" for line in lines)])
+    subprocess.run(["/bin/bash", "-c", script], cwd=folder, env={"PATH": "/none"}, capture_output=True, timeout=60)
+    assert [path.name for path in folder.iterdir()] == []
+
+
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_shell_runs_no_part_of_a_name(name: str, tmp_path: Path) -> None:
+def test_no_command_of_an_explanation_runs_a_part_of_a_name(name: str, tmp_path: Path) -> None:
     lines = []
     for bears, message in BEARS.items():
         for has_list in (True, False):
@@ -105,7 +135,7 @@ def test_a_shell_runs_no_part_of_a_name(name: str, tmp_path: Path) -> None:
 
 
 def templates() -> Iterator[str]:
-    """Each text of the tables that is a command."""
+    """All commands of the tables, with their placeholders."""
     for rows in causes().commands.values():
         yield from rows.values()
     kinds = (kind.verdict for kind in signs().kinds.values())
@@ -118,20 +148,16 @@ def templates() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_command_of_the_tables_runs_a_name(name: str, tmp_path: Path) -> None:
+def test_no_command_of_the_tables_runs_a_part_of_a_name(name: str, tmp_path: Path) -> None:
     owner = {"name": name}
     lines = [fill(each, defaultdict(lambda: name, owner=owner)) for each in templates()]
-    lines = [line for line in lines if not re.search(r"\$\(cat|[^-]>[^']*$", line.replace(name, ""))]  # reads, writes
+    lines = [
+        line
+        for line in lines
+        if not re.search(r"\$\(cat|[^-]>[^']*$", line.replace(name, ""))
+        # Commands that read or write files are left out.
+    ]
     run(lines, tmp_path)
-
-
-def run(lines: Sequence[str], folder: Path) -> None:
-    """Let a shell without a program read commands, and a sed that may run nothing; what a name says isn't done."""
-    sed = 'sed() { /bin/sed --sandbox "$@" </dev/null || : >ran; }'
-    programs = 'for program in kubectl docker crictl kind grep journalctl aws; do eval "$program() { :; }"; done'
-    script = "\n".join([sed, programs, *(f"(eval {shlex.quote(line)})" for line in lines)])
-    subprocess.run(["/bin/bash", "-c", script], cwd=folder, env={"PATH": "/none"}, capture_output=True, timeout=60)
-    assert [path.name for path in folder.iterdir()] == []
 
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE if not name.startswith("-")])
@@ -141,13 +167,13 @@ def test_a_name_is_one_word_of_a_command(name: str) -> None:
     assert words == ["kubectl", "set", "image", "pod/pod-1", f"{name}=<an image that exists>", "-n", "namespace-1"]
 
 
-def test_a_name_is_no_option() -> None:
+def test_a_name_never_becomes_an_option() -> None:
     (flow,) = explain_export([export("pod", "--kubeconfig=evil", "401 Unauthorized", has_list=False)]).flows
     assert not [line for line in commands(flow) if re.search(r"\s['\"]?--kubeconfig=evil", line)]
 
 
 def test_a_name_that_is_masked_is_never_part_of_a_command() -> None:
-    """`docker login masked.azurecr.io` would send a password to whoever owns that name."""
+    """`docker login masked.azurecr.io` would send a password to the owner of that name."""
     for message in (
         "manifest for arcgisenterprise248c2940cb03b8d5.azurecr.io/a:1 not found",
         'Failed to pull image "h7Gk29sLqPz81mNvX3tY.example.com/a:1": 401 Unauthorized',
@@ -160,28 +186,9 @@ def test_a_name_that_is_masked_is_never_part_of_a_command() -> None:
         assert [line for line in commands(flow) if "masked" in line] == []
 
 
-MARKS = [
-    "@everyone",
-    "![x](https://evil.example/x.png)",
-    "<!--",
-    "<img/src=x>",
-    "[fix](https://evil.example)",
-    "https://evil.example/login",
-    "www.evil.example",
-    "``` x",
-    "`x`",
-    "**x**",
-    "#1",
-    "&#64;all",
-    "__x__",
-    "~~x~~",
-    "$x$",
-]
-
-
 @pytest.mark.parametrize("name", MARKS)
 @pytest.mark.parametrize("bears", [part for part in BEARS if part != "node"])
-def test_a_name_marks_nothing_up(bears: str, name: str) -> None:
+def test_a_name_never_becomes_markdown(bears: str, name: str) -> None:
     (flow,) = explain_export([export(bears, name, BEARS[bears], has_list=bears in ("secret", "user"))]).flows
     told = markdown(flow)
     fences = re.compile(r"^(`{3,})console\n.*?^\1$", re.MULTILINE | re.DOTALL)
@@ -190,5 +197,5 @@ def test_a_name_marks_nothing_up(bears: str, name: str) -> None:
 
 
 def without_code(text: str) -> str:
-    """A text without its code spans, as CommonMark finds them: as many backticks at the end as at the beginning."""
+    """A text without its code spans, which end with as many backticks as they begin with (CommonMark)."""
     return re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", text)
