@@ -343,6 +343,13 @@ def test_it_is_closed_reopened_and_moved_where_there_is_room(terminal: Terminal)
     expect(terminal.screen.locator(".output").last).to_have_text("still here\n")
 
 
+def test_an_empty_prompt_names_the_keys_that_fit(terminal: Terminal) -> None:
+    for room, keys in ((500, " (Tab completes, Ctrl+` leads here)"), (350, " (Tab completes)"), (200, "")):
+        terminal.prompt.evaluate("(input, room) => { input.style.width = `${room}px`; }", room)
+        expect(terminal.prompt).to_have_attribute("placeholder", f"Type a command{keys}")
+    terminal.prompt.evaluate("input => { input.style.width = ''; }")
+
+
 def test_everyone_can_use_it(terminal: Terminal) -> None:
     assert violations(terminal.page) == []
     assert tab_through(terminal.page.locator(".ks-bench")) == []

@@ -3,14 +3,24 @@
 
 const SHOWN_CANDIDATES = 60;
 const LAST_WORD = /("[^"]*"|'[^']*'|[^\s"'])+(?=\s*$)/;
+const INVITATION = "Type a command";
+const KEYS = [" (Tab completes, Ctrl+` leads here)", " (Tab completes)", ""]; // the first that fits goes on with the invitation
 const PLAIN = { spellcheck: false, autocapitalize: "off", autocomplete: "off" };
+
+// The invitation with the keys that fit beside it. The sign of the prompt takes two letters; a phone has no such keys.
+function fittingInvitation(input) {
+  const letters = input.clientWidth / (0.6022 * parseFloat(getComputedStyle(input).fontSize)) - 2;
+  const fits = (keys) => INVITATION.length + keys.length <= letters;
+  return INVITATION + ((matchMedia(PHONE).matches ? null : KEYS.find(fits)) ?? "");
+}
 
 function makePrompt(ask, { history }) {
   const { node, input, mirror } = makePad(
-    { ariaLabel: "Command", placeholder: `Type a command${matchMedia(PHONE).matches ? "" : " (Tab completes, Ctrl+` leads here)"}` },
+    { ariaLabel: "Command", placeholder: INVITATION },
     (index) => (index ? ">" : "$"),
   );
   const candidates = element("div", { className: "candidates", role: "status" });
+  new ResizeObserver(() => (input.placeholder = fittingInvitation(input))).observe(input);
   let queued = 0; // the number of entered texts without a reply
   let carried = ""; // the lines of an incomplete command, such as an open quote, in front of the next text
   let sending = Promise.resolve(); // sends texts one after the other, as each decides whether the next continues it
