@@ -13,28 +13,33 @@ from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.events import BURST, REFILL, EventContent, Recorder
 
-PARTS: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": "web", "uid": "1"}}
+POD: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": "web", "uid": "1"}}
 
 
 class Scene:
+    """An API server with a recorder that writes its events as the kubelet."""
+
     def __init__(self) -> None:
         self.clock = Clock(datetime(2026, 11, 24, 14, tzinfo=UTC))
         self.api = APIServer(self.clock, Identity(0)).as_component()
         self.recorder = Recorder(self.api, self.clock, "kubelet", "sim-worker")
 
-    def say(self, reason: str, kind: str = "Normal", message: str = "m", pod: Object = PARTS) -> None:
+    def say(self, reason: str, kind: str = "Normal", message: str = "m", pod: Object = POD) -> None:
+        """Record one event about the container app of the Pod."""
         self.recorder.emit(pod, EventContent(kind, reason, message, "spec.containers{app}"))
 
     def counts(self) -> dict[str, int]:
+        """The count of each stored event, by its reason and message."""
         return {f"{event['reason']}/{event['message']}": event["count"] for event in self.api.list(EVENT)}
 
 
 @pytest.fixture
 def scene() -> Scene:
+    """A scene without events."""
     return Scene()
 
 
-def test_a_whole_event(scene: Scene) -> None:
+def test_a_repeated_event_has_every_field(scene: Scene) -> None:
     scene.say("Pulling")
     scene.clock.advance(5)
     scene.say("Pulling")
@@ -72,7 +77,7 @@ def test_a_whole_event(scene: Scene) -> None:
     }
 
 
-def test_other_words_are_another_event(scene: Scene) -> None:
+def test_another_message_is_another_event(scene: Scene) -> None:
     for message in ("a", "b", "a"):
         scene.say("Failed", message=message)
     assert scene.counts() == {"Failed/a": 2, "Failed/b": 1}
@@ -96,20 +101,20 @@ def test_repeated_events_count_each_time_even_if_only_the_last_is_written(scene:
         *(EventContent("Warning", "Failed", str(number)) for number in range(11)),
     ]
     for content in events:
-        scene.recorder.emit(PARTS, content)
+        scene.recorder.emit(POD, content)
     revision = scene.api.revision
     scene.recorder.count("1", events, 2)
     assert scene.api.revision == revision
-    scene.recorder.repeat(PARTS, events, 3)
+    scene.recorder.repeat(POD, events, 3)
     single = {"BackOff/m": 6} | {f"Failed/{number}": 6 for number in range(9)}
     assert scene.counts() == {**single, "Failed/(combined from similar events): 10": 12}
 
 
-def test_types_and_objects_do_not_use_up_each_others_share(scene: Scene) -> None:
+def test_each_type_and_each_object_has_a_burst_of_its_own(scene: Scene) -> None:
     for _ in range(BURST + 1):
         scene.say("BackOff")
     scene.say("Failed", kind="Warning")
-    scene.say("BackOff", message="other", pod={**PARTS, "metadata": {**PARTS["metadata"], "uid": "2"}})
+    scene.say("BackOff", message="other", pod={**POD, "metadata": {**POD["metadata"], "uid": "2"}})
     assert scene.counts() == {"BackOff/m": BURST, "Failed/m": 1, "BackOff/other": 1}
 
 
@@ -120,7 +125,7 @@ def test_an_event_that_was_deleted_comes_back(scene: Scene) -> None:
     assert scene.counts() == {"Pulling/m": 2}
 
 
-def test_who_watches_gets_each_repeat_and_who_reads_gets_the_last(scene: Scene) -> None:
+def test_a_watch_gets_each_repeat_and_a_list_gets_the_last(scene: Scene) -> None:
     seen: list[tuple[str, int, str]] = []
     scene.say("Pulling")
     stop = scene.api.subscribe(
@@ -139,25 +144,25 @@ def test_an_event_lives_an_hour_after_it_was_written_last(scene: Scene) -> None:
     scene.say("Pulling")
     scene.clock.advance(3000)
     scene.say("Pulling")
-    scene.say("Failed", pod={**PARTS, "metadata": {**PARTS["metadata"], "uid": "2"}})
+    scene.say("Failed", pod={**POD, "metadata": {**POD["metadata"], "uid": "2"}})
     scene.clock.advance(3590)
     assert scene.counts() == {"Pulling/m": 2, "Failed/m": 1}
-    assert [event["reason"] for event in scene.api.events_about(PARTS)] == ["Pulling"]
+    assert [event["reason"] for event in scene.api.events_about(POD)] == ["Pulling"]
     scene.clock.advance(70)
     assert scene.counts() == {}
-    assert scene.api.events_about(PARTS) == []
+    assert scene.api.events_about(POD) == []
 
 
 def test_an_event_is_found_by_the_object_that_it_is_about_now(scene: Scene) -> None:
     scene.say("Pulling")
     (event,) = scene.api.list(EVENT)
     moved = scene.api.put(EVENT, {**event, "involvedObject": {**event["involvedObject"], "uid": "2"}})
-    assert scene.api.events_about(PARTS) == []
+    assert scene.api.events_about(POD) == []
     assert scene.api.events_about({"metadata": {"uid": "2"}}) == [moved]
 
 
 def test_the_scheduler_announces_in_the_newer_form(scene: Scene) -> None:
-    scene.recorder.announce(PARTS, "Scheduled", "Binding", "m")
+    scene.recorder.announce(POD, "Scheduled", "Binding", "m")
     (event,) = scene.api.list(EVENT)
     assert (event["action"], event["eventTime"], event["source"], event["firstTimestamp"]) == (
         "Binding",

@@ -15,6 +15,7 @@ START, SECRET, GLOSSARY = "notebooks/00-start.ipynb", "notebooks/01-storing-cred
 
 
 def notebook(*sources: str, count: int | None = None) -> str:
+    """A notebook of code cells that were run as number `count`."""
     cells = [{"cell_type": "code", "source": [source], "execution_count": count} for source in sources]
     return json.dumps({"cells": cells})
 
@@ -27,6 +28,7 @@ class Version:
         monkeypatch.setattr(copies, "_sources", self.sources)
 
     def sources(self) -> dict[str, Path]:
+        """The files of the installed version by their paths in a learner's folder."""
         paths = sorted(path for path in self.package.rglob("*") if path.is_file())
         return {path.relative_to(self.package).as_posix(): path for path in paths}
 
@@ -38,6 +40,7 @@ class Version:
         return copy_notebooks(self.learner)
 
     def write(self, folder: Path, **files: str) -> None:
+        """Write the content of each file, which is named by a short name or that of a notebook."""
         for name, content in files.items():
             place = folder / {"start": START, "secret": SECRET, "glossary": GLOSSARY}.get(
                 name, f"notebooks/{name}.ipynb"
@@ -53,6 +56,7 @@ class Version:
 
 @pytest.fixture
 def version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Version:
+    """A version without files, and an empty folder."""
     return Version(tmp_path, monkeypatch)
 
 

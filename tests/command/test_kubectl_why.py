@@ -43,6 +43,8 @@ sleep 60
 IMAGE = "registry.example.com/myapp:1.0"
 Kubectl = Callable[..., CompletedProcess[str]]
 
+README_WIDTH = 90
+
 
 def at_terminal(words: Sequence[str], environment: dict[str, str]) -> CompletedProcess[str]:
     """Run a program whose stdout is a terminal."""
@@ -89,12 +91,14 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
 
 
 def pod_of(kubectl: Kubectl) -> str:
+    """The name of the Pod in team that uses the default ServiceAccount."""
     return kubectl(
         "get", "pods", "-n", "team", "-o", "jsonpath={.items[?(@.spec.serviceAccountName=='default')].metadata.name}"
     ).stdout
 
 
 def commands(ran: CompletedProcess[str]) -> list[str]:
+    """The kubectl commands that the plugin says it has run."""
     return [line.removeprefix("$ ") for line in ran.stderr.splitlines() if line.startswith("$ ")]
 
 
@@ -186,7 +190,7 @@ def test_flags_are_passed_on_and_no_token_is_printed(kubectl: Kubectl, tmp_path:
     assert ran.returncode == 1
 
 
-def test_without_kubectl(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_kubectl_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("PATH", "")
     assert kubectl_why.main(["web"]) == 1
     assert capsys.readouterr().err == "kubesim: there's no kubectl in the PATH\n"
@@ -212,9 +216,6 @@ def test_what_a_learner_types_in_the_terminal_is_answered_as_why() -> None:
     assert session.run("kubectl why web").stdout == session.run("why web").stdout != ""
     line = "kubectl why w"
     assert session.shell.complete(line, len(line)) == ["web"]
-
-
-README_WIDTH = 90
 
 
 def test_the_readme_begins_with_what_the_plugin_prints_at_a_terminal(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 def practiced(lines: list[str], monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> str:
+    """What is printed while a learner types the lines to practice a missing Secret."""
     monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
     main(["practice", "missing"])
     return capsys.readouterr().out

@@ -1,3 +1,5 @@
+"""The attempts to pull an image that a learner is shown: when each was, what came of it, and the pause after it."""
+
 import json
 from typing import Any
 
@@ -19,6 +21,7 @@ SECRET = (
 
 @pytest.fixture
 def seat(tmp_path):
+    """The seat of a learner who has done nothing yet."""
     return Seat(Session(tmp_path))
 
 
@@ -44,7 +47,7 @@ def test_the_back_off_grows_to_five_minutes(seat):
         ({"volumes": [{"name": "data", "image": {"reference": PRIVATE}}]}, "volumes/data"),
     ],
 )
-def test_what_else_needs_an_image_has_attempts_too(seat, spec, subject):
+def test_an_init_container_and_an_image_volume_have_attempts_too(seat, spec, subject):
     containers: list[dict[str, Any]] = [{"name": "web", "image": "nginx"}]
     if "volumes" in spec:
         containers[0]["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
@@ -56,7 +59,7 @@ def test_what_else_needs_an_image_has_attempts_too(seat, spec, subject):
     assert attempt_fields(seat.cluster, "default", "web")["attempt"] == f"web {refused.at}"
 
 
-def test_the_attempt_of_a_pod_is_that_of_the_container_that_waits(seat):
+def test_the_attempt_shown_for_a_pod_is_that_of_its_waiting_container(seat):
     fine = [{"name": "fine", "image": "nginx"}]
     volume = {"name": "data", "image": {"reference": "nginx", "pullPolicy": "Always"}}
     overrides = {"spec": {"containers": [{"name": "bad", "image": PRIVATE}, *fine], "volumes": [volume]}}
@@ -66,7 +69,7 @@ def test_the_attempt_of_a_pod_is_that_of_the_container_that_waits(seat):
     assert attempt_fields(seat.cluster, "default", "web")["next"] == time_of_day(tries(seat)[0].until)
 
 
-def test_what_is_mended_is_pulled(seat):
+def test_after_the_repair_the_last_attempt_is_a_pull_without_a_pause(seat):
     seat.run(RUN)
     seat.advance(60)
     seat.run(SECRET)
@@ -77,7 +80,7 @@ def test_what_is_mended_is_pulled(seat):
     assert (last.outcome, last.pause) == ("Pulled", 0)
 
 
-def test_changes_of_pods_in_words(seat):
+def test_changes_of_pods_are_described_in_words(seat):
     before = pod_columns(seat.cluster, "default")
     seat.run("kubectl run site --image=nginx")
     seat.advance(20)

@@ -1,4 +1,4 @@
-"""What was done can be taken back and looked at again."""
+"""The history of a session: each step can be undone and redone, and each moment can be looked at again."""
 
 from __future__ import annotations
 
@@ -30,26 +30,29 @@ class Learner:
             return self.session.run(line).screen
 
     def wait(self, seconds: float) -> None:
+        """Let time pass, as a step of its own."""
         with self.history.step(f"{seconds} s"):
             self.session.advance(seconds)
 
 
 @pytest.fixture
 def learner() -> Learner:
+    """A learner in a fresh session."""
     return Learner()
 
 
 def labels(learner: Learner) -> list[str]:
+    """The labels of the steps that can be undone, oldest first."""
     return [step.label for step in learner.history.steps]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story["title"])
-def test_stories(learner: Learner, story: dict[str, Any]) -> None:
+def test_each_line_of_a_story_prints_what_is_recorded(learner: Learner, story: dict[str, Any]) -> None:
     for line, screen in story["steps"]:
         assert (line, learner(line)) == (line, screen)
 
 
-def test_what_was_taken_back_can_be_done_again_alike(learner: Learner) -> None:
+def test_commands_given_again_after_undo_have_the_same_effect(learner: Learner) -> None:
     learner("kubectl run web --image=nginx")
     learner.wait(5)
     first = learner("kubectl get pods -o yaml")
@@ -74,7 +77,7 @@ def test_a_line_that_changes_something_is_a_step(learner: Learner, line: str) ->
     assert labels(learner) == ["kubectl run web --image=nginx", line]
 
 
-def test_a_step_within_another_one_parts_it(learner: Learner) -> None:
+def test_a_step_within_another_one_splits_it_in_two(learner: Learner) -> None:
     run = learner.session.shell.run
     with learner.history.step("outer"):
         run("kubectl create namespace a")
@@ -84,7 +87,7 @@ def test_a_step_within_another_one_parts_it(learner: Learner) -> None:
     assert labels(learner) == ["outer", "inner", "outer"]
 
 
-def test_nothing_is_taken_back_from_before_a_beginning(learner: Learner) -> None:
+def test_undo_stops_where_the_task_began(learner: Learner) -> None:
     learner("kubectl create namespace blue")
     learner.history.limit_undo("the task")
     learner("kubectl create namespace green")
@@ -93,7 +96,7 @@ def test_nothing_is_taken_back_from_before_a_beginning(learner: Learner) -> None
     assert learner("kubectl get namespace blue -o name") == "namespace/blue\n"
 
 
-def test_only_so_many_steps_are_kept_and_the_beginning_holds(learner: Learner) -> None:
+def test_a_limited_number_of_steps_is_kept_and_undo_still_stops_where_the_task_began(learner: Learner) -> None:
     learner("kubectl create namespace blue")
     learner.history.limit_undo("the task")
     for number in range(LIMIT):
@@ -106,7 +109,7 @@ def test_only_so_many_steps_are_kept_and_the_beginning_holds(learner: Learner) -
     )
 
 
-def test_of_many_pods_fewer_steps_are_kept(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fewer_steps_are_kept_of_a_cluster_with_many_pods(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kubesim.session.history.MOST_PODS", 40)
     learner("kubectl create deployment web --image=nginx --replicas=3")
     learner.wait(10)
@@ -115,7 +118,7 @@ def test_of_many_pods_fewer_steps_are_kept(learner: Learner, monkeypatch: pytest
     assert labels(learner) == ["kubectl create namespace n3", "kubectl create namespace n4"]
 
 
-def test_the_oldest_cluster_that_is_remembered_holds_what_was_done_before(
+def test_the_oldest_remembered_cluster_holds_the_effects_of_dropped_steps(
     learner: Learner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kubesim.session.history.LIMIT", 1)
@@ -157,8 +160,7 @@ def test_looking_back_changes_nothing(learner: Learner) -> None:
 
 
 @pytest.mark.parametrize("recording", GOLDEN, ids=lambda path: path.stem)
-def test_a_recording_goes_the_same_way_when_every_command_is_taken_back_and_done_again(recording: Path) -> None:
-    """Each command is given twice, with an undo between: both times it says the same."""
+def test_every_command_of_a_recording_prints_the_same_after_an_undo(recording: Path) -> None:
     lines = [step["run"] for step in load_yaml(recording)["steps"] if "run" in step]
     learner = Learner()
     for line in lines:
@@ -169,7 +171,7 @@ def test_a_recording_goes_the_same_way_when_every_command_is_taken_back_and_done
             assert learner(line) == first
 
 
-def test_what_somebody_else_did_is_a_step_too(learner: Learner) -> None:
+def test_a_write_from_outside_is_a_step_too(learner: Learner) -> None:
     learner("kubectl run web --image=nginx")
     learner.session.advance(20)
     before = learner.session.cluster.clock.now
@@ -180,11 +182,11 @@ def test_what_somebody_else_did_is_a_step_too(learner: Learner) -> None:
     learner.history.keep_outside_writes("only time has passed")
     assert len(learner.history.steps) == 2
     assert learner("undo") == "reverted: from outside\n"
-    assert learner.session.cluster.clock.now - before == 0.2 * SECOND  # the label's and undo's tenths
+    assert learner.session.cluster.clock.now - before == 0.2 * SECOND  # label and undo take a tenth of a second each
     assert learner("kubectl get pods --no-headers -L a") == "web   1/1   Running   0     20s   \n"
 
 
-def test_what_was_done_outside_of_steps_before_a_beginning_is_remembered(learner: Learner) -> None:
+def test_a_write_from_outside_before_the_task_survives_undo(learner: Learner) -> None:
     learner.session.run("kubectl create namespace blue")
     learner.history.limit_undo("the task")
     learner.session.run("kubectl create namespace green")
@@ -195,7 +197,7 @@ def test_what_was_done_outside_of_steps_before_a_beginning_is_remembered(learner
     assert learner("kubectl get namespace blue -o name") == "namespace/blue\n"
 
 
-def test_who_holds_the_cluster_goes_on_holding_it_after_an_undo(learner: Learner) -> None:
+def test_undo_keeps_the_lock_of_the_cluster(learner: Learner) -> None:
     lock = learner.session.cluster.lock
     learner("kubectl create namespace blue")
     learner("undo")

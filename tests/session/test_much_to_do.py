@@ -12,7 +12,8 @@ from kubesim.cluster.apiserver.backend import READS_PER_WRITE
 from kubesim.session.history import History
 from tests.patience import within
 
-MOST = 45_000  # pieces of work, each about 20 µs of computing
+# The pieces of work that one line may take, each about 20 µs of computing.
+MOST_WORK = 45_000
 REFUSED = "--image=registry.example.com/myapp:1.0"
 SET = """
 apiVersion: apps/v1
@@ -62,7 +63,7 @@ CROWDS = {
     "a set that is made at once": [f"kubectl apply -f - <<'EOF'{SET}EOF"],
     "a job that is made at once": [f"kubectl apply -f - <<'EOF'{JOB}EOF"],
 }
-# What happens in some sessions, line by line; their history is as long as they are.
+# The lines of some busy sessions, each of which is a step of the history.
 BUSY = {
     "pods that can't be pulled": [*CROWDS["pods that can't be pulled"][:1], *["sleep 1h"] * 3],
     "replica sets that fight over pods": [
@@ -75,7 +76,8 @@ BUSY = {
     "sets that are made at once": [f"kubectl apply -f - <<'EOF'{SETS}EOF", "sleep 60", "sleep 60"],
     "jobs that are made at once": [f"kubectl apply -f - <<'EOF'{JOBS}EOF", "sleep 60", "sleep 60"],
 }
-LONGEST = 1.0  # seconds of a quiet machine for anything that a learner does
+# The seconds that anything a learner does may take on a quiet machine.
+LONGEST = 1.0
 
 
 @pytest.mark.parametrize("lines", BUSY.values(), ids=BUSY)
@@ -91,7 +93,7 @@ def test_nothing_takes_longer_than_a_second_whatever_has_happened(lines: list[st
 
 
 @pytest.mark.parametrize("lines", CROWDS.values(), ids=CROWDS)
-def test_a_line_stops_where_too_much_happens(lines: list[str]) -> None:
+def test_a_line_stops_when_its_work_is_used_up(lines: list[str]) -> None:
     session = Session()
     for line in lines:
         assert session.run(line).exit_code == 0
@@ -102,7 +104,7 @@ def assert_time_stops(session: Session) -> None:
     """Assert that a line that would wait a day stops sooner, with little work, and says when."""
     begin, before = session.cluster.clock.work, session.cluster.clock.now
     result = session.run("sleep 1d")
-    assert session.cluster.clock.work - begin < MOST
+    assert session.cluster.clock.work - begin < MOST_WORK
     sentence = "so much happens in this cluster that time was stopped after ([0-9,]+(?:[.][0-9])?) of 86,400 seconds"
     stopped = re.fullmatch(f"kubesim: {sentence}\n", result.stderr)
     assert stopped, result

@@ -10,4 +10,5 @@ from tests.shell.shells import new_shell
 
 @pytest.fixture
 def shell() -> Shell:
+    """A shell in a temporary folder, whose kubectl only echoes."""
     return new_shell()

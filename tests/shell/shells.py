@@ -14,6 +14,7 @@ VERBS = ("delete", "describe", "get")
 
 
 def _kubectl(arguments: list[str], io: Invocation) -> int:
+    """Echo the arguments, or read stdin (`-`), print to both streams (`both`) or open the editor (`edit`)."""
     if "-" in arguments:
         io.out(io.read())
         return 0
@@ -26,6 +27,7 @@ def _kubectl(arguments: list[str], io: Invocation) -> int:
 
 
 def _verbs(words: list[str]) -> list[str]:
+    """The verbs that complete the first word."""
     return [verb for verb in VERBS if verb.startswith(words[0])] if len(words) == 1 else []
 
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 ROOMS = {"api", "gotext", "pull", "why"}
+# The most nodes in the syntax trees of all modules of kubesim that are loaded.
 MOST_NODES = 60_000
-"""Of the syntax trees of all modules of kubesim that are loaded."""
 EXPLAINS = """
 import json
 import sys
@@ -26,11 +26,11 @@ def loaded() -> dict[str, Path]:
     return {name: Path(file) for name, file in json.loads(done.stdout).items()}
 
 
-def test_it_loads_four_rooms() -> None:
+def test_four_rooms_are_loaded() -> None:
     assert {name.split(".")[1] for name in loaded()} == ROOMS
 
 
-def test_it_loads_little() -> None:
+def test_little_code_is_loaded() -> None:
     nodes = [len(list(ast.walk(ast.parse(path.read_text("utf-8"))))) for path in loaded().values()]
     assert sum(nodes) <= MOST_NODES
 

@@ -25,6 +25,9 @@ SUBSTITUTES = {
 FOLDER = Path(__file__).parent
 FAILURES = load_yaml(FOLDER / "causes.yaml")
 
+DEPLOY = "kubectl create deployment web --image=registry.example.com/myapp:1.0"
+PATCH = """kubectl patch deployment web -p '{"spec":{"template":{"spec":{"imagePullSecrets":[{"name":"%s"}]}}}}'"""
+
 
 @pytest.fixture(params=FAILURES)
 def broken(request):
@@ -102,10 +105,6 @@ def test_in_another_namespace_the_commands_say_so(lines):
     assert trace_flow(session.cluster, "shop", "web").cause is None
 
 
-DEPLOY = "kubectl create deployment web --image=registry.example.com/myapp:1.0"
-PATCH = """kubectl patch deployment web -p '{"spec":{"template":{"spec":{"imagePullSecrets":[{"name":"%s"}]}}}}'"""
-
-
 @pytest.mark.parametrize(
     "lines",
     [
@@ -118,7 +117,7 @@ PATCH = """kubectl patch deployment web -p '{"spec":{"template":{"spec":{"imageP
 )
 def test_a_deployments_pod_is_fixed_through_its_deployment(lines):
     session = make(lines)
-    for _ in range(2):  # the last case has two faults
+    for _ in range(2):  # because the last case has two faults
         for name in session.run("kubectl get pods -o jsonpath={.items[*].metadata.name}").stdout.split():
             flow = trace_flow(session.cluster, "default", name)
             if flow.cause:

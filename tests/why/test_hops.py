@@ -1,4 +1,4 @@
-"""The hops of a pull, as they go and as they end."""
+"""The hops of a pull: what each says while the pull goes on, and once it has succeeded or failed."""
 
 import dataclasses
 
@@ -12,10 +12,11 @@ from tests.why.making import ACCOUNT, CREATE, make, pod
 
 
 def states(flow):
+    """The state of each hop by its key."""
     return {hop.key: hop.state for hop in flow.hops}
 
 
-def test_a_pull_with_a_secret():
+def test_the_text_of_a_pull_with_a_secret():
     session = make([CREATE], pod(secrets=["regcred"]))
     assert trace_flow(session.cluster, "default", "web").text() == (
         "registry.example.com/myapp:1.0 for default/web, container app\n"
@@ -29,7 +30,7 @@ def test_a_pull_with_a_secret():
     )
 
 
-def test_a_refused_pull_in_words():
+def test_the_text_of_a_refused_pull():
     session = make([CREATE], pod(secrets=["regcreds"]))
     assert trace_flow(session.cluster, "default", "web").text() == (
         "registry.example.com/myapp:1.0 for default/web, container app\n"
@@ -46,7 +47,7 @@ def test_a_refused_pull_in_words():
     )
 
 
-def test_a_secret_that_was_deleted_since_is_in_the_past():
+def test_a_secret_deleted_since_the_last_attempt_is_told_in_the_past():
     pulled = make([CREATE], pod(secrets=["regcred"]))
     refused = make([CREATE.replace("mypassword", "old")], pod(secrets=["regcred"]))
     lines = []
@@ -71,7 +72,7 @@ def test_a_public_image_needs_no_secret():
     }
 
 
-def test_an_image_that_is_on_the_node():
+def test_an_image_on_the_node_needs_no_registry():
     session = make([CREATE], pod(secrets=["regcred"]))
     session.write_file("second.yaml", pod("second", secrets=["regcred"]))
     session.run("kubectl apply -f second.yaml")
@@ -82,7 +83,7 @@ def test_an_image_that_is_on_the_node():
     assert flow.cause is None
 
 
-def test_the_list_of_the_service_account():
+def test_a_pod_without_a_list_gets_that_of_its_service_account():
     session = make([CREATE, ACCOUNT], pod())
     flow = trace_flow(session.cluster, "default", "web")
     assert flow.cause is None
@@ -92,7 +93,7 @@ def test_the_list_of_the_service_account():
     ]
 
 
-def test_a_list_of_its_own_makes_the_accounts_needless():
+def test_a_pod_with_a_list_of_its_own_does_not_need_that_of_its_service_account():
     other = CREATE.replace("regcred", "mine")
     session = make([CREATE, other, ACCOUNT], pod(secrets=["mine"]))
     flow = trace_flow(session.cluster, "default", "web")
@@ -100,7 +101,7 @@ def test_a_list_of_its_own_makes_the_accounts_needless():
     assert states(flow)["account"] == NOT_NEEDED
 
 
-def test_before_the_kubelet_has_tried():
+def test_before_the_first_attempt_there_is_no_cause():
     session = make([CREATE], pod(secrets=["regcred"]), wait=0)
     flow = trace_flow(session.cluster, "default", "web")
     assert flow.cause is None
@@ -141,7 +142,7 @@ def test_when_the_cause_is_gone_the_flow_waits_for_the_next_attempt():
         ("shop", "x", "There's no Pod x in the shop namespace.", "get pods -n shop"),
     ],
 )
-def test_a_pod_that_is_not_there(namespace, name, problem, fix):
+def test_for_a_missing_pod_another_one_or_a_list_is_proposed(namespace, name, problem, fix):
     session = make([], pod(image="nginx"))
     flow = trace_flow(session.cluster, namespace, name)
     assert (flow.cause.hop, flow.cause.problem, flow.cause.fix) == ("kubectl", problem, (f"kubectl {fix}",))
@@ -149,7 +150,7 @@ def test_a_pod_that_is_not_there(namespace, name, problem, fix):
 
 
 @pytest.mark.parametrize("name", ["web", "deployment/web"])
-def test_for_a_deployment_one_of_its_pods_is_named(name):
+def test_for_a_deployment_one_of_its_pods_is_proposed(name):
     session = make(["kubectl create deployment web --image=nginx"])
     pod = session.run("kubectl get pods -o name").stdout.strip().removeprefix("pod/")
     flow = trace_flow(session.cluster, "default", name)
@@ -157,7 +158,7 @@ def test_for_a_deployment_one_of_its_pods_is_named(name):
     assert flow.cause.fix == (f"kubectl get pod {pod}",)
 
 
-def test_a_container_that_is_not_there():
+def test_for_a_missing_container_those_of_the_pod_are_named():
     session = make([], pod(image="nginx"))
     flow = trace_flow(session.cluster, "default", "web", "side")
     assert flow.cause.problem == "The Pod web has no container side. It has app."
@@ -170,7 +171,7 @@ def test_of_several_containers_the_failing_one_is_shown():
     assert trace_flow(session.cluster, "default", "web", "init").cause is None
 
 
-def test_a_flow_is_a_value():
+def test_a_flow_cannot_be_changed():
     session = make([CREATE], pod(secrets=["regcred"]))
     flow = trace_flow(session.cluster, "default", "web")
     assert isinstance(flow, Flow)
@@ -178,7 +179,7 @@ def test_a_flow_is_a_value():
         setattr(flow, "outcome", "")  # noqa: B010  # mypy knows, too
 
 
-def test_credentials_of_the_node_are_no_public_image():
+def test_a_pull_with_credentials_of_the_node_is_told_from_that_of_a_public_image():
     session = Session()
     session.run("node login registry.example.com -u myuser -p mypassword; sleep 300")
     session.run("kubectl run web --image=registry.example.com/myapp:1.0; sleep 5")
@@ -187,7 +188,7 @@ def test_credentials_of_the_node_are_no_public_image():
     assert hops["kubelet"] == (PASSED, ("asked as myuser, with credentials of the node itself",))
 
 
-def test_what_was_sent_and_what_came_back():
+def test_a_flow_has_the_request_and_the_answer_of_the_last_attempt():
     sent = {}
     for name, commands in {"right": [CREATE], "wrong": [CREATE.replace("mypassword", "old")], "none": []}.items():
         flow = trace_flow(make(commands, pod(secrets=["regcred"])).cluster, "default", "web")
@@ -199,7 +200,7 @@ def test_what_was_sent_and_what_came_back():
     }
 
 
-def test_what_followed_from_the_cause_tells_so():
+def test_a_hop_that_failed_because_of_the_cause_says_so():
     flow = trace_flow(make([], pod(secrets=["regcred"])).cluster, "default", "web")
     assert [(hop.key, hop.is_cause, hop.because) for hop in flow.hops if hop.state == FAILED] == [
         ("secret", True, ""),
@@ -207,7 +208,7 @@ def test_what_followed_from_the_cause_tells_so():
     ]
 
 
-def test_a_pull_that_will_recover_waits():
+def test_the_kubelet_of_a_pull_that_will_recover_waits():
     session = make([], pod(secrets=["regcred"]))
     session.run(CREATE)
     flow = trace_flow(session.cluster, "default", "web")
@@ -215,7 +216,7 @@ def test_a_pull_that_will_recover_waits():
     assert flow.answered == "401 Unauthorized, last time"
 
 
-def test_what_a_learner_is_to_find_out_is_concealed():
+def test_a_concealed_flow_shows_neither_the_cause_nor_the_hops_around_it():
     flow = conceal(trace_flow(make([], pod(secrets=["regcred"])).cluster, "default", "web"), FAILED, "ErrImagePull")
     assert flow.cause is None
     assert [hop.line for hop in flow.hops] == [

@@ -20,8 +20,8 @@ TABLES = {
     "BY_KUBELET": looks.BY_KUBELET,
 }
 EVERY = [(name, example) for name, table in TABLES.items() for example in table]
+# Tables of which the first row to match says the name: in its own example, none may begin where another does.
 BY_NAME = ("PODS", "CONTAINERS")
-"""Tables of which the first row to match says the name: in its own example, none may begin where another does."""
 
 
 @pytest.mark.parametrize(("name", "example"), EVERY)
@@ -43,7 +43,7 @@ def test_no_pattern_takes_long_over_a_long_line(name: str) -> None:
                 re.search(pattern, line)
 
 
-def test_the_tables_are_all() -> None:
+def test_every_table_of_looks_is_tested() -> None:
     assert {name: table for name, table in vars(looks).items() if isinstance(table, dict) and name.isupper()} == TABLES
 
 

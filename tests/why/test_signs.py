@@ -73,13 +73,13 @@ def test_a_long_sentence_is_cut_between_words() -> None:
     assert len(reply.sentence) <= 402
 
 
-@pytest.mark.parametrize(("message", "registry", "asked"), ROWS["who_was_asked"])
-def test_who_was_asked(message: str, registry: str, asked: str) -> None:
+@pytest.mark.parametrize(("message", "registry", "asked"), ROWS["role_of_the_host_that_was_asked"])
+def test_the_role_of_the_host_that_was_asked(message: str, registry: str, asked: str) -> None:
     assert asking.asked(message, registry, read(message)).role == asked
 
 
-@pytest.mark.parametrize(("host", "message", "title"), ROWS["whose_registry_it_is"])
-def test_whose_registry_it_is(host: str, message: str, title: str) -> None:
+@pytest.mark.parametrize(("host", "message", "title"), ROWS["registry_that_a_host_is"])
+def test_a_host_and_its_message_tell_the_registry(host: str, message: str, title: str) -> None:
     assert signs.registry_of(host, message).registry.title == title
 
 
@@ -111,5 +111,5 @@ def test_every_placeholder_of_a_kind_has_a_word() -> None:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_each_example_has_a_word_without_which_a_record_is_not_read(number: int) -> None:
+def test_each_example_has_a_word_for_which_a_record_is_read(number: int) -> None:
     assert is_hint(SIGNS[number].example)
