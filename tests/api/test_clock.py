@@ -106,6 +106,7 @@ def test_what_is_no_time_in_some_zone_is_refused(text: str) -> None:
 
 
 def _identifiers(seed: int) -> tuple[str, str, str]:
+    """The first UID, suffix and container ID that a seed gives."""
     identity = Identity(seed)
     return identity.uid(), identity.suffix(), identity.container_id()
 

@@ -1,4 +1,4 @@
-"""The sentences of refusals quote names as Go does."""
+"""Refusals quote names and values as Go does."""
 
 from __future__ import annotations
 

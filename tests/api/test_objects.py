@@ -1,4 +1,4 @@
-"""The small helpers survive what users write."""
+"""The helpers for objects accept whatever users write, and share nothing between objects."""
 
 from __future__ import annotations
 

@@ -9,10 +9,12 @@ import pytest
 
 from kubesim.api.podresources import pod_requests
 
+# The restart policy that makes an init container a sidecar.
 SIDECAR = "Always"
 
 
 def container(cpu: str, restart_policy: str = "") -> dict[str, Any]:
+    """A container that requests that much CPU."""
     policy = {"restartPolicy": restart_policy} if restart_policy else {}
     return {"resources": {"requests": {"cpu": cpu}}, **policy}
 

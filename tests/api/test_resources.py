@@ -27,12 +27,12 @@ from kubesim.api.resources import DEPLOYMENT, EVENT, POD, RESOURCES, ROLE, SERVI
         ("", None),
     ],
 )
-def test_names(name: str, resource: object) -> None:
+def test_a_name_leads_to_its_type(name: str, resource: object) -> None:
     assert find_resource(name) is resource
 
 
 def test_no_two_types_share_a_name() -> None:
-    named = [item for item in RESOURCES if item.group != "events.k8s.io"]  # a second API of the same events
+    named = [item for item in RESOURCES if item.group != "events.k8s.io"]  # which is a second API of the same events
     names = [name for item in named for name in {item.plural, item.singular, *item.short_names}]
     assert sorted(names) == sorted(set(names))
     assert find_resource("events") is EVENT

@@ -1,4 +1,4 @@
-"""When a CronJob is due."""
+"""The times at which the schedule of a CronJob is due."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from tests.learner import rows
 
 ROWS = rows(__file__)
 
-NOW = "2026-11-24T14:00:30Z"  # a Tuesday
+# A Tuesday.
+NOW = "2026-11-24T14:00:30Z"
 
 
-@pytest.mark.parametrize(("text", "coming"), ROWS["next"])
-def test_next(text: str, coming: str | None) -> None:
+@pytest.mark.parametrize(("text", "coming"), ROWS["the_next_time_after_now"])
+def test_the_next_time_after_now(text: str, coming: str | None) -> None:
     found = parse_schedule(text).next(parse_time(NOW))
     assert (found and rfc3339(found)) == coming
 
 
-@pytest.mark.parametrize(("text", "since", "due"), ROWS["last"])
-def test_last(text: str, since: str, due: str | None) -> None:
+@pytest.mark.parametrize(("text", "since", "due"), ROWS["the_last_time_before_now"])
+def test_the_last_time_before_now(text: str, since: str, due: str | None) -> None:
     found = parse_schedule(text).last(parse_time(since), parse_time(NOW))
     assert (found and rfc3339(found)) == due
 
 
-@pytest.mark.parametrize(("text", "refusal"), ROWS["refusals"])
-def test_refusals(text: str, refusal: str) -> None:
+@pytest.mark.parametrize(("text", "refusal"), ROWS["a_wrong_schedule_is_refused"])
+def test_a_wrong_schedule_is_refused(text: str, refusal: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         parse_schedule(text)
     assert str(caught.value) == refusal

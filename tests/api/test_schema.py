@@ -1,4 +1,4 @@
-"""Decoding as the API server does, whole sentences; Go's order of fields."""
+"""Objects are decoded and refused as the API server does, and their fields are put in Go's order."""
 
 from __future__ import annotations
 
@@ -31,8 +31,15 @@ from tests.learner import Learner
 
 REFUSALS = load_yaml(Path(__file__).with_name("refusals.yaml"))
 
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
 
 def refusal(resource: Resource | None, obj: Any, strict: bool = True) -> str:
+    """The sentence that refuses the object, without its beginning."""
     assert resource
     with pytest.raises(StatusError) as caught:
         decoding.decode(resource, obj, strict)
@@ -43,17 +50,18 @@ def refusal(resource: Resource | None, obj: Any, strict: bool = True) -> str:
 
 
 def container(**fields: Any) -> dict[str, Any]:
+    """A Pod of one container with these fields."""
     return {"spec": {"containers": [fields]}}
 
 
 @pytest.mark.parametrize(("plural", "obj", "value", "field", "wanted"), REFUSALS["wrong types"])
-def test_a_value_of_the_wrong_type(plural: str, obj: Any, value: str, field: str, wanted: str) -> None:
+def test_a_value_of_the_wrong_type_is_refused(plural: str, obj: Any, value: str, field: str, wanted: str) -> None:
     sentence = f"json: cannot unmarshal {value} into Go struct field {field} of type {wanted}"
     assert refusal(find_resource(plural), obj) == sentence
 
 
 @pytest.mark.parametrize(("plural", "obj", "sentence"), REFUSALS["other sentences"])
-def test_other_refusals(plural: str, obj: Any, sentence: str) -> None:
+def test_another_mistake_is_refused(plural: str, obj: Any, sentence: str) -> None:
     assert refusal(find_resource(plural), obj) == sentence
 
 
@@ -83,23 +91,16 @@ def test_scalars_come_back_in_canonical_form() -> None:
     assert decoding.decode(POD, moment, True) == {"metadata": {"creationTimestamp": "2026-01-02T02:04:05Z"}}
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
-
-
 def paths(kind: schema.Type, depth: int) -> st.SearchStrategy[Any]:
     """A value in which one field, anywhere in a type, holds arbitrary JSON."""
     if kind.element and depth:
         inner = paths(kind.element, depth - 1)
         return inner.map(lambda value: [value] if kind.kind == "list" else {"k": value})
     if kind.kind != "struct" or not depth:
-        return JSON
+        return ANY_JSON
     found = schema.fields(kind)
     return st.sampled_from(sorted(found) or [""]).flatmap(
-        lambda name: (paths(found[name].type, depth - 1) if name else JSON).map(lambda value: {name: value})
+        lambda name: (paths(found[name].type, depth - 1) if name else ANY_JSON).map(lambda value: {name: value})
     )
 
 

@@ -33,7 +33,7 @@ from kubesim.gotext.gojson import JSONError
         ("1e400", "json: cannot unmarshal number 1e400 into Go value of type float64", 0),
     ],
 )
-def test_what_is_said_of_a_broken_text(text: str, sentence: str, read: int) -> None:
+def test_a_broken_text_is_refused_in_the_words_of_go(text: str, sentence: str, read: int) -> None:
     with pytest.raises(JSONError) as caught:
         gojson.loads(text)
     assert (str(caught.value), caught.value.read) == (sentence, read)
@@ -55,7 +55,7 @@ def test_what_is_said_of_a_broken_text(text: str, sentence: str, read: int) -> N
         ("1e-05", '"1e-05"', "1e-05"),
     ],
 )
-def test_numbers(value: object, in_json: str, printed: str) -> None:
+def test_a_number_is_written_as_go_does(value: object, in_json: str, printed: str) -> None:
     assert (gojson.dumps([value]), gofmt.sprint(value)) == (f"[{in_json}]", printed)
 
 

@@ -1,11 +1,15 @@
+"""Columns of text as Go's tabwriter and kubectl's tables align them."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kubesim.gotext import tabwriter
 
+CELLS = st.text(st.characters(exclude_characters="\t\n\f\v\r", exclude_categories=["Cs"]), max_size=8)
 
-def test_a_table_of_kubectl_get():
+
+def test_a_table_is_aligned_as_kubectl_get_does():
     rows = [
         ["NAME", "READY", "STATUS", "AGE"],
         ["after", "1/1", "Running", "8s"],
@@ -67,10 +71,7 @@ def test_a_form_feed_ends_all_columns():
     assert tabwriter.align("a\tb\flonger\tb") == "a  b\nlonger  b"
 
 
-cells = st.text(st.characters(exclude_characters="\t\n\f\v\r", exclude_categories=["Cs"]), max_size=8)
-
-
-@given(st.integers(1, 5).flatmap(lambda n: st.lists(st.lists(cells, min_size=n, max_size=n), min_size=1)))
-def test_both_agree_on_rectangles(rows):
+@given(st.integers(1, 5).flatmap(lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), min_size=1)))
+def test_format_and_align_agree_on_rows_of_equal_length(rows):
     text = "".join("\t".join(row) + "\n" for row in rows)
     assert tabwriter.format(rows) == tabwriter.align(text, minwidth=6, padding=3)

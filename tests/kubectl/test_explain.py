@@ -1,4 +1,4 @@
-"""The text of kubectl explain, whole screens."""
+"""kubectl explain: whole screens, parts of others, and refusals."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ SCREENS = load_yaml(Path(__file__).with_name("explain.yaml"))
 
 
 @pytest.mark.parametrize("words", SCREENS["whole"])
-def test_whole_screens(words: str) -> None:
+def test_a_whole_screen(words: str) -> None:
     assert Session().run(f"kubectl explain {words}").screen == SCREENS["whole"][words]
 
 
 @pytest.mark.parametrize(("words", "part"), SCREENS["parts"])
-def test_parts_of_screens(words: str, part: str) -> None:
+def test_a_screen_contains_a_part(words: str, part: str) -> None:
     assert part in Session().run(f"kubectl explain {words}").stdout
 
 
-@pytest.mark.parametrize(("words", "error"), ROWS["refusals"])
-def test_refusals(words: str, error: str) -> None:
+@pytest.mark.parametrize(("words", "error"), ROWS["a_wrong_path_is_refused"])
+def test_a_wrong_path_is_refused(words: str, error: str) -> None:
     result = Session().run(f"kubectl explain {words}")
     assert (result.stdout, result.stderr, result.exit_code) == ("", f"{error}\n", 1)
 
 
-@pytest.mark.parametrize(("words", "same"), ROWS["other_ways_to_ask"])
-def test_other_ways_to_ask(words: str, same: str) -> None:
+@pytest.mark.parametrize(("words", "same"), ROWS["another_name_or_flag_gives_the_same_screen"])
+def test_another_name_or_flag_gives_the_same_screen(words: str, same: str) -> None:
     session = Session()
     result = session.run(f"kubectl explain {words}")
     assert (result.exit_code, result.stdout) == (0, session.run(f"kubectl explain {same}").stdout)
 
 
 def every_path(kind: schema.Type, above: tuple[str, ...]) -> list[str]:
+    """The paths of a type's fields below the names in `above`, at most four names long."""
     while kind.element:
         kind = kind.element
     found = []

@@ -1,4 +1,4 @@
-"""kubectl's commands line by line, rightly and wrongly typed: chapters/; and what no line shows."""
+"""kubectl's commands line by line, rightly and wrongly typed (chapters/), completion, and the live editor."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ CHAPTERS = chapters(Path(__file__).parent / "chapters")
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_chapter(chapter: str) -> None:
+def test_the_lines_of_a_chapter(chapter: str) -> None:
     check(CHAPTERS[chapter])
 
 
 @pytest.fixture(scope="module")
 def shop() -> Learner:
+    """A learner with a Pod that runs and one whose image is private."""
     learner = Learner()
     learner("kubectl run web --image=nginx")
     learner(f"kubectl run priv --image={PRIVATE}")
     return learner
 
 
-@pytest.mark.parametrize(("line", "words"), rows(__file__)["completion"])
-def test_completion(shop: Learner, line: str, words: list[str]) -> None:
+@pytest.mark.parametrize(("line", "words"), rows(__file__)["tab_completes"])
+def test_tab_completes(shop: Learner, line: str, words: list[str]) -> None:
     assert shop.session.shell.complete(line, len(line)) == words
 
 
-def test_what_was_saved_in_the_live_editor_and_refused_is_kept(learner: Learner) -> None:
+def test_an_edit_that_is_refused_is_kept_in_a_file(learner: Learner) -> None:
     learner("kubectl create secret generic s --from-literal=old=1")
     asked = learner.session.run("kubectl edit secret s").edit
     assert asked
@@ -54,7 +55,7 @@ def test_an_editor_for_the_keyboard_opens_in_the_live_terminal(learner: Learner,
     assert learner("ls -a") == ".\n..\n"
 
 
-def test_what_happens_while_the_live_editor_is_open_stays(learner: Learner) -> None:
+def test_changes_made_while_the_live_editor_is_open_stay(learner: Learner) -> None:
     learner("kubectl create deployment web --image=nginx:1.26 --replicas=2")
     asked = learner.session.run("kubectl edit deployment web").edit
     assert asked

@@ -19,19 +19,19 @@ def test_scalars_are_those_of_goyaml(learner: Learner, text: str, value: object)
     assert json.loads(learner(f"{READ} -o json"))["x"] == value
 
 
-@pytest.mark.parametrize(("text", "screen"), ROWS["streams_of_documents"])
-def test_streams_of_documents(learner: Learner, text: str, screen: str) -> None:
+@pytest.mark.parametrize(("text", "screen"), ROWS["a_stream_of_documents_is_created_one_by_one"])
+def test_a_stream_of_documents_is_created_one_by_one(learner: Learner, text: str, screen: str) -> None:
     learner.session.write_file("x", text)
     assert learner.session.run(READ).screen == screen
 
 
-@pytest.mark.parametrize(("text", "refusal"), ROWS["what_cannot_be_read"])
-def test_what_cannot_be_read(learner: Learner, text: str, refusal: str) -> None:
+@pytest.mark.parametrize(("text", "refusal"), ROWS["a_file_that_cannot_be_parsed_is_refused"])
+def test_a_file_that_cannot_be_parsed_is_refused(learner: Learner, text: str, refusal: str) -> None:
     learner.session.write_file("x", text)
     assert learner.fails(READ) == f"error: {refusal}\n"
 
 
-@pytest.mark.parametrize(("text", "refusal"), ROWS["what_does_not_pass_validation"])
-def test_what_does_not_pass_validation(learner: Learner, text: str, refusal: str) -> None:
+@pytest.mark.parametrize(("text", "refusal"), ROWS["an_object_that_is_not_valid_is_refused"])
+def test_an_object_that_is_not_valid_is_refused(learner: Learner, text: str, refusal: str) -> None:
     learner.session.write_file("x", text)
     assert learner.fails("kubectl create -f x") == f"error: {refusal}\n"

@@ -32,8 +32,8 @@ OWN = flags_of(
 FLAGS = FlagSet((*GLOBAL, *OWN))
 
 
-@pytest.mark.parametrize(("line", "args", "given"), ROWS["flags"])
-def test_flags(line: str, args: list[str], given: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("line", "args", "given"), ROWS["a_line_gives_arguments_and_flags"])
+def test_a_line_gives_arguments_and_flags(line: str, args: list[str], given: dict[str, Any]) -> None:
     parsed = FLAGS.parse(line.split())
     assert list(parsed.args) == args
     lists = {name: list(value) if isinstance(value, tuple) else value for name, value in parsed.values.items()}
@@ -42,24 +42,24 @@ def test_flags(line: str, args: list[str], given: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("line", "dash"), [("a b", -1), ("a -- b", 1), ("-- a", 0), ("a -w --", 1)])
-def test_what_stood_before_the_dash(line: str, dash: int) -> None:
+def test_the_number_of_arguments_before_a_double_dash_is_known(line: str, dash: int) -> None:
     assert FLAGS.parse(line.split()).dash == dash
 
 
-@pytest.mark.parametrize(("line", "refusal"), ROWS["refused_flags"])
-def test_refused_flags(line: str, refusal: str) -> None:
+@pytest.mark.parametrize(("line", "refusal"), ROWS["a_wrong_flag_is_refused"])
+def test_a_wrong_flag_is_refused(line: str, refusal: str) -> None:
     with pytest.raises(FlagError) as caught:
         FLAGS.parse(line.split(" "))
     assert str(caught.value).startswith(refusal)
 
 
 @pytest.mark.parametrize(("line", "flag"), [("--cascade x", "cascade"), ("-i x", "interactive"), ("--v=8", "v")])
-def test_flags_that_kubectl_has_and_kubesim_does_not(line: str, flag: str) -> None:
+def test_a_flag_that_kubesim_lacks_is_recognized(line: str, flag: str) -> None:
     assert FLAGS.parse(line.split()).refused == flag
 
 
-@pytest.mark.parametrize(("text", "seconds"), ROWS["durations"])
-def test_durations(text: str, seconds: float) -> None:
+@pytest.mark.parametrize(("text", "seconds"), ROWS["a_duration_is_read_in_seconds"])
+def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
     assert parse_duration(text) == pytest.approx(seconds)
 
 

@@ -1,4 +1,4 @@
-"""Sessions and descriptions, screen by screen: the YAML files beside this one."""
+"""Sessions (screens/) and descriptions (describe.yaml), screen by screen."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ DESCRIBED = load_yaml(HERE / "describe.yaml")
 
 
 @pytest.mark.parametrize("path", sorted((HERE / "screens").glob("*.yaml")), ids=lambda path: path.stem)
-def test_session(path: Path) -> None:
-    """In the form of a recording, but as kubesim answers: what is measured stands in tests/golden."""
+def test_a_session_prints_its_screens(path: Path) -> None:
+    """The screens are those of kubesim; what a real cluster printed is in tests/golden."""
     surprises = golden.surprises(path.stem, golden.play(golden.load(path)), {})
     if surprises:
         pytest.fail("\n\n".join(surprises), pytrace=False)
 
 
 @pytest.mark.parametrize("entry", DESCRIBED, ids=lambda entry: entry["name"])
-def test_description(entry: dict[str, Any]) -> None:
+def test_an_object_is_described(entry: dict[str, Any]) -> None:
     screen = describers.describe(entry["object"], entry.get("related", {}), parse_time(entry["now"]))
     assert screen == entry["screen"].replace("~", " ")
 

@@ -1,3 +1,5 @@
+"""Objects as YAML: what kubesim prints is what goyaml prints, and reads as the same object."""
+
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,19 @@ from kubesim.kubectl.yamldump import dump as to_yaml
 from kubesim.kubectl.yamldump import sorted_keys
 
 CASES = load_yaml(Path(__file__).with_name("formats.yaml"))
+
+LETTERS = "ab: \n'\"#-?,[]{}&*!|>%@`.0189\\\t\u00e9~=<y"
+TEXTS = st.text(st.sampled_from(LETTERS), max_size=30) | st.text(
+    st.sampled_from("abc  '\"\\"), min_size=70, max_size=200
+)
+KEYS = st.text(st.sampled_from("ab: '\"#-?.019\u00e9/"), max_size=20)
+# A greater integer is read as a float, as in Go.
+INT64 = st.integers(-(2**63), 2**63 - 1)
+VALUES = st.recursive(
+    TEXTS | INT64 | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
 
 
 def test_an_object_as_kubectl_get_prints_it():
@@ -28,11 +43,11 @@ def test_long_text_is_folded_after_the_eightieth_column():
     assert to_yaml({"k": "\x00" + words}) == f'k: "\\0{" ".join(["word"] * 16)}\n  {" ".join(["word"] * 4)}"\n'
 
 
-def test_numbers():
+def test_numbers_are_written_as_goyaml_does():
     assert to_yaml([1, -5, 1.5, 2.0, 1e-7, 1e30]) == "- 1\n- -5\n- 1.5\n- 2\n- 1e-07\n- 1e+30\n"
 
 
-def test_lists_in_lists():
+def test_lists_in_lists_begin_on_the_same_line():
     assert to_yaml({"a": [[1, [2]], {"b": [3]}]}) == "a:\n- - 1\n  - - 2\n- b:\n  - 3\n"
 
 
@@ -49,20 +64,8 @@ def test_letters_come_after_anything_else_and_numbers_by_their_value(pair):
     assert sorted_keys(dict.fromkeys(reversed(pair.split()))) == pair.split()
 
 
-letters = "ab: \n'\"#-?,[]{}&*!|>%@`.0189\\\t\u00e9~=<y"
-texts = st.text(st.sampled_from(letters), max_size=30) | st.text(
-    st.sampled_from("abc  '\"\\"), min_size=70, max_size=200
-)
-keys = st.text(st.sampled_from("ab: '\"#-?.019\u00e9/"), max_size=20)
-values = st.recursive(
-    texts | st.integers() | st.booleans() | st.none(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
-    max_leaves=12,
-)
-
-
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(keys, values | st.text(max_size=40)))
-def test_what_is_written_can_be_read(obj):
+@given(st.dictionaries(KEYS, VALUES | st.text(max_size=40)))
+def test_an_object_that_is_written_is_read_as_the_same(obj):
     assume("<<" not in obj)  # goyaml writes this key plain, and reads it as a merge
     assert parse_document(to_yaml(obj)) == obj

@@ -1,4 +1,4 @@
-"""What doubles, nests, is long or is odd is answered with little memory and CPU, or refused in one line."""
+"""Input that doubles, nests, is long or is odd is answered with little memory and CPU, or refused in one line."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ from .attack import new_session
 from .growth import CLASSES
 
 ROOT = Path(__file__).resolve().parents[2]
-COUNT = 24  # of each class; `make attack` tries more
+# The inputs of each class; `make attack` tries more.
+COUNT = 24
 
 
 @pytest.fixture(scope="module")
 def session() -> Session:
+    """The session that is attacked."""
     return new_session()
 
 
 def test_every_input_has_an_answer() -> None:
-    """In a fresh interpreter, so that the memory counted is kubesim's and not pytest's."""
+    """A fresh interpreter is attacked, so that the memory counted is kubesim's and not pytest's."""
     command = [sys.executable, "-m", "tests.robustness.attack", "0", "7", str(COUNT)]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
@@ -69,7 +71,7 @@ def test_an_input_that_hangs_up_ends_no_process(session: Session, monkeypatch: p
         "kubectl get pods -L " + "a," * 20_000 + "a",
     ],
 )
-def test_what_is_refused_changes_nothing(session: Session, line: str) -> None:
+def test_a_refused_input_changes_nothing(session: Session, line: str) -> None:
     before = session.cluster.api.revision
     result = session.run(line)
     assert (result.screen, result.exit_code) == (f"{TooMuchError()}\n", 1)

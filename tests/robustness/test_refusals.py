@@ -1,4 +1,4 @@
-"""Bad input that once led astray, with the whole of what is answered now."""
+"""Bad input that was once answered wrongly, with the whole answer of today."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ ROWS = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text(encodi
 
 
 @pytest.mark.parametrize("row", ROWS["files"], ids=lambda row: row["screen"][:60])
-def test_files(row: dict[str, str]) -> None:
+def test_a_bad_file_gets_the_whole_answer(row: dict[str, str]) -> None:
     session = Session()
     session.write_file("x.yaml", row["text"])
     assert session.run("kubectl apply -f x.yaml").screen == row["screen"]
 
 
 @pytest.mark.parametrize("row", ROWS["lines"], ids=lambda row: row["line"][:60])
-def test_lines(row: dict[str, str]) -> None:
+def test_a_bad_line_gets_the_whole_answer(row: dict[str, str]) -> None:
     session = Session()
     session.run(row.get("before", ""))
     assert session.run(row["line"]).screen == row["screen"]
 
 
-def test_what_another_tool_left_in_the_last_applied_annotation() -> None:
+def test_a_last_applied_annotation_without_an_object_is_refused() -> None:
     session = Session()
     session.write_file("x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n")
     session.run("kubectl apply -f x.yaml")
@@ -41,7 +41,7 @@ def test_what_another_tool_left_in_the_last_applied_annotation() -> None:
     assert session.run("kubectl apply -f x.yaml").screen == "configmap/c configured\n"
 
 
-def test_the_cluster_is_full_at_some_point(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_cluster_refuses_pods(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "MAX_PODS", 12)
     session = Session()
     session.run("kubectl create deployment web --image=nginx --replicas=2147483647; sleep 60")

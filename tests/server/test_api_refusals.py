@@ -1,4 +1,4 @@
-"""Every kind of refusal: the Status that says so, whole."""
+"""Each kind of refused request is answered with a whole Status, and changes nothing."""
 
 from __future__ import annotations
 
@@ -42,11 +42,12 @@ MANY = {
 
 @pytest.fixture(scope="module")
 def world() -> Caller:
-    """A cluster in which everything is refused."""
+    """A cluster to which every request of this file is sent, because each is refused."""
     return Caller(*WORLD)
 
 
 def _headers(row: dict[str, Any]) -> dict[str, str]:
+    """The headers of a row's request, those with keys of their own included."""
     named = {"content-type": row.get("media"), "impersonate-user": row.get("as")}
     return {name: value for name, value in named.items() if value} | row.get("headers", {})
 
@@ -54,7 +55,7 @@ def _headers(row: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize(
     "row", [*ROWS, DEEP, MANY, *({**row, "answer": TOO_MUCH} for row in WORK)], ids=lambda row: row["request"][:60]
 )
-def test_refusals(row: dict[str, Any], world: Caller) -> None:
+def test_a_request_is_refused(row: dict[str, Any], world: Caller) -> None:
     method, _, target = row["request"].partition(" ")
     target = re.sub(r"^[A-Z]+", lambda word: PLACES[word[0]], target)
     body = row.get("raw", "").encode("latin-1") if "body" not in row else MAP if row["body"] == "MAP" else row["body"]

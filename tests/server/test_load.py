@@ -18,11 +18,13 @@ from tests import patience
 from tests.server.connections import MAPS, Client, holds, served
 
 SECONDS = float(os.environ.get("KUBESIM_LOAD_SECONDS", "4"))
-CLIENTS, RATE = 8, 200  # requests a second of all clients together
+CLIENTS = 8
+# The requests a second of all clients together.
+RATE = 200
+# How many times the computing of a request may grow from one client to several.
 MOST_GROWTH = 1.5
-"""How much more computing a request of several clients may take than one of a client alone."""
+# How often the growth is measured at most, because other work of the machine may slow down one part of it.
 ROUNDS = 3
-"""How often that is measured at most: what else the machine does may make one part of a measurement slower."""
 PODS = "/api/v1/namespaces/default/pods"
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
 
@@ -75,6 +77,7 @@ class Worker(threading.Thread):
             del self.kept[old]
 
     def _ask(self, connection: http.client.HTTPSConnection, method: str, path: str, body: Any) -> None:
+        """Send a request, keep how long the answer took, and raise a ValueError if it is refused."""
         begin = time.monotonic()
         connection.request(method, path, body and json.dumps(body), self._client.authorization)
         answer = connection.getresponse()
@@ -85,6 +88,7 @@ class Worker(threading.Thread):
 
 
 def _pod(name: str) -> object:
+    """A Pod whose image is private."""
     return {
         "metadata": {"name": name},
         "spec": {"containers": [{"name": "c", "image": "registry.example.com/myapp:1.0"}]},
@@ -92,7 +96,7 @@ def _pod(name: str) -> object:
 
 
 class Observer(threading.Thread):
-    """Watches until something named `end…` is there, and keeps the names of what is there by then."""
+    """Watches until an object named `end…` is there, and keeps the names of the objects there are by then."""
 
     def __init__(self, client: Client, path: str) -> None:
         super().__init__(daemon=True)
@@ -118,7 +122,7 @@ class Observer(threading.Thread):
 
 
 class Nuisance(threading.Thread):
-    """Garbage, half requests and long bodies, again and again."""
+    """Sends garbage, half requests and long bodies until it is stopped."""
 
     def __init__(self, client: Client) -> None:
         super().__init__(daemon=True)
@@ -200,6 +204,7 @@ def _cost(workers: list[Worker]) -> float:
 
 
 def _report(workers: list[Worker], took: float, before: float, after: float) -> None:
+    """Print the latencies and the memory in MiB, and assert that the memory hardly grew."""
     latencies = sorted(1000 * value for worker in workers for value in worker.latencies)
     rate, last = len(latencies) / took, quantiles(latencies, n=100)[98]
     memory = f"{before:.0f} MiB before, {after:.0f} MiB after"

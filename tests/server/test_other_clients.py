@@ -47,6 +47,7 @@ spec:
 
 @pytest.fixture
 def place() -> Iterator[tuple[Session, str]]:
+    """A served session and the path of its kubeconfig."""
     with served() as (session, server, _):
         yield session, str(server.kubeconfig)
 
@@ -67,7 +68,7 @@ def moving(place: tuple[Session, str]) -> Iterator[None]:
     mover.join()
 
 
-def test_the_official_client(place: tuple[Session, str], tmp_path: Path) -> None:
+def test_the_official_client_drives_the_cluster(place: tuple[Session, str], tmp_path: Path) -> None:
     session, path = place
     (tmp_path / "web.yaml").write_text(WEB)
     with config.new_client_from_config(path) as api:
@@ -98,7 +99,7 @@ def test_the_official_client(place: tuple[Session, str], tmp_path: Path) -> None
         assert [(event["type"], event["object"].metadata.name) for event in events] == [("ADDED", "kube-root-ca.crt")]
 
 
-def test_lightkube(place: tuple[Session, str], moving: None) -> None:
+def test_lightkube_drives_the_cluster(place: tuple[Session, str], moving: None) -> None:
     own = lightkube.Client(config=lightkube.KubeConfig.from_file(place[1]), field_manager="test")
     own.create(Namespace(metadata=ObjectMeta(name="shop")))
     template = PodTemplateSpec(
@@ -127,7 +128,7 @@ def test_lightkube(place: tuple[Session, str], moving: None) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Kubernetes version")  # it knows those up to 1.35
-def test_kr8s(place: tuple[Session, str], moving: None) -> None:
+def test_kr8s_drives_the_cluster(place: tuple[Session, str], moving: None) -> None:
     api = kr8s.api(kubeconfig=place[1])
     assert api.version()["gitVersion"] == "v1.36.2"
     spec = {"containers": [{"name": "nginx", "image": "nginx"}]}
@@ -154,7 +155,7 @@ def test_kr8s(place: tuple[Session, str], moving: None) -> None:
     assert not pod.exists()
 
 
-def test_kopf(place: tuple[Session, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_operator_of_kopf_runs(place: tuple[Session, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator that answers to each ConfigMap with a Secret, and keeps its mark on it."""
     session, path = place
     registry, stop, ready = kopf.OperatorRegistry(), threading.Event(), threading.Event()

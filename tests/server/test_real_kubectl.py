@@ -25,38 +25,36 @@ pytestmark = pytest.mark.skipif(
 
 Played = dict[str, Future[list[golden.PlayedCommand]]]
 
+DEBUG_LINES = ROWS["debugged"]
+REFUSED, WAITING = "ErrImagePull", "ImagePullBackOff"
+STATES = ["ContainerCreating", "ContainerCreating", REFUSED, WAITING, REFUSED, WAITING, REFUSED]
+
 
 @pytest.fixture(scope="module")
 def played() -> Played:
+    """Every recording as the real kubectl plays it, all at once."""
     return golden.play_all_real()
 
 
 @pytest.mark.parametrize("name", golden.recorded())
-def test_recording(name: str, played: Played) -> None:
+def test_the_real_kubectl_prints_what_was_recorded(name: str, played: Played) -> None:
     surprises = golden.surprises(name, played[name].result(), golden.KNOWN_REAL)
     if surprises:
         pytest.fail("\n\n".join(surprises), pytrace=False)
 
 
-DEBUGGED = ROWS["debugged"]
-
-
 def test_debug_does_what_kubesims_own_does() -> None:
     own = Session()
     with RealSession() as real:
-        for line in DEBUGGED:
+        for line in DEBUG_LINES:
             answers = [session.run(line) for session in (own, real)]
             screens = [(answer.stdout, answer.stderr, answer.exit_code) for answer in answers]
             assert screens[0] == screens[1], line
 
 
-def test_the_page_is_fresh(played: Played) -> None:
+def test_the_table_of_recordings_is_up_to_date(played: Played) -> None:
     page = golden.table({name: future.result() for name, future in played.items()})
     assert golden.PAGE.read_text(encoding="utf-8") == page, "run: python tools/golden.py table"
-
-
-REFUSED, WAITING = "ErrImagePull", "ImagePullBackOff"
-STATES = ["ContainerCreating", "ContainerCreating", REFUSED, WAITING, REFUSED, WAITING, REFUSED]
 
 
 @contextmanager
