@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import CURRENT, Lab, wait_until
+from tests.browser.terminal import enter
 from tests.browser.test_notebooks import magics
 from tests.patience import eventually, once_drawn
 
@@ -161,4 +162,17 @@ def test_a_saved_lesson_has_its_workbench_when_it_is_opened_again(lab: Lab, load
         expect(page.locator(".ks-card").first).to_be_attached()
         page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         page.close()
+    lab.end_kernels()
+
+
+def test_on_a_phone_the_prompt_is_in_sight_below_a_long_output(lab: Lab, loaded_page: Page, folder: Path) -> None:
+    page = begun(lab, loaded_page, folder)
+    page.set_viewport_size({"width": 390, "height": 560})
+    page.get_by_role("button", name="Terminal", exact=True).click()
+    prompt = page.locator(".ks-sheet").get_by_label("Command", exact=True)
+    enter(prompt, "kubectl get namespaces default -o yaml")
+    expect(page.get_by_role("log")).to_contain_text("phase: Active")
+    page.locator(".ks-sheet .ks-road").evaluate("road => road.scrollIntoView({block: 'start'})")
+    expect(prompt).to_be_in_viewport(ratio=1)
+    page.close()
     lab.end_kernels()

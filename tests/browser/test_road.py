@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,15 @@ kubectl run web --image=registry.example.com/myapp:1.0 --overrides='{"spec":{"im
 sleep 5""",
 }
 HIGHEST = 170
+# The letters of each state: their left and right edges, and how many lines they take.
+EDGES = """states => states.map((state) => {
+    const range = document.createRange();
+    range.selectNodeContents(state);
+    const letters = [...range.getClientRects()].filter(({width}) => width);
+    const lines = new Set(letters.map(({top}) => Math.round(top))).size;
+    const [left, right] = [letters.map((one) => one.left), letters.map((one) => one.right)];
+    return {left: Math.min(...left), right: Math.max(...right), lines};
+})"""
 # How far a packet has come, station by station, whether it came back, and how often a station has pulsed.
 WATCH = """() => {
     window.seen = {packets: 0, bounced: false, pulses: 0};
@@ -128,6 +138,19 @@ def test_a_station_lights_its_evidence_and_a_line_of_evidence_chooses_its_statio
     road.get_by_role("button", name="Pod spec passed").press("Enter")
     expect(lit).to_contain_text(["imagePullSecrets"])
     assert pale_texts(road) == []
+
+
+def test_no_word_of_a_station_breaks_and_no_two_touch_in_a_narrow_dock(opened: Any) -> None:
+    road, _notebook = opened
+    expect(road).to_contain_text("Secret stuck here")
+    road.evaluate("road => { road.style.width = '364px'; }")  # as in a window of 853 pixels
+    states = road.locator("small > span")
+    states.nth(3).evaluate("state => state.replaceChildren('Container', document.createElement('wbr'), 'Creating')")
+    for number in (2, 4):
+        states.nth(number).evaluate("state => { state.textContent = 'to find out'; }")
+    edges = states.evaluate_all(EDGES)
+    assert edges[3]["lines"] == 2
+    assert all(one["right"] < following["left"] for one, following in pairwise(edges))
 
 
 def test_an_error_is_taken_apart_to_its_reason(opened: Any) -> None:

@@ -4,7 +4,7 @@
 
 const WAYS_ON = new Set(["onward", "check", "next", "another", "break"]); // actions whose button is filled if it is first
 const ASIDE = new Set(["reveal", "undo", "redo", "restart", "end"]); // actions whose button has no border
-const AT_RIGHT = ["reveal", "end", "restart"]; // actions whose buttons are at the right; the last one never moves
+const AT_RIGHT = ["reveal", "end", "restart"]; // actions whose buttons are a group at the right; the last one never moves
 const PATIENCE_FOR_PAGE = 200; // times 50 ms
 // Names of icons in base.css, by the signs that replace them in plain text.
 const ICONS = { "✓": "passed", "✗": "failed", "…": "waiting", "⚠": "warning", "○": "open", "◐": "begun", "·": "unreached", "–": "unneeded" };
@@ -100,10 +100,10 @@ function drawButtons(row, buttons, press) {
   if (row.dataset.key === key) return;
   row.dataset.key = key;
   const focused = row.contains(document.activeElement) ? document.activeElement : null;
-  const focusedPlace = [...row.children].indexOf(focused);
+  const allButtons = () => [...row.querySelectorAll("button")];
+  const focusedPlace = allButtons().indexOf(focused);
   const atRight = AT_RIGHT.flatMap((action) => buttons.filter(([name]) => name === action));
-  const inOrder = [...buttons.filter((one) => !atRight.includes(one)), ...atRight];
-  row.replaceChildren(...inOrder.map(([action, textContent], place) => {
+  const draw = ([action, textContent], place) => {
     const act = ({ detail }) => {
       if (!action || (detail > 1 && row.dataset.pressed !== action)) return;
       row.dataset.pressed = action;
@@ -113,11 +113,12 @@ function drawButtons(row, buttons, press) {
     const made = element("button", { type: "button", textContent, onclick: act, ariaDisabled: action ? null : "true" });
     made.classList.toggle("ks-lead", place === 0 && WAYS_ON.has(action));
     made.classList.toggle("ks-text", ASIDE.has(action));
-    made.classList.toggle("ks-at-right", action === atRight[0]?.[0]);
     made.dataset.do = action;
     return made;
-  }));
-  if (focused) (row.querySelector(`[data-do="${focused.dataset.do}"]`) ?? row.children[focusedPlace] ?? row.firstChild)?.focus();
+  };
+  row.replaceChildren(...buttons.filter((one) => !atRight.includes(one)).map(draw));
+  if (atRight.length) row.append(element("div", { className: "ks-at-right" }, ...atRight.map((one) => draw(one))));
+  if (focused) (row.querySelector(`[data-do="${focused.dataset.do}"]`) ?? allButtons()[focusedPlace] ?? allButtons()[0])?.focus();
 }
 
 // Moves focus and view to the next card of the same cell, else to the next cell.

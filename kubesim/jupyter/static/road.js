@@ -100,7 +100,7 @@ function stationOf({ key, title, icon, rank, state }) {
   const sign = markOf(Object.keys(ICONS).find((one) => ICONS[one] === icon) ?? "○");
   const stop = element("span", { className: "ks-stop", ariaHidden: "true" }, sign);
   if (icon === "waiting") stop.append(ring());
-  const made = element("button", { type: "button" }, stop, element("b", {}, ...breakable(title)), " ", element("small", {}, ...breakable(state)));
+  const made = element("button", { type: "button" }, stop, element("b", {}, ...breakable(title)), " ", element("small", {}, element("span", {}, ...breakable(state))));
   Object.assign(made.dataset, { key, icon, rank });
   return element("li", {}, made);
 }
