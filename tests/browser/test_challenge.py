@@ -1,4 +1,4 @@
-"""The challenge as a learner takes it: help, a mend that misses, undo, the right mend, and then a new kernel."""
+"""The challenge as a learner takes it: help, a fix that misses, undo, the right fix, and then a new kernel."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ PLACE = "button => [button.offsetLeft, button.offsetTop]"
 
 
 def press(card: Locator, name: str) -> None:
+    """Press the button of a card whose name matches, by keyboard."""
     card.get_by_role("button", name=re.compile(name)).press("Enter")
 
 
-def test_a_task_is_mended_and_its_points_outlive_the_kernel(open_notebook: Callable[[str], Any]) -> None:
+def test_a_task_is_fixed_and_its_points_outlive_the_kernel(open_notebook: Callable[[str], Any]) -> None:
     notebook = open_notebook("30-troubleshooting-challenge.ipynb")
     notebook.run_all()
     card: Locator = notebook.cell("challenge").locator(".ks-challenge")

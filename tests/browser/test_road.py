@@ -60,6 +60,7 @@ def stations_of(road: Locator) -> list[str]:
 
 
 def seen(road: Locator) -> Any:
+    """What has moved since the page began to watch."""
     return road.page.evaluate("window.seen")
 
 

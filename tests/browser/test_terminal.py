@@ -125,6 +125,7 @@ def test_words_can_be_read(terminal: Terminal) -> None:
 
 
 def assert_fits(terminal: Terminal, width: int) -> None:
+    """Assert that a long line stays inside the terminal in a page of this width, and shows whole."""
     terminal.page.set_viewport_size({"width": width, "height": 800})
     terminal.prompt.fill("kubectl create secret docker-registry regcred --docker-server=registry.example.com")
     assert eventually(lambda: terminal.root.evaluate(OUTSIDE), 0) == 0
@@ -290,6 +291,7 @@ def test_vi_is_left_as_vi_is_left(terminal: Terminal) -> None:
 
 
 def cells(page: Page) -> int:
+    """The number of cells of the notebook."""
     return page.locator(f"{NOTEBOOK} .jp-Cell").count()
 
 

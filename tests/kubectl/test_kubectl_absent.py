@@ -1,4 +1,4 @@
-"""What kubesim lacks it says in its own words, whichever way one comes to it."""
+"""Commands and types that kubesim lacks are refused in its own words, whichever way they are typed."""
 
 from __future__ import annotations
 

@@ -19,10 +19,12 @@ EXPLORABLE = next(name for name, explorable in load_explorables().items() if exp
 
 
 def kept(**sections):
+    """A learner's record with these sections."""
     return merge(blank(), {**blank(), **sections})
 
 
 def with_clusters(names, **fields):
+    """A learner's record in which the entries of these broken clusters have such fields."""
     marks = ClusterEntry(0, 0, 0, 0, 5, 5)._replace(**fields)
     return kept(clusters={name: list(marks) for name in names})
 
@@ -56,10 +58,10 @@ def test_a_line_is_done_once_its_work_is(line, record):
         ("%quiz sent-to-nobody", kept(**answered({"sent-to-nobody": [0]}))),
     ],
 )
-def test_what_was_only_tried_is_not_done(line, record):
+def test_a_line_whose_work_was_only_tried_is_not_done(line, record):
     assert not is_done(line, record)
 
 
-def test_what_asks_for_nothing_is_done():
+def test_a_line_that_asks_for_nothing_is_done():
     assert is_done("%review", blank())
     assert is_done("%%kubectl", blank())

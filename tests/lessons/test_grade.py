@@ -15,14 +15,15 @@ LESSONS = list(grade(blank()))
 
 
 def record(**given):
+    """A learner's record with the answers to each question."""
     return blank() | {"given": {name.replace("_", "-"): answers for name, answers in given.items()}}
 
 
-def test_no_lessons_have_a_sum():
+def test_the_total_of_no_lessons_is_zero():
     assert total([]) == Counts(0, 0, 0, 0, 0)
 
 
-def test_of_somebody_who_has_done_nothing():
+def test_a_learner_who_has_done_nothing_has_no_points_in_each_lesson():
     marks = grade(blank())
     assert sorted(LESSONS) == LESSONS
     assert LESSONS[:2] == ["00-start", "01-storing-credentials"]
@@ -63,7 +64,7 @@ def test_a_command_is_played_again():
     assert (mark.right, mark.first) == (1, 0)
 
 
-def test_what_is_not_known_does_not_count():
+def test_an_unknown_name_does_not_count():
     found = record(nothing=[[1]]) | {"tasks": {"nothing": True, "store-credentials": True}}
     assert total(grade(found).values())[0::3] == (0, 1)
 
@@ -87,7 +88,7 @@ def test_the_table_fits_or_says_what_does_not(width):
 
 
 @given(st.dictionaries(st.sampled_from(list(load_quizzes())), st.lists(ANSWERS, max_size=2)), st.text())
-def test_whatever_was_answered_it_is_one_line_for_each_learner(answers, name):
+def test_the_table_has_one_line_for_each_learner_whatever_the_answers(answers, name):
     found = [(name, blank() | {"given": answers})]
     assert len(table(found, 500).split("\n")) == len(comma_separated(found).split("\n")) == 3
 
@@ -124,7 +125,7 @@ def test_the_first_of_each_prediction_counts():
     assert total(grade(blank() | {"given": made}).values()).right == 0
 
 
-def test_what_was_wrong_at_first_and_is_right_since_is_what_reviewing_gained():
+def test_a_review_gains_the_questions_that_were_wrong_at_first_and_are_right_since():
     assert gained(record(start_no_secret=[[0], [2]], start_simulated_time=[[0]], assumed_server=["Docker Hub"])) == (
         1,
         2,

@@ -1,4 +1,4 @@
-"""What answers to quizzes get."""
+"""Each answer to a quiz is judged, and gets the notes that belong to it."""
 
 from dataclasses import replace
 
@@ -69,7 +69,7 @@ def test_no_typed_answer_breaks_the_judge(answer):
     assert judge(QUIZZES["typed"], answer).notes
 
 
-def test_only_the_first_thing_that_is_missing_is_shown():
+def test_only_the_first_missing_condition_is_shown():
     twice = replace(MAKE, goal=(*MAKE.goal, Condition("true", "It is not blue.", equals="blue")))
     assert judge(twice, "true").notes == (Note(False, "There is no namespace `blue`."),)
     assert judge(twice, "kubectl create ns blue") == Verdict(False, (Note(False, "It is not blue."),))

@@ -12,6 +12,7 @@ TASK = TASKS["green"]
 
 
 def looked_at(session):
+    """What each condition of the task printed, and whether it holds."""
     return [(reading.printed, reading.holds) for reading in check(TASK, session)]
 
 
@@ -61,7 +62,7 @@ def test_a_file_of_the_learners_is_kept_and_named():
     ],
     ids=["folder", "link", "link to itself", "file for a folder"],
 )
-def test_whatever_is_in_the_way_of_a_file_is_kept_and_named(name, block, tmp_path):
+def test_an_obstacle_in_place_of_a_file_is_kept_and_named(name, block, tmp_path):
     block(tmp_path / name)
     session = Session(tmp_path)
     assert begin(replace(TASK, files={name: "hello\n"}), session) == [name]

@@ -21,9 +21,10 @@ OPAQUE = f"kubectl create secret generic regcred --from-literal=.dockerconfigjso
 READER = MAKE.replace("myuser", "pull-autumn").replace("mypassword", "chestnut-4")
 HUB = "kubectl create secret docker-registry regcred --docker-username=acme --docker-password=hubpass"
 RESTART = "kubectl rollout restart deployment web"
+IMAGE = "registry.example.com/myapp:1.0"
 
 
-def deploy(image="registry.example.com/myapp:1.0", listed=False, policy="IfNotPresent", namespace="default"):
+def deploy(image=IMAGE, listed=False, policy="IfNotPresent", namespace="default"):
     """A Deployment `web` of one container `app`."""
     spec = {"containers": [{"name": "app", "image": image, "imagePullPolicy": policy}]}
     spec |= {"imagePullSecrets": [{"name": "regcred"}]} if listed else {}
@@ -34,7 +35,7 @@ def deploy(image="registry.example.com/myapp:1.0", listed=False, policy="IfNotPr
     return f"kubectl apply -f - <<E\n{json.dumps(web)}\nE"
 
 
-IMAGE = "registry.example.com/myapp:1.0"
+# For each row: the lines that lead to it, and those that the fix needs besides the row's own commands.
 STORIES = [
     ([MAKE, deploy(IMAGE.replace("example", "exmaple"), listed=True)], []),
     ([deploy("harbor.corp.example/myapp:1.0")], ["node trust harbor.corp.example"]),
@@ -56,10 +57,10 @@ STORIES = [
     ([MAKE, deploy(listed=True, policy="Never")], []),
     ([MAKE, deploy(IMAGE.replace("myapp", "MyApp"), listed=True)], []),
 ]
-"""For each row: what leads to it, and what the fix consists of besides the row's own commands."""
 
 
 def code(cell):
+    """The code spans of a cell of the table."""
     return [span.replace("\0", "|") for span in re.findall(r"`([^`]+)`", cell)]
 
 
@@ -69,6 +70,7 @@ def seen(row):
 
 
 def run(session, *lines):
+    """What the lines print, none of which may fail."""
     results = [session.run(line) for line in lines]
     assert [result.screen for result in results if result.exit_code] == []
     return "".join(result.stdout for result in results)

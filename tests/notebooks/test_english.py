@@ -1,4 +1,4 @@
-"""The lesson speaks as a native speaker would: words that translated English has and the field hasn't are counted."""
+"""The lesson is written in plain English: words that give away a translation are counted and must be rare."""
 
 import re
 from functools import cache
@@ -23,7 +23,7 @@ FILES = (
     "docs/class.md",
 )
 FOLDERS = ("quizzes", "predictions", "tasks", "challenges")
-# What people read of an entry; the other fields are commands, patterns and names.
+# The fields of an entry that people read; the others are commands, patterns and names.
 READ = ("title", "text", "question", "why", "what", "otherwise", "hint", "hints", "reason", "done", "because", "heard")
 
 COUNTED = ROWS["counted"]
@@ -59,6 +59,7 @@ def explored():
 
 
 def hits(pattern):
+    """Where the words of a pattern stand, with the text around them."""
     rule = re.compile(rf"\b({pattern})\b" if pattern[-1].isalnum() or pattern[-1] == "?" else rf"\b({pattern})", re.I)
     return [
         f"{where}: …{text[max(0, hit.start() - 40) : hit.end() + 40]!r}"

@@ -12,12 +12,13 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *FOLDER.glob("*.ipynb"
 
 
 def markdown(path):
+    """The Markdown of a document or of a notebook's cells."""
     return prose_of(path.stem) if path.suffix == ".ipynb" else path.read_text(encoding="utf-8")
 
 
 def problem(path, target):
     """What is wrong with a link to a file of the project, or None."""
-    if inside := OWN.match(target):  # README's, which the package index shows, too
+    if inside := OWN.match(target):  # a link of README, which the package index shows, too
         path, target = ROOT / "README.md", target[inside.end() :]
     place, _, anchor = target.partition("#")
     found = (path.parent / place).resolve() if place else path
@@ -36,12 +37,12 @@ def test_links_lead_somewhere(path):
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS])
-def test_pictures_have_words(path):
+def test_pictures_have_a_description(path):
     assert [link.target for link in links(markdown(path)) if link.picture and len(link.text) < 10] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS])
-def test_pictures_in_html_are_there(path):
+def test_pictures_in_html_exist(path):
     targets = re.findall(r'\bsrc(?:set)?="([^"]+)"', markdown(path))
     assert [target for target in targets if problem(path, target)] == []
 

@@ -88,6 +88,7 @@ def test_the_next_cell_shows_that_a_prediction_is_right_and_hides_it(name):
 
 
 def _content_words(text):
+    """The words of a text that have at least four letters."""
     return {word.lower() for word in re.findall(r"[A-Za-z]{4,}", text)}
 
 

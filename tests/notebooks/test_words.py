@@ -10,7 +10,8 @@ from tests.notebooks.pages import PATH, ROOT, prose_of, without_code
 
 ROWS = rows(__file__)
 
-HARDEST = 8  # Flesch-Kincaid grade: what readers of about 13 years read with ease
+# The highest Flesch-Kincaid grade of a notebook: readers of about 13 years read such a text with ease.
+HARDEST_GRADE = 8
 
 TERMS = ROWS["terms"]
 SAID = ("question", "why", "otherwise", "hints", "title", "what", "hint", "reason", "done")
@@ -18,6 +19,7 @@ NAMES = pytest.mark.parametrize("name", PATH)
 
 
 def misspelt(text):
+    """The words of Kubernetes in a text that are not spelt as Kubernetes does."""
     found = [
         (right.split(), match[0]) for right, wrong in TERMS for match in re.finditer(rf"\b(?:{wrong})", text, re.I)
     ]
@@ -55,12 +57,12 @@ def test_kubernetes_words_are_spelt_right(name):
 
 
 @pytest.mark.parametrize("name", ["glossary", "cheat-sheet"])
-def test_they_are_in_the_documents_too(name):
+def test_kubernetes_words_are_spelt_right_in_the_documents(name):
     assert misspelt(without_code((ROOT / f"docs/{name}.md").read_text(encoding="utf-8"))) == []
 
 
 @pytest.mark.parametrize("folder", ["quizzes", "tasks"])
-def test_they_are_in_the_quizzes_and_tasks_too(folder):
+def test_kubernetes_words_are_spelt_right_in_the_quizzes_and_tasks(folder):
     for file, entries in documents(folder):
         texts = [text for entry in entries for text in told(entry)]
         assert texts
@@ -69,7 +71,7 @@ def test_they_are_in_the_quizzes_and_tasks_too(folder):
 
 @NAMES
 def test_a_notebook_is_easy_to_read(name):
-    assert round(grade(prose_of(name)), 1) <= HARDEST
+    assert round(grade(prose_of(name)), 1) <= HARDEST_GRADE
 
 
 def test_the_measures_can_tell():

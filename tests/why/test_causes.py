@@ -31,6 +31,7 @@ PATCH = """kubectl patch deployment web -p '{"spec":{"template":{"spec":{"imageP
 
 @pytest.fixture(params=FAILURES)
 def broken(request):
+    """Each failure of the table, in a session."""
     row = FAILURES[request.param]
     given = dict(row.get("pod", {}))
     policy, selector = given.pop("policy", ""), given.pop("selector", {})
@@ -43,18 +44,20 @@ def broken(request):
 
 
 @pytest.mark.parametrize(("image", "cause"), load_yaml(FOLDER / "troubles.yaml").items())
-def test_trouble_of_a_registry_is_the_cause(image, cause):
+def test_a_registry_in_trouble_is_the_cause(image, cause):
     flow = trace_flow(make((), pod(image=image)).cluster, "default", "web")
     assert {"hop": flow.cause.hop, "problem": flow.cause.problem} == cause
 
 
 def filled_in(command):
+    """The command with a word in place of each placeholder."""
     for placeholder, word in SUBSTITUTES.items():
         command = command.replace(placeholder, word)
     return command
 
 
 def fix(session, flow):
+    """Run the commands that the flow proposes, and wait until they have taken effect."""
     for command in flow.cause.fix:
         result = session.run(filled_in(command))
         assert result.exit_code == 0, f"{command}\n{result.screen}"

@@ -1,4 +1,4 @@
-"""What is taken off a pasted text, and which lines go on: each row of paste.py has its examples."""
+"""Pasted texts: their decoration is removed and their wrapped lines are joined; each row of paste.py has an example."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_each_row_has_an_example() -> None:
 
 
 @pytest.mark.parametrize(("name", "pasted", "left"), ROWS["dress"])
-def test_decoration_is_taken_off(name: str, pasted: str, left: str) -> None:
+def test_decoration_is_removed(name: str, pasted: str, left: str) -> None:
     (decoration,) = [decoration for decoration in paste._DECORATIONS if decoration.name == name]
     assert decoration.mark in pasted
     assert decoration.pattern.search(pasted)
@@ -28,24 +28,24 @@ def test_decoration_is_taken_off(name: str, pasted: str, left: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "line"), STARTS)
-def test_a_line_that_begins_so_is_a_record_of_its_own(name: str, line: str) -> None:
+def test_a_line_with_the_start_of_a_record_is_a_record_of_its_own(name: str, line: str) -> None:
     assert re.match(paste._STARTS[name], line)
     assert paste.records(f"Failed to pull image\n{line}")[1:] != []
 
 
 @pytest.mark.parametrize(("lines", "records"), ROWS["continued"])
-def test_a_line_that_begins_otherwise_goes_on(lines: list[str], records: list[str]) -> None:
+def test_another_line_continues_the_record(lines: list[str], records: list[str]) -> None:
     assert paste.records("\n".join(lines)) == records
 
 
-def test_a_window_that_cuts_words_leaves_no_space_in_them() -> None:
+def test_words_that_a_window_cuts_are_joined_without_a_space() -> None:
     message = "Failed to pull image web: " + "r.example/unauthorized-access-to-r.example-denied-at-once-" * 4
     lines = [message[at : at + 70] for at in range(0, 210, 70)]
     assert paste.records("\n".join(lines)) == ["".join(lines)]
     assert paste.records("\n".join(lines), cuts=False) == [" ".join(lines)]
 
 
-def test_of_a_long_text_all_lines_about_images_are_kept_where_they_have_room() -> None:
+def test_a_long_text_is_shortened_to_its_lines_about_images() -> None:
     about_images = [f"Failed to pull image web:{number}\n" for number in range(300)]
     others = "nothing of interest\n" * (paste._LONGEST_TEXT // 10)
     short = paste.shortened("".join([*about_images[:150], others, *about_images[150:]]))

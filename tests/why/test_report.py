@@ -1,4 +1,4 @@
-"""The explanation for a ticket and for a program, whole."""
+"""The explanation as Markdown for a ticket and as JSON for a program, compared whole."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.why.making import make, pod
 ROWS = rows(__file__)
 
 
-def test_for_a_ticket() -> None:
+def test_an_explanation_for_a_ticket() -> None:
     assert explain_as_text(ROWS["text"], form="markdown") == ROWS["markdown"]
 
 
-def test_for_a_program() -> None:
+def test_an_explanation_for_a_program() -> None:
     assert json.loads(explain_as_text(ROWS["text"], form="json")) == ROWS["json"]
 
 
@@ -34,19 +34,19 @@ def test_a_program_learns_how_many_causes_were_left_out_and_that_nothing_is_wron
 
 
 @pytest.mark.parametrize("answer", ["yes", "no"])
-def test_an_answer_decides(answer: str) -> None:
+def test_an_answer_to_the_question_decides_the_cause(answer: str) -> None:
     assert explain_as_text(ROWS["text"], answer=answer) == ROWS[answer]
 
 
 @pytest.mark.parametrize("form", ["markdown", "json"])
-def test_the_terminal_prints_both(form: str) -> None:
+def test_the_terminal_prints_each_form(form: str) -> None:
     session = Session()
     session.write_file("case.txt", ROWS["text"])
     assert session.run(f"kubesim why -f case.txt -o {form}").stdout == explain_as_text(ROWS["text"], form=form)
     assert session.run("kubesim why -f case.txt -o xml").exit_code == 2
 
 
-def test_for_a_ticket_about_the_cluster_here() -> None:
+def test_an_explanation_of_the_learners_cluster_for_a_ticket() -> None:
     session = Session()
     session.run("kubectl run web --image=registry.example.com/myapp:1.0; sleep 5")
     assert session.run("why web -o markdown").stdout == ROWS["here"]

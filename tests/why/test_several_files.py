@@ -1,4 +1,4 @@
-"""What several files say of one Pod, and a text of several Pods together."""
+"""One Pod that several files tell of, and one text that tells of several Pods."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVENTS = "".join(
 
 
 @pytest.mark.parametrize("name", ["web-1", "web-2", "web-3"])
-def test_each_of_the_pods_of_which_a_text_says_the_same_may_stand_for_them(name: str) -> None:
+def test_any_pod_of_several_with_the_same_cause_can_be_asked_about(name: str) -> None:
     others = [other for other in ("web-1", "web-2", "web-3") if other != name]
     together = f"Same cause on 3 Pods: {', '.join([name, *others])}\n"
     assert together in explain_as_text(EVENTS, name, whole=True)
@@ -29,8 +29,8 @@ def test_each_of_the_pods_of_which_a_text_says_the_same_may_stand_for_them(name:
 
 @pytest.mark.parametrize("name", ["web-1", "web-2"])
 @pytest.mark.parametrize("is_text_first", [False, True])
-def test_what_a_text_says_of_an_exported_pod_is_told_of_that_one(name: str, is_text_first: bool) -> None:
-    """The Pod's own list, and the registry's answer: one of two files has each, and their order says nothing."""
+def test_an_exported_pod_and_its_events_in_a_text_are_told_as_one(name: str, is_text_first: bool) -> None:
+    """One file has the Pod's own list and the other the registry's answer; their order does not matter."""
     waits = pod(f'Back-off pulling image "{IMAGE}"', "ImagePullBackOff", name=name, namespace="shop")
     waits["spec"] = {"containers": [{"name": "app", "image": IMAGE}]}
     about = {"name": name, "namespace": "shop"}
@@ -41,14 +41,14 @@ def test_what_a_text_says_of_an_exported_pod_is_told_of_that_one(name: str, is_t
     assert both == explain_as_text(json.dumps(waits) + json.dumps(answered), name, whole=True)
 
 
-def test_a_pod_that_is_exported_and_those_of_which_a_text_says_the_same_are_told_of_once() -> None:
+def test_an_exported_pod_and_others_with_the_same_cause_are_told_once() -> None:
     waits = pod(f'Back-off pulling image "{IMAGE}"', "ImagePullBackOff", name="web-1", namespace="shop")
     told = explain_as_text([json.dumps(waits), EVENTS], whole=True)
     assert subjects(told) == [f"{IMAGE} for shop/web-1, container app"]
     assert told.count("Same cause on 3 Pods: web-1, web-2, web-3\n") == 1
 
 
-def test_what_was_not_read_of_a_text_is_said_beside_an_exported_pod_too() -> None:
+def test_a_text_that_was_read_in_part_is_mentioned_beside_an_exported_pod_too() -> None:
     waits = pod(f'Back-off pulling image "{IMAGE}"', "ImagePullBackOff", name="web-1", namespace="shop")
     row = ROW.format("Failed", "web-1", FAILED)
     long = "".join(row.replace("myapp", f"app{'x' * 200}{number}") for number in range(1000)) + row
