@@ -67,17 +67,17 @@ ICON_NAMES = {
 }
 
 # Lengths are in points, as Graphviz counts.
-_POINTS = 72  # in an inch
+_POINTS = 72  # points in an inch
 _FONT = "Arial"
-_LETTER = 6.4  # the width of one, at 12 pt
-_LINE = 15
-_PADDING = 9  # in a box
-_ICON = 19  # before a title
-_GAP = 34  # between boxes
-_MARGIN = 6  # around the picture
-_NARROWEST = 150  # box
-_MAX_LINES = 9  # in a box: enough for three Secrets with their types and registries
-_LONGEST_LINE = 32  # characters in a line of a box
+_LETTER = 6.4  # the width of a letter at 12 pt
+_LINE = 15  # the height of a line
+_PADDING = 9  # between the edge of a box and its text
+_ICON = 19  # the width of the icon before a title
+_GAP = 34  # the space between boxes
+_MARGIN = 6  # the space around the picture
+_NARROWEST = 150  # the least width of a box
+_MAX_LINES = 9  # the most lines in a box: enough for three Secrets with their types and registries
+_LONGEST_LINE = 32  # the most characters in a line of a box
 _LONGEST_WORD = 40  # a word that is longer than a line makes the box wider, up to this
 _TIP = 8  # the length of an arrow's head
 _LISTS_WIDTH = 34  # the width of the word on the arrow from the Pod to its Secrets
@@ -89,7 +89,8 @@ _STACKED = (("account", "secret"), ("secret", "registry"))
 # The characters that XML 1.0 forbids: with one of them, a browser shows no picture at all.
 _NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SILENCE = "nothing is sent"
-_DASHES = {NOT_REACHED: "6 4", NOT_NEEDED: "2 4"}  # of an arrow, by the state of its hop; other states have none
+# The dashes of an arrow, by the state of its hop; other states have none.
+_DASHES = {NOT_REACHED: "6 4", NOT_NEEDED: "2 4"}
 
 
 class Box(NamedTuple):

@@ -31,6 +31,7 @@ def recordings() -> list[list[Step]]:
 
 
 def _step(step: dict[str, Any]) -> Step:
+    """A step of a recording: a file that is written, a line that is run, or a pause."""
     if "file" in step:
         return step["file"], step["text"]
     return ("run", step["run"]) if "run" in step else ("sleep", str(step["sleep"]))
@@ -131,6 +132,7 @@ def kubectl_words(draw: st.DrawFn) -> list[str]:
 
 
 def _quoted(words: list[str]) -> str:
+    """A command line of these words."""
     return " ".join(map(shlex.quote, words))
 
 

@@ -1,4 +1,4 @@
-"""What one learner holds: commands that take a tenth of a second, and files that stay where they belong."""
+"""A session: its commands take a tenth of a second, and its files stay in the workspace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_a_command_takes_a_tenth_of_a_second() -> None:
     assert session.cluster.clock.now - before == 100_000
 
 
-def test_time_passes_as_told() -> None:
+def test_time_advances_by_the_given_seconds() -> None:
     session = Session()
     session.run("kubectl run web --image=nginx")
     session.advance(90)
@@ -38,7 +38,7 @@ def test_files_are_real_files_of_the_workspace(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../out.txt", "/etc/out.txt", "a/../../out.txt"])
-def test_no_file_is_written_outside_it(name: str, tmp_path: Path) -> None:
+def test_no_file_is_written_outside_the_workspace(name: str, tmp_path: Path) -> None:
     session = Session(tmp_path / "workspace")
     with pytest.raises(OSError, match=r"\w"):
         session.write_file(name, "x")

@@ -1,4 +1,4 @@
-"""The page of what is simulated says what the code does."""
+"""The documents of what is simulated agree with the code."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ FIELDS = sorted(
 )
 
 
-def test_the_page_of_registries_is_fresh() -> None:
+def test_the_page_of_registries_is_up_to_date() -> None:
     assert supported.REGISTRIES.read_text(encoding="utf-8") == supported.registries_page(), "`make docs` updates it"
 
 
 @pytest.mark.parametrize("line", ["kubesim", "kubesim frob"])
-def test_kubesim_has_one_command(learner: Learner, line: str) -> None:
+def test_kubesim_without_a_known_command_prints_its_usage(learner: Learner, line: str) -> None:
     assert learner.fails(line) == f"Usage: {FILE_USAGE}\n"
 
 
@@ -52,7 +52,7 @@ def test_an_absent_flag_says_that_kubesim_lacks_it(learner: Learner) -> None:
         assert learner.fails(f"{command.name} --{flag.name}={'1s' if flag.kind == 'duration' else 1}") == told
 
 
-def test_idle_flags_are_flags() -> None:
+def test_each_flag_without_effect_exists() -> None:
     for idle in supported.FACTS.idle:
         assert [flag for flag in SIMULATED if flag.endswith(idle)], idle
 

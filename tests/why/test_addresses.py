@@ -1,4 +1,4 @@
-"""Registries whose name is an IPv6 address: what is told of host and port stays apart from the address's own colons."""
+"""Registries whose name is an IPv6 address: its colons are told apart from the one before a port."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_command_takes_the_address_as_its_program_wants_it(registry: str, says
     assert line in told.split("\n")
 
 
-def test_the_node_itself_has_an_ipv6_address_too() -> None:
+def test_the_ipv6_loopback_address_is_the_node_itself() -> None:
     told = explain_as_text(json.dumps(pod(REFUSED.format("[::1]:5000"), image="[::1]:5000/web:1")))
     problem = "Nothing listens at [::1]:5000. Is the port right? On a node, [::1] is the node itself, not your machine."
     assert told.split("\n")[0] == f"What's wrong (most likely): {problem}"
@@ -52,7 +52,7 @@ def test_the_node_itself_has_an_ipv6_address_too() -> None:
         ("[2001:db8::1]", "The port must be the same on both sides."),
     ],
 )
-def test_a_secret_for_another_address_or_another_port(server: str, why: str) -> None:
+def test_a_secret_for_another_address_or_port_is_named(server: str, why: str) -> None:
     login = secret({"auths": {server: {"username": "me", "password": "hunter22"}}})
     told = explain_as_text(
         json.dumps(pod("no basic auth credentials", image="[2001:db8::1]:5000/web:1")) + json.dumps(login)

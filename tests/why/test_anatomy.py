@@ -1,4 +1,4 @@
-"""The anatomy of an error: no letter of a message is lost, and the reason is what no program has wrapped."""
+"""The anatomy of an error: a message is split into the parts that each program added, and no letter is lost."""
 
 from __future__ import annotations
 
