@@ -129,8 +129,10 @@ class Clock:
                 timer.method(*timer.arguments)
                 self.work += 1
                 if not self._pay(budget):
-                    passed = f"{_tenths((self.now - start) / SECOND)} of {_tenths(timeout)} seconds"
-                    raise TooMuchError(f"so much happens in this cluster that time was stopped after {passed}")
+                    passed = f"{(self.now - start) / SECOND:,.1f}".removesuffix(".0")
+                    whole = f"{timeout:,.1f}".removesuffix(".0")
+                    sentence = f"time was stopped after {passed} of {whole} seconds"
+                    raise TooMuchError(f"so much happens in this cluster that {sentence}")
         return True
 
     def _carry_out(self, plan: Plan) -> None:
@@ -173,11 +175,6 @@ def rfc3339(moment: Micros) -> str:
 def rfc3339_micro(moment: Micros) -> str:
     """`moment` as the API writes a MicroTime, at most the end of the year 9999."""
     return to_datetime(moment).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _tenths(seconds: float) -> str:
-    """A duration with a decimal if it isn't whole: "0.1", "86,400"."""
-    return f"{seconds:,.1f}".removesuffix(".0")
 
 
 @lru_cache(maxsize=4096)
